@@ -1,0 +1,266 @@
+package inventory
+
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Diff lists what happened between two snapshots of the same instance, sorted by subject, then field, then kind.
+// A subject missing from next is Removed only where next covered every visit that showed it completely, or where
+// its home was removed; elsewhere its absence proves nothing and no event is made. Volatile facts make no events.
+// prev may be an empty Snapshot: the first scan discovers everything. Diff is pure; Diff(s, s) is empty.
+func Diff(prev, next *Snapshot) []Event {
+	d := differ{
+		prev: prev, next: next, past: NewIndex(prev), now: NewIndex(next),
+		at: At(next.Scan.Began), after: At(prev.Scan.Began),
+	}
+	diffRows(&d, prev.Homes, next.Homes, d.homeChanged, nil)
+	diffRows(&d, prev.Users, next.Users, d.userChanged, nil)
+	diffRows(&d, prev.Grants, next.Grants, nil, nil)
+	diffRows(&d, prev.Identities, next.Identities, nil, nil)
+	diffRows(&d, prev.Credentials, next.Credentials, d.credentialChanged, d.credentialAdded)
+	diffRows(&d, prev.Locations, next.Locations, d.locationChanged, d.locationAdded)
+	diffRows(&d, prev.Usages, next.Usages, nil, nil)
+	d.owners()
+	slices.SortFunc(d.events, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind))
+	})
+	return d.events
+}
+
+type differ struct {
+	prev, next *Snapshot
+	past, now  *Index
+	at, after  When
+	events     []Event
+}
+
+// diffRows walks two lists sorted by ID side by side. changed may take fields over by returning their names.
+func diffRows[T Observation](d *differ, prev, next []T, changed func(a, b T) []string, added func(T)) {
+	i, j := 0, 0
+	for i < len(prev) || j < len(next) {
+		switch c := compareNext(prev, next, i, j); {
+		case c < 0:
+			d.removed(prev[i])
+			i++
+		case c > 0:
+			if added != nil {
+				added(next[j])
+			}
+			j++
+		default:
+			var taken []string
+			if changed != nil {
+				taken = changed(prev[i], next[j])
+			}
+			d.fields(prev[i], next[j], taken)
+			i++
+			j++
+		}
+	}
+}
+
+func compareNext[T Observation](prev, next []T, i, j int) int {
+	switch {
+	case i == len(prev):
+		return 1
+	case j == len(next):
+		return -1
+	}
+	_, a := prev[i].Row()
+	_, b := next[j].Row()
+	return cmp.Compare(a, b)
+}
+
+func (d *differ) event(kind EventKind, o Observation, field, from, to string) *Event {
+	row, id := o.Row()
+	d.events = append(d.events, Event{
+		Kind: kind, Subject: id, Row: row, Home: o.HomeOf(), Name: NameOf(o),
+		Field: field, From: from, To: to, At: d.at, After: d.after, Scan: d.next.Scan.Number,
+	})
+	return &d.events[len(d.events)-1]
+}
+
+func (d *differ) removed(o Observation) {
+	if d.proven(o) {
+		d.event(Removed, o, "", "", "")
+	}
+}
+
+// proven reports whether o's absence from next means that it is gone.
+func (d *differ) proven(o Observation) bool {
+	if home := d.past.Home(o.HomeOf()); home != nil && home.ID != idOf(o) && d.now.Home(home.ID) == nil && d.proven(*home) {
+		return true
+	}
+	seen := seenOf(o)
+	for _, v := range seen {
+		if d.now.Covered(v.Source, v.Home).State != Complete {
+			return false
+		}
+	}
+	return len(seen) > 0
+}
+
+func (d *differ) homeChanged(a, b Home) []string {
+	if a.Archived != Yes && b.Archived == Yes {
+		d.event(ProjectArchived, b, "", "", "")
+		return []string{"archived"}
+	}
+	return nil
+}
+
+func (d *differ) userChanged(a, b User) []string {
+	if a.State == "active" && b.Inactive() == Yes {
+		d.event(OwnerLeft, b, "", a.State, b.State)
+		return []string{"state"}
+	}
+	return nil
+}
+
+func (d *differ) credentialAdded(c Credential) {
+	switch {
+	case c.RotatedFrom != "":
+		d.dated(d.event(Rotated, c, "", c.RotatedFrom, c.ID), c.CreatedAt)
+	case d.next.Past[c.ID]:
+		d.event(Reappeared, c, "", "", "")
+	default:
+		d.dated(d.event(Discovered, c, "", "", c.State), c.CreatedAt)
+	}
+}
+
+// dated makes an event exact when GitLab gave its moment.
+func (d *differ) dated(e *Event, at When) {
+	if _, ok := at.Time(); ok {
+		e.At, e.After = at, When{}
+	}
+}
+
+func (d *differ) credentialChanged(a, b Credential) []string {
+	var taken []string
+	if a.State != b.State && a.State != "" && b.State != "" {
+		taken = append(taken, "state")
+		switch {
+		case b.State == Revoked:
+			d.dated(d.event(RevokedEvent, b, "", a.State, b.State), b.RevokedAt)
+		case b.State == Expired:
+			d.dated(d.event(ExpiredEvent, b, "", a.State, b.State), b.ExpiresAt)
+		case b.State == Active:
+			d.event(Reappeared, b, "", a.State, b.State)
+		default:
+			taken = nil
+		}
+	}
+	if a.RotatedFrom == "" && b.RotatedFrom != "" {
+		d.event(Rotated, b, "", b.RotatedFrom, b.ID)
+		taken = append(taken, "rotated_from")
+	}
+	return taken
+}
+
+func (d *differ) locationAdded(l Location) {
+	kind := Discovered
+	switch {
+	case l.SecretLike != Yes && l.Fingerprint == "":
+		return
+	case d.next.Past[l.ID] || l.Exposure() && d.knownDead(l.Credential):
+		kind = Reappeared
+	case l.Exposure():
+		kind = Exposed
+	}
+	d.dated(d.event(kind, l, "", "", ""), l.At)
+}
+
+func (d *differ) knownDead(credential string) bool {
+	c := d.now.Credential(credential)
+	return c != nil && !c.Active()
+}
+
+func (d *differ) locationChanged(a, b Location) []string {
+	taken := []string{"fingerprint", "fingerprint_key"}
+	// Under another key the same value has another fingerprint: that proves no rotation.
+	if a.Fingerprint == b.Fingerprint || a.KeyID != b.KeyID {
+		return taken
+	}
+	d.event(Rotated, b, "fingerprint", cut(a.Fingerprint), cut(b.Fingerprint))
+	return taken
+}
+
+// cut shortens a fingerprint to the eight digits that a report shows.
+func cut(fingerprint string) string { return fingerprint[:min(8, len(fingerprint))] }
+
+func (d *differ) owners() {
+	for _, o := range d.next.Owners {
+		was := d.past.Owner(o.Subject)
+		if was == nil || was.Owner == o.Owner {
+			continue
+		}
+		e := Event{Kind: OwnerChanged, Subject: o.Subject, From: was.Owner, To: o.Owner, At: d.at, After: d.after, Scan: d.next.Scan.Number}
+		if c := d.now.Credential(o.Subject); c != nil {
+			e.Row, e.Home, e.Name = CredentialRow, c.Home, NameOf(*c)
+		} else if i := d.now.Identity(o.Subject); i != nil {
+			e.Row, e.Home, e.Name = IdentityRow, i.Home, NameOf(*i)
+		}
+		d.events = append(d.events, e)
+	}
+}
+
+// fields makes a Changed event for every field that differs and is not taken.
+func (d *differ) fields(a, b Observation, taken []string) {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	t := x.Type()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || name == "-" || slices.Contains(taken, name) {
+			continue
+		}
+		from, to := textOf(x.Field(i)), textOf(y.Field(i))
+		if from != to {
+			d.event(Changed, b, name, from, to)
+		}
+	}
+}
+
+// textOf renders a field for people: text as it is, unknown and null as nothing, the rest as JSON.
+func textOf(v reflect.Value) string {
+	if v.Kind() == reflect.String {
+		return v.String()
+	}
+	b, err := json.Marshal(v.Interface())
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.Trim(string(b), `"`), "null")
+}
+
+// NameOf returns the name under which a row is shown: its name, path or key; its ID when it has none.
+func NameOf(o Observation) string {
+	var name string
+	switch o := o.(type) {
+	case Home:
+		name = o.Path
+	case User:
+		name = o.Username
+	case Identity:
+		name = o.Name
+	case Credential:
+		name = o.Name
+	case Location:
+		name = cmp.Or(o.Key, o.Path)
+	case Usage:
+		name = o.Job
+	}
+	return cmp.Or(name, idOf(o))
+}
+
+func idOf(o Observation) string {
+	_, id := o.Row()
+	return id
+}
+
+func seenOf(o Observation) []Visit {
+	return reflect.ValueOf(o).FieldByName("Seen").Interface().([]Visit)
+}
