@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"strings"
+
+	"nhiscan/inventory"
+)
+
+var humanTokenInPipeline = Rule{
+	ID:       "human-token-in-pipeline",
+	Code:     "OWN-005",
+	Title:    "Personal token of a human used by a pipeline",
+	Severity: inventory.High,
+	Why:      "The pipeline acts with everything that person may do, in that person's name, and breaks on the day the account is blocked.",
+	Fix:      "Use the job token, an ID token, or a project access token with the least scope; then revoke the personal token.",
+	Refs: []string{"OWASP NHI10:2025", "OWASP NHI9:2025", "NIST SP 800-53 IA-4", "NIST SP 800-53 AC-6", "NIST SP 800-53 AC-2(9)",
+		"SOC 2 CC6.1", "ISO 27001:2022 A.5.16", "PCI DSS 4.0.1 8.6.1", "PCI DSS 4.0.1 7.2.5"},
+	Reads: []string{"variable", "pipeline-schedule", "personal-access-token", "user", "link"},
+	Check: locations(func(p *Pass, l inventory.Location) Verdict {
+		if l.Surface != inventory.SurfaceVariable && l.Surface != inventory.SurfaceSchedule || l.SecretLike == inventory.No {
+			return NotApplicable
+		}
+		c := p.X.Credential(l.Credential)
+		switch {
+		case c != nil && c.Kind == "external":
+			c = nil // the value is known, whose it is not
+		case c != nil && !c.AccessToken():
+			return NotApplicable
+		}
+		if c == nil {
+			return unlinkedToken(l)
+		}
+		u := p.user(c.Identity)
+		switch {
+		case c.Kind != "personal-access-token" && c.Kind != "impersonation-token" && c.Kind != "access-token":
+			return Ok
+		case u == nil || u.Human() == inventory.Unknown:
+			return Unknown("whether a person or a bot holds the token was not shown")
+		case u.Human() == inventory.No:
+			return Ok
+		}
+		return Fail("holds the %s %s of @%s; give the pipeline a token of its own", credentialNoun(c.Kind), safe(quoted(inventory.NameOf(*c))), u.Username).
+			With("credential = %s", c.ID).With("linked by %s", l.LinkReason)
+	}),
+}
+
+// unlinkedToken judges a place whose value belongs to no known token.
+func unlinkedToken(l inventory.Location) Verdict {
+	prefix := strings.HasPrefix(l.Hint, "glpat-") || strings.HasPrefix(l.Detector, "gitlab-")
+	switch {
+	case prefix, namesToken(l.Key):
+		return Unknown("the place holds a GitLab token, but which one was not found (--identify asks GitLab)")
+	case l.Detector != "" || l.Hint != "":
+		return NotApplicable // a secret of another system
+	case l.Fingerprint == "":
+		return Unknown("the value was not shown, so whose token it is cannot be told")
+	}
+	return NotApplicable
+}
+
+// namesToken reports whether a variable's key says that it holds a personal or GitLab token.
+func namesToken(key string) bool {
+	key = strings.ToUpper(key)
+	if strings.Contains(key, "PERSONAL_ACCESS_TOKEN") || strings.Contains(key, "GITLAB_TOKEN") {
+		return true
+	}
+	for _, word := range strings.Split(key, "_") {
+		if word == "PAT" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,216 @@
+package rules
+
+import (
+	"strings"
+	"time"
+
+	"nhiscan/inventory"
+)
+
+// History is what a store knows of earlier scans.
+type History struct {
+	Reported []Reported        // in any order; of closed gaps too
+	Events   []inventory.Event // in any order
+}
+
+// Reported says when a gap stood in a finished scan for the first time.
+type Reported struct {
+	Rule    string // rule ID
+	Subject string // ID of the row
+	At      inventory.When
+}
+
+// validDays is how long after its report a secret should be dead at the latest.
+const validDays = 5
+
+// Lifecycle measures how fast credentials end, which one snapshot cannot tell. x needs resolved owners. It returns valid-after-5-days and
+// offboarding-completeness, sorted as Result.Measures.
+//
+// An end counts from the moment GitLab dates, else from the scan that first saw it: the late side, so that no team
+// looks faster than it was. What is too recent to be judged is in no denominator.
+func Lifecycle(x *inventory.Index, h History, policy Policy, now time.Time) []inventory.Measure {
+	c := &clock{Pass: newPass(x, policy, now), ended: map[string]inventory.When{}, gone: map[string]inventory.Event{}, locations: map[string]*inventory.Location{}}
+	for i := range x.Locations {
+		c.locations[x.Locations[i].ID] = &x.Locations[i]
+	}
+	for _, e := range h.Events {
+		c.end(e)
+	}
+	l := newLedger(c.Pass, measureValid, measureOffboarded)
+	c.validAfter(l, h.Reported)
+	for _, e := range h.Events {
+		c.offboarded(l, e)
+	}
+	return l.list()
+}
+
+type clock struct {
+	*Pass
+	ended     map[string]inventory.When      // by credential ID: its first end
+	gone      map[string]inventory.Event     // by credential ID: that end, of credentials the snapshot lacks
+	locations map[string]*inventory.Location // by ID
+}
+
+func (c *clock) end(e inventory.Event) {
+	id := e.Subject
+	switch e.Kind {
+	case inventory.RevokedEvent, inventory.ExpiredEvent, inventory.Removed:
+		if e.Row != inventory.CredentialRow {
+			return
+		}
+	case inventory.Rotated:
+		id = e.From // GitLab revokes the predecessor of a token in the same moment
+		if e.Row != inventory.CredentialRow || e.Field != "" {
+			return
+		}
+	default:
+		return
+	}
+	if first, known := c.ended[id]; known && first.Compare(e.At) <= 0 {
+		return
+	}
+	c.ended[id] = e.At
+	if c.X.Credential(id) == nil && id == e.Subject {
+		c.gone[id] = e
+	}
+}
+
+// endOf returns when a credential ended. dead is unknown when nothing tells whether it has.
+func (c *clock) endOf(id string) (at time.Time, dead inventory.Tri) {
+	if t, ok := c.ended[id].Time(); ok {
+		return t, inventory.Yes
+	}
+	row := c.X.Credential(id)
+	if row == nil || row.State == "" || row.Kind == "external" {
+		return time.Time{}, inventory.Unknown
+	}
+	if row.State == inventory.Active {
+		return time.Time{}, inventory.No
+	}
+	for _, w := range []inventory.When{row.RevokedAt, row.ExpiresAt} {
+		if t, ok := w.Time(); ok && !t.After(c.Now) {
+			return t, inventory.Yes
+		}
+	}
+	return time.Time{}, inventory.Unknown // dead, but since when?
+}
+
+// validAfter counts each reported secret once, from its first report on.
+func (c *clock) validAfter(l *ledger, reported []Reported) {
+	exposureRules := map[string]bool{}
+	for _, r := range All() {
+		exposureRules[r.ID] = strings.HasPrefix(r.Code, "SEC-")
+	}
+	first := map[string]time.Time{} // by credential ID
+	for _, r := range reported {
+		at, ok := r.At.Time()
+		if !ok || !exposureRules[r.Rule] {
+			continue
+		}
+		secret := c.secretOf(r.Subject)
+		if t, known := first[secret]; !known || at.Before(t) {
+			first[secret] = at
+		}
+	}
+	for id, at := range first {
+		limit := at.AddDate(0, 0, validDays)
+		if limit.After(c.Now) {
+			continue
+		}
+		l.count(measureValid, l.scopesOf(c.homeOf(id)), c.validAt(id, limit))
+	}
+}
+
+func (c *clock) validAt(id string, limit time.Time) inventory.Tri {
+	end, dead := c.endOf(id)
+	switch {
+	case dead == inventory.Yes:
+		return inventory.Is(end.After(limit))
+	case dead == inventory.No:
+		return inventory.Yes
+	}
+	// A value that no GitLab row stands for counts as valid as long as a variable hands it to jobs.
+	if row := c.X.Credential(id); row == nil || row.Active() {
+		for _, place := range c.placesOf(id) {
+			if place.Surface == inventory.SurfaceVariable {
+				return inventory.Yes
+			}
+		}
+	}
+	return inventory.Unknown
+}
+
+// placesOf returns the places of a credential's value, or of the value that an external ID stands for.
+func (c *clock) placesOf(id string) []*inventory.Location {
+	if places := c.X.LocationsOf[id]; len(places) > 0 {
+		return places
+	}
+	return c.X.SameValue[id[strings.LastIndexByte(id, '/')+1:]]
+}
+
+// secretOf returns the credential that a gap's subject is about: the subject itself, or the one whose value lies there.
+func (c *clock) secretOf(subject string) string {
+	switch l := c.locations[subject]; {
+	case l != nil && l.Credential != "":
+		return l.Credential
+	case l != nil && l.Fingerprint != "":
+		return inventory.ExternalID(c.X.Scan.Instance, l.Fingerprint)
+	}
+	return subject
+}
+
+func (c *clock) homeOf(id string) string {
+	if row := c.X.Credential(id); row != nil && row.Home != "" {
+		return row.Home
+	}
+	if places := c.placesOf(id); len(places) > 0 {
+		return places[0].Home
+	}
+	return c.gone[id].Home
+}
+
+// offboarded counts what was live when a project was archived or a person left, and what of it ended in time.
+func (c *clock) offboarded(l *ledger, e inventory.Event) {
+	at, ok := e.At.Time()
+	if !ok || e.Kind != inventory.ProjectArchived && e.Kind != inventory.OwnerLeft {
+		return
+	}
+	for i := range c.X.Credentials {
+		if row := &c.X.Credentials[i]; c.touches(e, row) {
+			born, dated := row.CreatedAt.Time()
+			if !dated || born.Before(at) {
+				c.inTime(l, row.ID, row.Home, at)
+			}
+		}
+	}
+	for id, end := range c.gone {
+		if e.Kind == inventory.ProjectArchived && end.Home == e.Subject {
+			c.inTime(l, id, end.Home, at)
+		}
+	}
+}
+
+// touches reports whether a credential should have ended with an event.
+func (c *clock) touches(e inventory.Event, row *inventory.Credential) bool {
+	if e.Kind == inventory.ProjectArchived {
+		return row.Home == e.Subject && ofBot(*row)
+	}
+	o := c.ownerOf(*row)
+	return row.Identity == e.Subject || row.Creator == e.Subject || o != nil && o.User == e.Subject
+}
+
+func (c *clock) inTime(l *ledger, id, home string, at time.Time) {
+	limit := at.AddDate(0, 0, c.Policy.GraceOffboard)
+	end, dead := c.endOf(id)
+	scopes := l.scopesOf(home)
+	switch {
+	case dead == inventory.Yes && end.Before(at):
+		return // was not live
+	case dead == inventory.Yes:
+		l.count(measureOffboarded, scopes, inventory.Is(!end.After(limit)))
+	case limit.After(c.Now):
+		return // there is still time
+	default:
+		l.count(measureOffboarded, scopes, dead)
+	}
+}
