@@ -1,0 +1,109 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// ErrNoFile says that the ref has no such file, or that there is no such ref.
+var ErrNoFile = errors.New("no such file")
+
+// Repo is a repository on disk. Its methods may run at the same time.
+type Repo struct {
+	git     *Git
+	dir     string // the git directory, absolute
+	suspect func() error
+	close   func() error
+}
+
+// Open opens the repository that dir is or lies in, bare or with a work tree, for reading.
+// git refuses one that belongs to another user, and so does Open.
+func (g *Git) Open(ctx context.Context, dir string) (*Repo, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, &fs.PathError{Op: "open repository", Path: dir, Err: errors.New("not a folder")}
+	}
+	out, err := g.output(ctx, call{args: []string{"rev-parse", "--absolute-git-dir"}, dir: dir}, 64<<10)
+	if err != nil {
+		return nil, fmt.Errorf("open repository %s: %w", printable(dir, 300), err)
+	}
+	return &Repo{git: g, dir: filepath.Clean(strings.TrimSuffix(string(out), "\n"))}, nil
+}
+
+// Close frees the mirror for others. The Repo must not be used afterwards.
+func (r *Repo) Close() error {
+	if r.close == nil {
+		return nil
+	}
+	return r.close()
+}
+
+// File returns the content of path as it stands at ref: a branch, a tag, a full ref name, an object id, or empty
+// for HEAD. A symbolic link is its target's name. ErrNoFile, or ErrTooLarge beyond max bytes.
+func (r *Repo) File(ctx context.Context, ref, path string, max int64) ([]byte, error) {
+	if path == "" || strings.HasSuffix(path, "/") || strings.ContainsRune(path, 0) {
+		return nil, fmt.Errorf("%w: %s", ErrNoFile, printable(path, 200))
+	}
+	commit, err := r.resolve(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if commit == "" {
+		return nil, fmt.Errorf("%w: there is no ref %s", ErrNoFile, printable(ref, 200))
+	}
+	out, err := r.git.output(ctx, r.call("ls-tree", "-z", "-l", "--full-tree", commit, "--", path), 64<<10)
+	if err != nil {
+		return nil, err
+	}
+	// <mode> SP <type> SP <object> SP+ <size> TAB <path> NUL
+	meta, _, _ := strings.Cut(string(out), "\t")
+	f := strings.Fields(meta)
+	if len(f) != 4 || f[1] != "blob" {
+		return nil, fmt.Errorf("%w: %s at %s", ErrNoFile, printable(path, 200), printable(ref, 200))
+	}
+	size, err := strconv.ParseInt(f[3], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%s at %s is missing from the repository", printable(path, 200), printable(ref, 200))
+	}
+	if size > max {
+		return nil, fmt.Errorf("%s at %s: %w: %d bytes, at most %d", printable(path, 200), printable(ref, 200), ErrTooLarge, size, max)
+	}
+	return r.git.output(ctx, r.call("cat-file", "blob", f[2]), max)
+}
+
+// resolve returns the object id of ref, empty when there is none. It reads ref as a name only, never as git's
+// revision syntax, in which names can search messages and reflogs.
+func (r *Repo) resolve(ctx context.Context, ref string) (string, error) {
+	names := []string{"refs/heads/" + ref, "refs/tags/" + ref}
+	switch {
+	case ref == "", ref == "HEAD":
+		names = []string{"HEAD"}
+	case strings.HasPrefix(ref, "refs/"):
+		names = []string{ref}
+	case isObjectID(ref):
+		return ref, nil
+	}
+	for _, name := range names {
+		out, err := r.git.output(ctx, r.call("show-ref", "--verify", "--hash", "--", name), 1<<10)
+		if err == nil {
+			return strings.TrimSpace(string(out)), nil
+		}
+		if ctx.Err() != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+func (r *Repo) call(args ...string) call { return call{args: args, gitDir: r.dir, dir: r.dir} }
+
+func isObjectID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
