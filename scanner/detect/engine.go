@@ -1,0 +1,85 @@
+// Package detect finds secrets in bytes: files, variables, headers, URLs, any text. It is pure: no file, network,
+// clock or environment.
+//
+// Rules come from gitleaks' default catalogue or a user's rule file in the same format, both loaded by gitleaks'
+// config package; the matching is this package's own and takes the decisions of gitleaks 8.30.1 without its decoding,
+// path of the rule file, and allow comments. Beside the catalogue stand own detectors for GitLab tokens and URLs.
+//
+// Two rules of the default catalogue let the word EXAMPLE pass: aws-access-token where it ends the value, and
+// generic-api-key where it stands anywhere in it (any case). All others report values that carry it.
+package detect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/zricethezav/gitleaks/v8/config"
+)
+
+// matching names the decisions that this package takes; it is part of Version and changes whenever they do.
+const matching = "nhi-scan/detect/1"
+
+// Options say which rules an Engine has. The zero Options mean the default catalogue.
+type Options struct {
+	// RulesTOML is a rule file in gitleaks' format. It replaces the default catalogue, or adds to it with
+	// [extend] useDefault. Empty means the default catalogue.
+	RulesTOML []byte
+	// TokenPrefixes are an instance's own beginnings of GitLab tokens, as its settings personal_access_token_prefix
+	// and instance_token_prefix hold them ("acme-", "acme").
+	TokenPrefixes []string
+}
+
+// Engine matches contents against a fixed set of rules. It keeps no state between calls and may be used from many
+// goroutines. Make one per process: that compiles all rules.
+type Engine struct {
+	catalogue *catalogue
+	gitlab    gitlabTokens
+	literals  *automaton
+	version   string
+}
+
+// customPrefix is what GitLab allows: at most 20 characters of a token's alphabet.
+// Source: https://docs.gitlab.com/administration/settings/account_and_limit_settings/#personal-access-token-prefix
+var customPrefix = regexp.MustCompile(`^[A-Za-z0-9_.@:/+=-]{1,20}$`)
+
+// New returns an engine. It fails when the rule file is not valid or a prefix is none that GitLab allows.
+func New(o Options) (*Engine, error) {
+	prefixes := slices.Compact(slices.Sorted(slices.Values(o.TokenPrefixes)))
+	for _, p := range prefixes {
+		if !customPrefix.MatchString(p) {
+			return nil, fmt.Errorf("token prefix %q: want 1 to 20 letters, digits or _.@:/+=-", p)
+		}
+	}
+	cfg, err := loadRules(o.RulesTOML)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{catalogue: newCatalogue(cfg), gitlab: newGitlabTokens(prefixes)}
+	e.version = version(o.RulesTOML, prefixes)
+	e.literals = newAutomaton(slices.Concat(e.catalogue.keywords, e.gitlab.literals(), []string{urlMark}))
+	return e, nil
+}
+
+// Version is a digest over the rules and the way they are matched: equal versions give equal findings for equal
+// content and path class. Results are cached under it.
+func (e *Engine) Version() string { return e.version }
+
+func version(rules []byte, prefixes []string) string {
+	if len(rules) == 0 {
+		rules = []byte(config.DefaultConfig)
+	}
+	h := sha256.New()
+	// The default catalogue is always hashed: a rule file may extend it.
+	for _, part := range []string{matching, config.DefaultConfig, string(rules), strings.Join(prefixes, "\n")} {
+		fmt.Fprintf(h, "%d\n%s\n", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// PathClass names what a path does to matching: paths of one class give equal findings for equal content. There are
+// few classes: "skip" (nothing is reported), "plain", and one per combination of path conditions that some rule has.
+func (e *Engine) PathClass(path string) string { return e.catalogue.pathClass(path) }

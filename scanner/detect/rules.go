@@ -1,0 +1,124 @@
+package detect
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+	"github.com/zricethezav/gitleaks/v8/config"
+)
+
+// loadRules returns the rules of a file, or the default catalogue when toml is empty.
+//
+// gitleaks' own [extend] counts its depth in a package variable that never goes back, so that a second load in one
+// process extends nothing. The files are therefore merged here, before Translate, which then sees no [extend].
+func loadRules(toml []byte) (config.Config, error) {
+	if len(toml) == 0 {
+		toml = []byte(config.DefaultConfig)
+	}
+	file, err := decodeRules(toml)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("rule file: %w", err)
+	}
+	if file.Extend.Path != "" {
+		return config.Config{}, errors.New("rule file: [extend] path is not read; use useDefault, or put both files into one")
+	}
+	if file.Extend.UseDefault {
+		base, err := decodeRules([]byte(config.DefaultConfig))
+		if err != nil {
+			return config.Config{}, fmt.Errorf("default rules: %w", err)
+		}
+		file = extendRules(file, base)
+	}
+	cfg, err := translate(file)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("rule file: %w", err)
+	}
+	return cfg, nil
+}
+
+// decodeRules reads TOML into gitleaks' type, with the older [allowlist] spelling turned into the present one.
+func decodeRules(toml []byte) (*config.ViperConfig, error) {
+	v := viper.New()
+	v.SetConfigType("toml")
+	if err := v.ReadConfig(bytes.NewReader(toml)); err != nil {
+		return nil, err
+	}
+	var file config.ViperConfig
+	if err := v.Unmarshal(&file); err != nil {
+		return nil, err
+	}
+	if file.AllowList != nil && len(file.Allowlists) == 0 {
+		file.Allowlists = append(file.Allowlists, file.AllowList)
+		file.AllowList = nil
+	}
+	for i := range file.Rules {
+		r := &file.Rules[i]
+		if r.AllowList != nil && len(r.Allowlists) == 0 {
+			r.Allowlists = append(r.Allowlists, r.AllowList)
+			r.AllowList = nil
+		}
+	}
+	return &file, nil
+}
+
+// extendRules lays file over base the way gitleaks does: a rule of file that base has too changes the fields it
+// names and adds to its lists; a rule that file disables is left out.
+func extendRules(file, base *config.ViperConfig) *config.ViperConfig {
+	out := *file
+	out.Extend = config.Extend{}
+	out.Rules = nil
+	own := map[string]int{}
+	for i, r := range file.Rules {
+		own[r.ID] = i
+	}
+	for _, r := range base.Rules {
+		i, overridden := own[r.ID]
+		delete(own, r.ID)
+		if slices.Contains(file.Extend.DisabledRules, r.ID) {
+			continue
+		}
+		if overridden {
+			o := file.Rules[i]
+			r.Description = first(o.Description, r.Description)
+			r.Regex = first(o.Regex, r.Regex)
+			r.Path = first(o.Path, r.Path)
+			r.Entropy = first(o.Entropy, r.Entropy)
+			r.SecretGroup = first(o.SecretGroup, r.SecretGroup)
+			r.Keywords = slices.Concat(r.Keywords, o.Keywords)
+			r.Allowlists = slices.Concat(r.Allowlists, o.Allowlists)
+			// gitleaks drops these two of an overriding rule; whoever writes them means them.
+			r.Required = slices.Concat(r.Required, o.Required)
+			r.SkipReport = r.SkipReport || o.SkipReport
+		}
+		out.Rules = append(out.Rules, r)
+	}
+	for i, r := range file.Rules {
+		if j, left := own[r.ID]; left && i == j {
+			out.Rules = append(out.Rules, r)
+		}
+	}
+	out.Allowlists = slices.Concat(file.Allowlists, base.Allowlists)
+	return &out
+}
+
+func first[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}
+
+// translate compiles the rules. gitleaks panics on a pattern that does not compile; a user's file may hold one.
+func translate(file *config.ViperConfig) (cfg config.Config, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New(strings.TrimPrefix(fmt.Sprint(p), "regexp: "))
+		}
+	}()
+	return file.Translate()
+}
