@@ -1,0 +1,61 @@
+package ciyaml
+
+// kind is what a value is.
+type kind int
+
+const (
+	null kind = iota
+	scalar
+	list
+	mapping
+)
+
+// value is a node of the tree. Aliases share values, so the tree may be a graph without cycles.
+type value struct {
+	kind      kind
+	text      string // of a scalar
+	line      int
+	literal   bool           // a block scalar whose lines are lines of the file
+	reference bool           // tagged !reference
+	items     []*value       // of a list
+	entries   []entry        // of a mapping: unique keys in order
+	index     map[string]int // key -> index in entries, made by get where there are many
+}
+
+type entry struct {
+	key   string
+	line  int
+	value *value
+}
+
+// get returns the value under a key; nil where v is no mapping or has no such key.
+func (v *value) get(key string) *value {
+	if v == nil {
+		return nil
+	}
+	if len(v.entries) > 16 && v.index == nil {
+		v.index = indexOf(v.entries)
+	}
+	if v.index != nil {
+		if i, ok := v.index[key]; ok {
+			return v.entries[i].value
+		}
+		return nil
+	}
+	for i := range v.entries {
+		if v.entries[i].key == key {
+			return v.entries[i].value
+		}
+	}
+	return nil
+}
+
+func indexOf(entries []entry) map[string]int {
+	at := make(map[string]int, len(entries))
+	for i, e := range entries {
+		at[e.key] = i
+	}
+	return at
+}
+
+func (v *value) is(k kind) bool { return v != nil && v.kind == k }
