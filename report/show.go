@@ -1,0 +1,255 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"nhiscan/inventory"
+)
+
+// ErrNotFound and ErrAmbiguous are what Show wraps when an ID names nothing, or several things.
+var (
+	ErrNotFound  = errors.New("nothing of this name in the inventory")
+	ErrAmbiguous = errors.New("names several things")
+)
+
+// candidatesShown is how many things an error of Show lists.
+const candidatesShown = 10
+
+// Show writes all that d knows of one identity or secret: places, uses, owner with reasons, gaps with evidence and
+// fix, timeline. id is a full ID, 8 or more digits of a fingerprint, a name, or the beginning or end of one ID, tried in
+// this order. It fails with ErrNotFound or ErrAmbiguous and up to 10 candidates, and when w fails.
+func Show(w io.Writer, d *Document, id string, o Options) error {
+	v := newView(d, o)
+	found, err := v.find(id)
+	if err != nil {
+		return err
+	}
+	t := &page{w: w, v: v}
+	t.detail(v.detail(found))
+	return t.err
+}
+
+// target is a thing that Show can show, with the names that find it.
+type target struct {
+	id    string // of the row
+	page  string // of what is shown
+	names []string
+}
+
+// find returns what an ID or name stands for.
+func (v *view) find(id string) (string, error) {
+	if id == "" {
+		return "", fmt.Errorf("show: %w: the ID is empty", ErrNotFound)
+	}
+	targets := v.targets()
+	digits := strings.ToLower(id)
+	isPrint := len(digits) >= 8 && strings.Trim(digits, "0123456789abcdef") == ""
+	for _, match := range []func(target) bool{
+		func(t target) bool { return t.id == id },
+		func(t target) bool { return isPrint && strings.HasPrefix(t.names[0], digits) },
+		func(t target) bool { return slices.Contains(t.names[1:], id) },
+		func(t target) bool { return strings.HasPrefix(t.id, id) || strings.HasSuffix(t.id, id) },
+	} {
+		pages, hits := map[string]bool{}, []target(nil)
+		for _, t := range targets {
+			if match(t) {
+				pages[t.page] = true
+				hits = append(hits, t)
+			}
+		}
+		switch {
+		case len(pages) == 1:
+			return hits[0].page, nil
+		case len(pages) > 1:
+			return "", fmt.Errorf("show %s: %w: %s", clean(id, nameMax), ErrAmbiguous, candidates(hits))
+		}
+	}
+	var near []target
+	for _, t := range targets {
+		if strings.Contains(strings.ToLower(t.id+" "+strings.Join(t.names, " ")), digits) {
+			near = append(near, t)
+		}
+	}
+	if len(near) == 0 {
+		return "", fmt.Errorf("show %s: %w", clean(id, nameMax), ErrNotFound)
+	}
+	return "", fmt.Errorf("show %s: %w; near: %s", clean(id, nameMax), ErrNotFound, candidates(near))
+}
+
+func candidates(hits []target) string {
+	var ids []string
+	for _, h := range hits {
+		ids = append(ids, clean(h.id, nameMax))
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if more := len(ids) - candidatesShown; more > 0 {
+		return strings.Join(ids[:candidatesShown], ", ") + " and " + number(more) + " more"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// targets lists all that can be shown, sorted by ID within each sort of row. The first name is the fingerprint.
+func (v *view) targets() []target {
+	var out []target
+	for i := range v.x.Identities {
+		id := &v.x.Identities[i]
+		out = append(out, target{id.ID, id.ID, []string{"", id.Name}})
+	}
+	for i := range v.x.Credentials {
+		r := v.credentialRow(&v.x.Credentials[i])
+		out = append(out, target{r.ID, r.Page, []string{r.Credential.Fingerprint, r.Credential.Name}})
+	}
+	for i := range v.x.Locations {
+		l := &v.x.Locations[i]
+		page := cmp.Or(l.Fingerprint, l.ID)
+		if c := v.x.Credential(l.Credential); c != nil {
+			page = v.credentialRow(c).Page
+		}
+		names := []string{l.Fingerprint, l.Key}
+		if l.Fingerprint != "" {
+			names = append(names, inventory.ExternalID(v.Scan.Instance, l.Fingerprint))
+		}
+		out = append(out, target{l.ID, page, names})
+	}
+	return out
+}
+
+func (t *page) detail(d detail) {
+	t.raw(t.v.styled(bold, clean(d.Title, nameMax)))
+	g := &grid{header: []string{"", ""}, keep: []bool{true}, bare: true}
+	for _, f := range t.v.facts(&d) {
+		g.add(f.Name, f.Text)
+	}
+	t.grid(g)
+	t.credentials(d)
+	t.places(d)
+	t.uses(d)
+	t.owner(d.Owner)
+	t.gaps(d.Gaps)
+	t.timeline(d.Events)
+}
+
+func (t *page) credentials(d detail) {
+	if len(d.Credentials) == 0 {
+		return
+	}
+	t.heading("Credentials")
+	for i, c := range d.Credentials {
+		if i > 0 {
+			t.raw("")
+		}
+		g := &grid{header: []string{"", ""}, keep: []bool{true}, bare: true}
+		g.add("ID", clean(c.ID, nameMax))
+		g.add("Kind", kindWords(string(c.Kind))+", "+orUnknown(clean(c.State, 40)))
+		g.add("May", may(c))
+		g.add("Created", dated(c.CreatedAt, t.v.now))
+		g.add("Expires", dated(c.ExpiresAt, t.v.now))
+		g.add("Last used", dated(c.LastUsedAt, t.v.now))
+		if c.Fingerprint != "" {
+			g.add("Value", strings.TrimSpace(clean(c.Hint, 40)+" fingerprint "+short(c.Fingerprint)))
+		}
+		if creator := t.v.userName(c.Creator); creator != "" {
+			g.add("Creator", clean(creator, nameMax))
+		}
+		t.grid(g)
+	}
+}
+
+func (t *page) places(d detail) {
+	t.heading("Places that hold it")
+	if len(d.Places) == 0 {
+		t.line("  None seen. Where the value cannot be read, no place can be linked.")
+		return
+	}
+	g := &grid{header: []string{"Surface", "Where", "Place", "Protection"}}
+	for _, l := range d.Places {
+		g.add(l.Surface, clean(t.v.homePath(l.Home), nameMax), place(l), protection(l))
+	}
+	t.grid(g)
+}
+
+func (t *page) uses(d detail) {
+	t.heading("Jobs that use it")
+	if len(d.Uses) == 0 {
+		t.line("  None seen. No use seen is not unused.")
+		return
+	}
+	g := &grid{header: []string{"Job", "Project", "Reaches", "Does", "Would do"}}
+	for _, u := range d.Uses {
+		g.add(clean(u.Job, nameMax), clean(t.v.homePath(u.Home), nameMax), orUnknown(clean(u.System, 60)), orUnknown(clean(u.Operation, nameMax)), orUnknown(clean(u.LeastScope, nameMax)))
+	}
+	t.grid(g)
+}
+
+func (t *page) owner(o *inventory.Owner) {
+	t.heading("Owner")
+	t.line("  %s", ownerText(o))
+	if o == nil {
+		return
+	}
+	if o.Reason != "" {
+		t.line("  %s", clean(o.Reason, textMax))
+	}
+	g := &grid{header: []string{"", "", ""}, keep: []bool{true}, bare: true}
+	for _, c := range o.Claims {
+		g.add(weight(c.Weight), clean(c.Candidate, nameMax), claimText(c))
+	}
+	t.grid(g)
+}
+
+// claimText says what a claim rests on, and why it counts less.
+func claimText(c inventory.Claim) string {
+	s := clean(c.Evidence, textMax)
+	if _, ok := c.At.Time(); ok {
+		s += " on " + date(c.At)
+	}
+	if c.Note != "" {
+		s += "; " + clean(c.Note, textMax)
+	}
+	return s
+}
+
+func (t *page) gaps(gaps []*inventory.Gap) {
+	t.heading("Gaps")
+	if len(gaps) == 0 {
+		t.line("  0 gaps, %s.", t.v.coverage().Examined())
+		return
+	}
+	for _, g := range gaps {
+		r := t.v.rule(g.Rule, g.Code)
+		t.line("  %s  %s", t.v.severity(g.Severity), clean(g.Message, textMax))
+		rows := &grid{header: []string{"", ""}, keep: []bool{true}, bare: true}
+		rows.add("  Rule", clean(strings.TrimSpace(r.Code+" "+r.Title), nameMax))
+		for _, e := range g.Evidence {
+			rows.add("  Evidence", clean(e, textMax))
+		}
+		if g.Arithmetic != "" {
+			rows.add("  Severity", clean(g.Arithmetic, textMax))
+		}
+		rows.add("  First seen", dated(g.FirstSeen, t.v.now))
+		if r.Fix != "" {
+			rows.add("  Fix", clean(r.Fix, textMax))
+		}
+		t.grid(rows)
+	}
+}
+
+func (t *page) timeline(events []inventory.Event) {
+	t.heading("Timeline")
+	if len(events) == 0 {
+		t.line("  No event recorded.")
+		return
+	}
+	g := &grid{header: []string{"", "", ""}, keep: []bool{true, true}, bare: true}
+	for _, e := range events {
+		c := t.v.change(e)
+		g.add(c.When, c.Kind, c.Sentence())
+	}
+	t.grid(g)
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"pgregory.net/rapid"
+
+	"nhiscan/inventory"
+)
+
+func TestShare(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		n, of, unknown int
+		want           string
+	}{
+		{"with_percent_and_unknown", 691, 743, 19, "691 of 743 (93 %), 19 unknown"},
+		{"few_have_no_percent", 3, 9, 0, "3 of 9"},
+		{"nearly_all_is_not_all", 1999, 2000, 0, "1,999 of 2,000 (over 99 %)"},
+		{"nearly_none_is_not_none", 1, 2000, 0, "1 of 2,000 (under 1 %)"},
+		{"zero", 0, 0, 0, "0 of 0"},
+	} {
+		if got := share(c.n, c.of, c.unknown); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	many := inventory.Measure{Numerator: 50, Denominator: 100, Unknown: 20}
+	if got, want := measureShare(many), "50 of 100 (50 % to 70 %), 20 unknown"; got != want {
+		t.Errorf("many unknowns: %q, want %q", got, want)
+	}
+}
+
+func TestDated(t *testing.T) {
+	now := time.Date(2026, 11, 22, 23, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		when inventory.When
+		want string
+	}{
+		{day("2026-11-28"), "2026-11-28 in 6 d"}, {day("2026-11-22"), "2026-11-22 today"}, {day("2026-11-21T23:59:00Z"), "2026-11-21 1 d ago"},
+		{inventory.Never, "never"}, {inventory.When{}, "unknown"},
+	} {
+		if got := dated(c.when, now); got != c.want {
+			t.Errorf("dated(%v) = %q, want %q", c.when, got, c.want)
+		}
+	}
+}
+
+func TestCoverageSentence(t *testing.T) {
+	for _, c := range []struct {
+		tally homeTally
+		want  string
+	}{
+		{homeTally{Listed: 430, Complete: 380, Partly: 32, Denied: 13, Failed: 5}, "412 of 430 projects seen: 380 completely, 32 in part; not seen: 13 denied, 5 failed"},
+		{homeTally{Listed: 2, Complete: 2}, "2 of 2 projects seen"},
+		{homeTally{Listed: 1, Unasked: 1}, "0 of 1 project seen; not seen: 1 not visited"},
+		{homeTally{}, "no project listed"},
+	} {
+		if got := c.tally.Sentence("project", "projects"); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// wrap loses no character but blanks, and no line is wider than asked.
+func TestWrapKeepsEverything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := inventory.Printable(rapid.String().Draw(t, "s"), 0)
+		width := rapid.IntRange(4, 60).Draw(t, "width")
+		lines := wrap(s, width)
+		for _, l := range lines {
+			if w := twwidth.Width(l); w > width && len(lines) > 1 {
+				t.Fatalf("line %q is %d wide, want at most %d", l, w, width)
+			}
+		}
+		squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		if got, want := squeeze(strings.Join(lines, "")), squeeze(s); got != want {
+			t.Fatalf("wrap(%q) kept %q", want, got)
+		}
+	})
+}
+
+// A cleaned text never holds a character that is not meant to be seen, and keeps its end.
+func TestClean(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "s")
+		if got := clean(s, nameMax); strings.ContainsFunc(got, hostile) {
+			t.Fatalf("clean(%q) = %q", s, got)
+		}
+	})
+	long := "start" + strings.Repeat("x", 500) + "/the-end.yml"
+	if got := clean(long, 40); !strings.HasPrefix(got, "start") || !strings.HasSuffix(got, "end.yml") || !strings.Contains(got, "…[477 characters]…") {
+		t.Errorf("clean of a long text: %q", got)
+	}
+}
