@@ -1,0 +1,10 @@
+// Package gitlabtest is a GitLab that runs inside the process, in the manner of httptest.
+//
+// A World is data: users, groups, projects and every credential they hold. New makes a Server from it, an
+// http.Handler that owns a copy of the world as mutable state and answers as GitLab does, for the version, tier and
+// offering of its Profile. Routes are one table (routes, in route.go); a request that meets no route is answered
+// 404 and kept in Unknown, so that a test can fail on it.
+//
+// The server is strict on purpose: wrong scopes, roles, tiers and paging habits are answered as GitLab answers them,
+// and Faults adds what real instances do on bad days.
+package gitlabtest

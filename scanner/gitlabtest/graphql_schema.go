@@ -1,0 +1,113 @@
+package gitlabtest
+
+import "strings"
+
+// graphDef is one field of the schema.
+type graphDef struct {
+	of       string // type of an object or of a connection's nodes; empty is a scalar
+	list     bool   // a connection
+	resolver bool   // paged by a resolver, which counts its rows
+	cost     int    // points of its own, where more than one
+	since    string
+	ee       bool // in the Enterprise Edition's schema only
+}
+
+// graphSchema is the part of GitLab's schema that the questions touch, as a version and edition have it.
+// Source: https://docs.gitlab.com/api/graphql/reference/, and GitLab's app/graphql/types and app/graphql/resolvers for
+// which fields a resolver pages.
+func graphSchema(p Profile) map[string]map[string]graphDef {
+	out := map[string]map[string]graphDef{}
+	for kind, fields := range graphTypes() {
+		out[kind] = map[string]graphDef{}
+		for name, def := range fields {
+			if p.Has(def.since) && (!def.ee || p.enterprise()) {
+				out[kind][name] = def
+			}
+		}
+	}
+	return out
+}
+
+// scalars makes definitions of plain fields.
+func scalars(names string) map[string]graphDef {
+	out := map[string]graphDef{}
+	for _, n := range strings.Fields(names) {
+		out[n] = graphDef{}
+	}
+	return out
+}
+
+// with adds fields that hold objects or lists.
+func with(fields map[string]graphDef, more map[string]graphDef) map[string]graphDef {
+	for name, def := range more {
+		fields[name] = def
+	}
+	return fields
+}
+
+func graphTypes() map[string]map[string]graphDef {
+	user := graphDef{of: "User"}
+	pages := func(of string) graphDef { return graphDef{of: of, list: true, resolver: true} }
+	plain := func(of string) graphDef { return graphDef{of: of, list: true} }
+	access := map[string]graphDef{"user": {of: "User", ee: true}, "group": {of: "Group", ee: true}}
+	return map[string]map[string]graphDef{
+		"Query":    {"project": {of: "Project"}, "group": {of: "Group"}, "runners": pages("CiRunner")},
+		"PageInfo": scalars("hasNextPage endCursor hasPreviousPage startCursor"),
+		"User":     scalars("id username name state bot"),
+		"Group":    with(scalars("id fullPath name"), map[string]graphDef{"runners": pages("CiRunner")}),
+		"Project": with(scalars("id fullPath name archived visibility"), map[string]graphDef{
+			"maxAccessLevel":           {of: "AccessLevel"},
+			"ciCdSettings":             {of: "ProjectCiCdSetting"},
+			"ciJobTokenScopeAllowlist": {of: "CiJobTokenScopeAllowlist", since: "17.6"},
+			"ciJobTokenAuthLogs":       {of: "CiJobTokenAuthLog", list: true, resolver: true, since: "17.6"},
+			"ciVariables":              pages("CiProjectVariable"), "pipelineSchedules": pages("PipelineSchedule"), "clusterAgents": pages("ClusterAgent"),
+			"alertManagementHttpIntegrations": pages("AlertManagementHttpIntegration"), "terraformStates": pages("TerraformState"),
+			"environments": pages("Environment"), "branchRules": pages("BranchRule"), "pipelineTriggers": pages("PipelineTrigger"), "runners": pages("CiRunner"),
+			"projectMembers": pages("MemberInterface"),
+		}),
+		"AccessLevel":        scalars("integerValue stringValue"),
+		"ProjectCiCdSetting": scalars("inboundJobTokenScopeEnabled jobTokenScopeEnabled pushRepositoryForJobTokenAllowed"),
+		"CiJobTokenScopeAllowlist": {
+			"projectsAllowlist": plain("CiJobTokenScopeAllowlistEntry"), "groupsAllowlist": plain("CiJobTokenScopeAllowlistEntry"),
+		},
+		"CiJobTokenScopeAllowlistEntry": with(scalars("createdAt defaultPermissions jobTokenPolicies direction"), map[string]graphDef{
+			"target": {of: "CiJobTokenScopeTarget"}, "addedBy": user,
+		}),
+		"CiJobTokenScopeTarget": {}, "CiJobTokenAccessibleProject": scalars("id name path fullPath webUrl"), "CiJobTokenAccessibleGroup": scalars("id name path fullPath webUrl"),
+		"CiJobTokenAuthLog": with(scalars("lastAuthorizedAt"), map[string]graphDef{"originProject": {of: "CiJobTokenAccessibleProject"}}),
+		"CiProjectVariable": with(scalars("id key value variableType raw environmentScope protected masked description"), map[string]graphDef{"hidden": {since: "17.4"}}),
+		"PipelineSchedule": with(scalars("id description active nextRunAt realNextRun ref cron cronTimezone createdAt updatedAt"), map[string]graphDef{
+			"owner": user, "variables": plain("PipelineScheduleVariable"), "inputs": {of: "CiInputsField", list: true, since: "18.1"},
+		}),
+		"PipelineScheduleVariable": scalars("id key value variableType raw"), "CiInputsField": scalars("name value"),
+		"ClusterAgent":                   with(scalars("id name createdAt updatedAt"), map[string]graphDef{"createdByUser": user, "tokens": pages("ClusterAgentToken")}),
+		"ClusterAgentToken":              with(scalars("id name description status createdAt lastUsedAt"), map[string]graphDef{"createdByUser": user}),
+		"AlertManagementHttpIntegration": scalars("id name active type url token apiUrl"),
+		"TerraformState": with(scalars("id name lockedAt createdAt updatedAt"), map[string]graphDef{
+			"lockedByUser": user, "latestVersion": {of: "TerraformStateVersion", cost: 3},
+		}),
+		"TerraformStateVersion": with(scalars("id serial createdAt updatedAt"), map[string]graphDef{"createdByUser": user}),
+		"Environment": with(scalars("id name tier state externalUrl createdAt updatedAt"), map[string]graphDef{
+			"protectedEnvironments": {of: "ProtectedEnvironment", list: true, resolver: true, ee: true},
+		}),
+		"ProtectedEnvironment": with(scalars("name requiredApprovalCount"), map[string]graphDef{
+			"project": {of: "Project"}, "group": {of: "Group"}, "deployAccessLevels": plain("ProtectedEnvironmentDeployAccessLevel"),
+		}),
+		"ProtectedEnvironmentDeployAccessLevel": {"accessLevel": {of: "AccessLevel"}, "user": user, "group": {of: "Group"}},
+		"MemberInterface": with(scalars("id createdAt updatedAt expiresAt"), map[string]graphDef{
+			"accessLevel": {of: "AccessLevel"}, "createdBy": user, "user": user,
+		}),
+		"BranchRule": with(scalars("id name isDefault isProtected"), map[string]graphDef{"branchProtection": {of: "BranchProtection"}}),
+		"BranchProtection": with(scalars("allowForcePush"), map[string]graphDef{
+			"pushAccessLevels": plain("PushAccessLevel"), "mergeAccessLevels": plain("MergeAccessLevel"),
+		}),
+		"PushAccessLevel":  with(with(scalars("accessLevel accessLevelDescription"), access), map[string]graphDef{"deployKey": {of: "AccessLevelDeployKey"}}),
+		"MergeAccessLevel": with(scalars("accessLevel accessLevelDescription"), access), "AccessLevelDeployKey": scalars("id title"),
+		"PipelineTrigger": with(scalars("id description token lastUsed expiresAt canAccessProject hasTokenExposed"), map[string]graphDef{"owner": user}),
+		"CiRunner": with(scalars("id description runnerType paused locked runUntagged tagList accessLevel status contactedAt createdAt creationMethod "+
+			"tokenExpiresAt maximumTimeout maintenanceNote shortSha"), map[string]graphDef{
+			"createdBy": user, "managers": pages("CiRunnerManager"), "groups": pages("Group"), "projects": pages("Project"), "ownerProject": {of: "Project"},
+		}),
+		"CiRunnerManager": scalars("id systemId version revision contactedAt createdAt status"),
+	}
+}

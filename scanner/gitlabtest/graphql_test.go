@@ -1,0 +1,149 @@
+package gitlabtest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// ask sends one GraphQL question and returns the answer's data and first error.
+func ask(t *testing.T, s *Server, label, query string, variables Object) (data map[string]any, fault string) {
+	t.Helper()
+	body, err := json.Marshal(Object{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/api/graphql", strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Private-Token", s.Token(label))
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	var out struct {
+		Data   map[string]any
+		Errors []struct{ Message string }
+	}
+	decode(t, w, &out)
+	if len(out.Errors) > 0 {
+		fault = out.Errors[0].Message
+	}
+	return out.Data, fault
+}
+
+func inventoryOf(selection string) string {
+	return "query projectInventory($path:ID!){project(fullPath:$path){" + selection + "}}"
+}
+
+func TestGraphQLRights(t *testing.T) {
+	s := newServer(t, Options{})
+	tests := map[string]struct{ label, selection, want string }{
+		"null below Maintainer":    {"developer", "ciVariables{nodes{key}}", `{"ciVariables":null}`},
+		"empty below Maintainer":   {"developer", "branchRules{nodes{name}}", `{"branchRules":{"nodes":[]}}`},
+		"role is told":             {"developer", "maxAccessLevel{integerValue}", `{"maxAccessLevel":{"integerValue":30}}`},
+		"variables of a schedule":  {"developer", "pipelineSchedules{nodes{cron variables{nodes{key}}}}", `{"pipelineSchedules":{"nodes":[{"cron":"0 2 * * *","variables":null},{"cron":"0 4 * * 0","variables":null}]}}`},
+		"foreign trigger is cut":   {"group-owner", "pipelineTriggers{nodes{hasTokenExposed}}", `{"pipelineTriggers":{"nodes":[{"hasTokenExposed":false},{"hasTokenExposed":false}]}}`},
+		"hidden value is null":     {"maintainer", "ciVariables(first:3){nodes{key hidden} pageInfo{hasNextPage}}", `{"ciVariables":{"nodes":[{"hidden":false,"key":"STRIPE_KEY"},{"hidden":false,"key":"STRIPE_KEY"},{"hidden":true,"key":"SIGNING_KEY"}],"pageInfo":{"hasNextPage":true}}}`},
+		"fragment on a union":      {"maintainer", "ciJobTokenScopeAllowlist{groupsAllowlist{nodes{target{... on CiJobTokenAccessibleGroup{fullPath}}}}}", `{"ciJobTokenScopeAllowlist":{"groupsAllowlist":{"nodes":[{"target":{"fullPath":"acme/shop/tools"}}]}}}`},
+		"project runners by type":  {"maintainer", "runners(type:PROJECT_TYPE){nodes{description}}", `{"runners":{"nodes":[{"description":"under the desk"}]}}`},
+		"revoked agent tokens too": {"developer", "clusterAgents{nodes{tokens{nodes{status}}}}", `{"clusterAgents":{"nodes":[{"tokens":{"nodes":[{"status":"ACTIVE"},{"status":"REVOKED"}]}}]}}`},
+	}
+	for name, test := range tests {
+		data, fault := ask(t, s, test.label, inventoryOf(test.selection), Object{"path": "acme/shop/cart"})
+		got, err := json.Marshal(data["project"])
+		if err != nil || fault != "" || string(got) != test.want {
+			t.Errorf("%s: as %s %s = %s, %q; want %s", name, test.label, test.selection, got, fault, test.want)
+		}
+	}
+	if data, fault := ask(t, s, "outsider", inventoryOf("id"), Object{"path": "acme/shop/cart"}); fault != "" || data["project"] != nil {
+		t.Errorf("project for an outsider = %v, %q; want null", data, fault)
+	}
+	if u := s.Unknown(); u != nil {
+		t.Errorf("Unknown() = %q", u)
+	}
+}
+
+func TestGraphQLPaging(t *testing.T) {
+	s := newServer(t, Options{})
+	page := func(after any) (keys []string, end string, more bool) {
+		data, fault := ask(t, s, "maintainer", "query projectPage($path:ID! $after:String){project(fullPath:$path){ciVariables(first:2 after:$after){nodes{key} pageInfo{hasNextPage endCursor}}}}",
+			Object{"path": "acme/shop/cart", "after": after})
+		if fault != "" {
+			t.Fatal(fault)
+		}
+		list := data["project"].(map[string]any)["ciVariables"].(map[string]any)
+		for _, n := range list["nodes"].([]any) {
+			keys = append(keys, n.(map[string]any)["key"].(string))
+		}
+		info := list["pageInfo"].(map[string]any)
+		end, _ = info["endCursor"].(string)
+		return keys, end, info["hasNextPage"].(bool)
+	}
+	var all []string
+	for after := any(nil); ; {
+		keys, end, more := page(after)
+		all = append(all, keys...)
+		if !more {
+			break
+		}
+		after = end
+	}
+	if got, want := strings.Join(all, " "), "STRIPE_KEY STRIPE_KEY SIGNING_KEY KUBECONFIG LOG_LEVEL"; got != want {
+		t.Errorf("pages = %s, want %s", got, want)
+	}
+}
+
+func TestGraphQLRefuses(t *testing.T) {
+	old, free := Default(), Default()
+	old.Version, free.Tier = "17.11", Free
+	wide := strings.Repeat("ciVariables(first:100){nodes{key value raw masked}} ", 30)
+	tests := map[string]struct {
+		profile     Profile
+		query, want string
+	}{
+		"unknown operation":   {Default(), "query other{project(fullPath:\"a\"){id}}", "operation other is not"},
+		"mutation":            {Default(), "mutation projectInventory{project{id}}", "want one named query"},
+		"unknown field":       {Default(), inventoryOf("secretSauce"), "Field 'secretSauce' doesn't exist on type 'Project'"},
+		"field of later":      {old, inventoryOf("pipelineSchedules{nodes{inputs{nodes{name}}}}"), "Field 'inputs' doesn't exist"},
+		"field of enterprise": {free, inventoryOf("branchRules{nodes{branchProtection{pushAccessLevels{nodes{user{id}}}}}}"), "Field 'user' doesn't exist"},
+		"too complex":         {Default(), inventoryOf(wide), "exceeds max complexity of 250"},
+		"cut off":             {Default(), "query projectInventory{project(", "Parse error"},
+		"too deep":            {Default(), inventoryOf(strings.Repeat("a{", 40)), "exceeds max depth"},
+	}
+	for name, test := range tests {
+		s := newServer(t, Options{Profile: test.profile})
+		if data, fault := ask(t, s, "maintainer", test.query, Object{"path": "acme/shop/cart"}); data != nil || !strings.Contains(fault, test.want) {
+			t.Errorf("%s = %v, %q; want %q", name, data, fault, test.want)
+		}
+	}
+}
+
+// TestGraphQLCost counts as GitLab does: a field is a point, what a resolver pages costs a per cent more for each row.
+func TestGraphQLCost(t *testing.T) {
+	tests := map[string]int{
+		"id":                                1 + 1,
+		"ciVariables{nodes{key}}":           1 + 2*(1+1+1),
+		"ciVariables(first:50){nodes{key}}": 1 + 3 + 3*50/100,
+		"terraformStates(first:1){nodes{latestVersion{serial}}}":            1 + 1 + 1 + 3 + 1,
+		"ciJobTokenScopeAllowlist{projectsAllowlist{nodes{createdAt}}}":     1 + 1 + 1 + 1 + 1,
+		"ciCdSettings{inboundJobTokenScopeEnabled jobTokenScopeEnabled}":    1 + 1 + 2,
+		"clusterAgents(first:20){nodes{tokens(first:100){nodes{id name}}}}": 1 + (2+8)*120/100,
+	}
+	for selection, want := range tests {
+		op, err := parseGraph(inventoryOf(selection))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, fault := checkGraph(Default(), "Query", op.fields); fault != nil || got != want {
+			t.Errorf("cost of %s = %d, %v; want %d", selection, got, fault, want)
+		}
+	}
+}
+
+// FuzzGraphQLParse: no question panics the parser.
+func FuzzGraphQLParse(f *testing.F) {
+	for _, seed := range []string{"", "query", "query a{b}", "query a($x:ID!){b(c:$x d:1 e:\"f\\\"\"){... on G{h}}}", "query a{b(c:}", "{{{", "query a(", "query a{...on", "query a{b(c:\""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(_ *testing.T, text string) { _, _ = parseGraph(text) })
+}
