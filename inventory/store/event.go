@@ -1,0 +1,97 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+	"time"
+
+	"nhiscan/inventory"
+)
+
+// EventFilter selects events; what is zero selects all.
+type EventFilter struct {
+	Instance string
+	Subject  string
+	Scan     int64
+	Since    time.Time // events that happened at this moment or later
+}
+
+const (
+	eventColumns = `SELECT instance, scan, kind, subject, row_kind, home, name, field, from_value, to_value, at, after FROM event `
+	allEvents    = eventColumns + `WHERE scan > $1`
+	eventsOfScan = eventColumns + `WHERE scan = $1`
+	eventsOfID   = eventColumns + `WHERE subject = $1`
+	insertEvents = `INSERT INTO event (instance, scan, number, kind, subject, row_kind, home, name, field, from_value, to_value, at, after)
+		SELECT CAST($2 AS text), CAST($3 AS bigint), CAST(key AS bigint), value ->> 'kind', value ->> 'subject', value ->> 'row', value ->> 'home',
+		value ->> 'name', value ->> 'field', value ->> 'from', value ->> 'to', value ->> 'at', value ->> 'after' FROM json_each($1)`
+)
+
+// Events returns the events of finished scans that a filter selects, oldest first, then by subject, field and kind.
+func (s *Store) Events(ctx context.Context, f EventFilter) ([]inventory.Event, error) {
+	query, arg := allEvents, any(0)
+	switch {
+	case f.Subject != "":
+		query, arg = eventsOfID, f.Subject
+	case f.Scan != 0:
+		query, arg = eventsOfScan, f.Scan
+	}
+	instance := map[int64]string{}
+	if f.Instance != "" {
+		scans, err := s.Scans(ctx, f.Instance)
+		if err != nil {
+			return nil, err
+		}
+		for _, sc := range scans {
+			instance[sc.Number] = sc.Instance
+		}
+	}
+	events, err := readEvents(ctx, s.read(), query, arg)
+	events = slices.DeleteFunc(events, func(e inventory.Event) bool {
+		return f.Instance != "" && instance[e.Scan] != f.Instance || f.Scan != 0 && e.Scan != f.Scan || e.At.Before(f.Since)
+	})
+	return events, s.explain(err)
+}
+
+func readEvents(ctx context.Context, q session, query string, arg any) ([]inventory.Event, error) {
+	var events []inventory.Event
+	err := q.each(ctx, func(rows *sql.Rows) error {
+		var e inventory.Event
+		var instance string
+		var at, after sql.NullString
+		err := rows.Scan(&instance, &e.Scan, &e.Kind, &e.Subject, &e.Row, &e.Home, &e.Name, &e.Field, &e.From, &e.To, &at, &after)
+		if err != nil {
+			return err
+		}
+		if e.At, err = inventory.ParseWhen(at.String); err != nil {
+			return err
+		}
+		e.After, err = inventory.ParseWhen(after.String)
+		events = append(events, e)
+		return err
+	}, query, arg)
+	slices.SortFunc(events, func(a, b inventory.Event) int {
+		return cmp.Or(cmp.Compare(a.Scan, b.Scan), byWhat(a, b))
+	})
+	return events, err
+}
+
+// byWhat is the order of inventory.Diff.
+func byWhat(a, b inventory.Event) int {
+	return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind))
+}
+
+func writeEvents(ctx context.Context, q session, sc inventory.Scan, events []inventory.Event) error {
+	slices.SortStableFunc(events, byWhat)
+	number := 0
+	entry := func(e inventory.Event) (string, any) {
+		number++
+		return strconv.Itoa(number), e
+	}
+	return inBatches(events, entry, func(object string) error {
+		_, err := q.exec(ctx, insertEvents, object, sc.Instance, sc.Number)
+		return err
+	})
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+
+	"nhiscan/inventory"
+)
+
+// A snapshot of a large estate decodes half a million bodies. The bodies are flat and were written by bodyOf, so they
+// are read here in a third of the time that encoding/json takes; whatever looks otherwise is left to encoding/json.
+
+// shape says how to read a type's body.
+type shape map[string]reader
+
+type reader struct {
+	index  int
+	shared bool // its values recur: keep one copy
+	read   func(f reflect.Value, token []byte, text string) bool
+}
+
+// shapes are the shapes of all types with a body.
+var shapes = shapesOf()
+
+func shapesOf() map[reflect.Type]shape {
+	m := map[reflect.Type]shape{}
+	for t, fields := range bodyFields {
+		s := shape{}
+		for _, f := range fields {
+			s[f.name] = reader{index: f.index, shared: recurs(t, f.name), read: readerOf(t.Field(f.index).Type)}
+		}
+		m[t] = s
+	}
+	return m
+}
+
+// readerOf returns what reads a field: from text, the token's string, or from the token itself where it is none.
+func readerOf(t reflect.Type) func(f reflect.Value, token []byte, text string) bool {
+	switch {
+	case t == reflect.TypeFor[inventory.When]():
+		return func(f reflect.Value, _ []byte, text string) bool {
+			w, err := inventory.ParseWhen(text)
+			f.Set(reflect.ValueOf(w))
+			return err == nil && text != ""
+		}
+	case t == reflect.TypeFor[inventory.Tri]():
+		return func(f reflect.Value, token []byte, _ string) bool {
+			f.SetUint(uint64(inventory.Is(string(token) == "true")))
+			return string(token) == "true" || string(token) == "false"
+		}
+	case t.Kind() == reflect.String:
+		return func(f reflect.Value, token []byte, text string) bool {
+			f.SetString(text)
+			return token[0] == '"'
+		}
+	case t.Kind() == reflect.Int, t.Kind() == reflect.Int64:
+		return func(f reflect.Value, token []byte, _ string) bool {
+			n, err := strconv.ParseInt(string(token), 10, 64)
+			f.SetInt(n)
+			return err == nil
+		}
+	}
+	return func(f reflect.Value, token []byte, _ string) bool {
+		return json.Unmarshal(token, f.Addr().Interface()) == nil
+	}
+}
+
+// readBody decodes body into v, an addressable zero struct of a type with a shape. Strings that recur come from pool.
+func readBody(v reflect.Value, body []byte, pool interner) error {
+	if readFlat(v, body, pool) {
+		return nil
+	}
+	v.SetZero()
+	return json.Unmarshal(body, v.Addr().Interface())
+}
+
+// readFlat reports whether body was what bodyOf writes; if not, v holds anything.
+func readFlat(v reflect.Value, body []byte, pool interner) bool {
+	s := shapes[v.Type()]
+	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
+		return false
+	}
+	rest := body[1 : len(body)-1]
+	for len(rest) > 0 {
+		name, after, ok := member(rest)
+		if !ok {
+			return false
+		}
+		f, known := s[string(name)]
+		n := tokenLength(after)
+		if !known || n == 0 {
+			return false
+		}
+		token := after[:n]
+		text := ""
+		if token[0] == '"' {
+			raw := token[1 : n-1]
+			if bytes.IndexByte(raw, '\\') >= 0 {
+				if json.Unmarshal(token, &text) != nil {
+					return false
+				}
+			} else if f.shared {
+				text = pool.bytes(raw)
+			} else {
+				text = string(raw)
+			}
+		}
+		if !f.read(v.Field(f.index), token, text) {
+			return false
+		}
+		rest = after[n:]
+		if len(rest) > 0 {
+			if rest[0] != ',' || len(rest) == 1 {
+				return false
+			}
+			rest = rest[1:]
+		}
+	}
+	return true
+}
+
+// member splits "name":… into the name and what follows the colon.
+func member(b []byte) (name, after []byte, ok bool) {
+	if len(b) < 4 || b[0] != '"' {
+		return nil, nil, false
+	}
+	end := bytes.IndexByte(b[1:], '"') + 1
+	if end < 1 || end+1 >= len(b) || b[end+1] != ':' {
+		return nil, nil, false
+	}
+	return b[1:end], b[end+2:], true
+}
+
+// tokenLength returns the length of the JSON value that b begins with; 0 when it does not end.
+func tokenLength(b []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+			if !quoted && depth == 0 {
+				return i + 1
+			}
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth <= 0 {
+				return i + 1
+			}
+		case c == ',' && depth == 0:
+			return i
+		}
+	}
+	if quoted || depth > 0 {
+		return 0
+	}
+	return len(b)
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"nhiscan/inventory"
+)
+
+// longestID bounds IDs: PostgreSQL indexes no longer key than 2,700 bytes. inventory's own IDs stay below it.
+const longestID = 2000
+
+const (
+	sightingsOfVisit = `SELECT kind, id, from_scan, to_scan, hash FROM sighting WHERE visit = $1 AND (to_scan IS NULL OR to_scan = $2)`
+	insertVisit      = `INSERT INTO visit (number, instance, source, home) VALUES ($1, $2, $3, $4)`
+)
+
+// sightingSteps change the sightings of one visit, $4.
+var sightingSteps = statements{
+	reopen: `UPDATE sighting SET to_scan = NULL WHERE visit = $4 AND kind = $3 AND to_scan = $2 AND id IN (SELECT key FROM json_each($1))`,
+	close: `UPDATE sighting SET to_scan = $2 WHERE visit = $4 AND kind = $3 AND to_scan IS NULL AND from_scan < $2
+		AND id IN (SELECT key FROM json_each($1))`,
+	drop: `DELETE FROM sighting WHERE visit = $4 AND kind = $3 AND from_scan = $2 AND id IN (SELECT key FROM json_each($1))`,
+	insert: `INSERT INTO sighting (visit, kind, id, from_scan, hash, body)
+		SELECT CAST($4 AS bigint), CAST($3 AS text), key, CAST($2 AS bigint), value ->> 'hash', value -> 'body' FROM json_each($1)`,
+}
+
+// Record stores what one visit saw, in one transaction, and renews the lease. What is as it was costs no write. A row
+// that the visit showed before and did not emit ends only where the visit is complete. A row that was emitted twice is
+// merged. A visit recorded again replaces what it said before in this scan. Record is safe for concurrent use.
+func (r *Recorder) Record(ctx context.Context, c inventory.Coverage, rows []inventory.Observation) error {
+	emitted, err := gather(rows)
+	if err != nil {
+		return fmt.Errorf("record %s of %s: %w", c.Source, c.Home, err)
+	}
+	c.Source, c.Home, c.Reason = clean(c.Source), clean(c.Home), clean(c.Reason)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var visit int64
+	err = r.store.write(ctx, func(q session) error {
+		if err := r.renew(ctx, q); err != nil {
+			return err
+		}
+		if visit, err = r.visit(ctx, q, c.Visit); err != nil {
+			return err
+		}
+		if err := r.cover(ctx, q, visit, c); err != nil {
+			return err
+		}
+		touched, err := r.sight(ctx, q, visit, emitted, c.State == inventory.Complete)
+		if err != nil {
+			return err
+		}
+		if err := r.settle(ctx, q, touched, emitted); err != nil {
+			return err
+		}
+		return r.noteUse(ctx, q, emitted)
+	})
+	if err != nil {
+		return fmt.Errorf("record %s of %s: %w", c.Source, c.Home, err)
+	}
+	r.visits[c.Visit], r.done[c.Visit] = visit, c
+	return nil
+}
+
+// gather encodes what a visit emitted, one row for each ID.
+func gather(rows []inventory.Observation) (map[key]row, error) {
+	merged := make(map[key]inventory.Observation, len(rows))
+	for _, o := range rows {
+		kind, id := o.Row()
+		k := key{kind, id}
+		if id == "" || len(id) > longestID {
+			return nil, fmt.Errorf("a %s has an ID of %d bytes, want 1 to %d", kind, len(id), longestID)
+		}
+		if old, ok := merged[k]; ok {
+			o = inventory.Merge(old, o)
+		}
+		merged[k] = o
+	}
+	emitted := make(map[key]row, len(merged))
+	for _, o := range merged {
+		w, err := rowOf(o)
+		if err != nil {
+			return nil, err
+		}
+		emitted[w.key()] = w
+	}
+	return emitted, nil
+}
+
+// visit returns the number of a visit and gives it one when it has none. The caller remembers it once it is committed.
+func (r *Recorder) visit(ctx context.Context, q session, v inventory.Visit) (int64, error) {
+	if n, ok := r.visits[v]; ok {
+		return n, nil
+	}
+	n, err := next(ctx, q, "visit")
+	if err != nil {
+		return 0, err
+	}
+	_, err = q.exec(ctx, insertVisit, n, r.scan.Instance, v.Source, v.Home)
+	return n, err
+}
+
+// sight brings the visit's sightings to what it emitted and returns the IDs of rows whose sightings changed, by kind.
+func (r *Recorder) sight(ctx context.Context, q session, visit int64, emitted map[key]row, complete bool) (map[inventory.RowKind][]string, error) {
+	before := map[key]*held{}
+	err := q.each(ctx, func(rows *sql.Rows) error {
+		var k key
+		var from int64
+		var to sql.NullInt64
+		var hash string
+		if err := rows.Scan(&k.kind, &k.id, &from, &to, &hash); err != nil {
+			return err
+		}
+		if before[k] == nil {
+			before[k] = &held{}
+		}
+		before[k].put(r.scan.Number, from, to.Valid, hash)
+		return nil
+	}, sightingsOfVisit, visit, r.scan.Number)
+	if err != nil {
+		return nil, err
+	}
+	todo, touched := plans{}, map[inventory.RowKind][]string{}
+	take := func(h *held, w row) {
+		if todo.of(w.kind).add(h.to(w.hash), w) {
+			touched[w.kind] = append(touched[w.kind], w.id)
+		}
+	}
+	for k, w := range emitted {
+		h := before[k]
+		if h == nil {
+			h = &held{}
+		}
+		take(h, w)
+	}
+	for k, h := range before {
+		if _, ok := emitted[k]; !ok && complete {
+			take(h, row{kind: k.kind, id: k.id})
+		}
+	}
+	for _, kind := range inventory.RowKinds() {
+		if err := todo.of(kind).apply(ctx, q, sightingSteps, sightingEntry, r.scan.Number, kind, visit); err != nil {
+			return nil, err
+		}
+	}
+	return touched, nil
+}
+
+// sightingEntry leaves the body out; settle adds it where the version does not hold it.
+func sightingEntry(w row) (string, any) {
+	return w.id, struct {
+		Hash string           `json:"hash"`
+		Body *json.RawMessage `json:"body,omitempty"`
+	}{Hash: w.hash}
+}

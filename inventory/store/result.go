@@ -1,0 +1,237 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"nhiscan/inventory"
+)
+
+// Results is what was derived from a finished scan's snapshot.
+type Results struct {
+	Owners   []inventory.Owner        // sorted by subject when read
+	Gaps     []inventory.Gap          // most severe first, then by rule and subject when read
+	Verdicts []inventory.VerdictCount // in the order in which they were given
+	Measures []inventory.Measure      // sorted by name and scope when read
+	Events   []inventory.Event        // of this scan, sorted by subject, field and kind when read
+	Policy   string                   // hash
+	RulePack string
+	Requests int // sent in all
+}
+
+// The kinds of results in the database.
+const (
+	ownerResult   = "owner"
+	gapResult     = "gap"
+	verdictResult = "verdict"
+	measureResult = "measure"
+)
+
+const (
+	openResults = `SELECT id, subject, hash, body ->> 'first_seen' FROM result WHERE instance = $1 AND kind = $2 AND to_scan IS NULL`
+	resultsAt   = `SELECT CAST(body AS text) FROM result
+		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
+	verdictsAt = `SELECT id, CAST(body AS text) FROM result
+		WHERE instance = $1 AND kind = 'verdict' AND from_scan <= $2 AND (to_scan IS NULL OR to_scan > $2)`
+)
+
+// resultSteps change the results of instance $4. A scan writes its results once, so that none is ever reopened.
+var resultSteps = statements{
+	close: `UPDATE result SET to_scan = $2 WHERE kind = $3 AND to_scan IS NULL AND from_scan < $2 AND instance = $4
+		AND id IN (SELECT key FROM json_each($1))`,
+	insert: `INSERT INTO result (instance, kind, id, subject, from_scan, hash, body)
+		SELECT CAST($4 AS text), CAST($3 AS text), key, value ->> 'home', CAST($2 AS bigint), value ->> 'hash', value -> 'body'
+		FROM json_each($1)`,
+}
+
+// Results returns what a finished scan derived.
+func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
+	sc, err := s.finished(ctx, scan)
+	if err != nil {
+		return Results{}, err
+	}
+	q := s.read()
+	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
+	if res.Owners, err = readOwners(ctx, q, sc, interner{}); err != nil {
+		return Results{}, s.explain(err)
+	}
+	if res.Gaps, err = readResults[inventory.Gap](ctx, q, gapResult, sc, nil); err != nil {
+		return Results{}, s.explain(err)
+	}
+	if res.Verdicts, err = readVerdicts(ctx, q, sc); err != nil {
+		return Results{}, s.explain(err)
+	}
+	if res.Measures, err = readResults[inventory.Measure](ctx, q, measureResult, sc, nil); err != nil {
+		return Results{}, s.explain(err)
+	}
+	if res.Events, err = readEvents(ctx, q, eventsOfScan, scan); err != nil {
+		return Results{}, s.explain(err)
+	}
+	slices.SortFunc(res.Owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
+	slices.SortFunc(res.Gaps, func(a, b inventory.Gap) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
+	})
+	slices.SortFunc(res.Measures, func(a, b inventory.Measure) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope))
+	})
+	return res, nil
+}
+
+// readResults returns the results of one kind that hold at a finished scan, in no order. tidy may be nil.
+func readResults[T any](ctx context.Context, q session, kind string, sc inventory.Scan, tidy func(*T)) ([]T, error) {
+	var list []T
+	err := q.each(ctx, func(rows *sql.Rows) error {
+		var body sql.RawBytes
+		if err := rows.Scan(&body); err != nil {
+			return err
+		}
+		var v T
+		if err := json.Unmarshal(body, &v); err != nil {
+			return fmt.Errorf("read %s: %w", kind, err)
+		}
+		if tidy != nil {
+			tidy(&v)
+		}
+		list = append(list, v)
+		return nil
+	}, resultsAt, sc.Instance, kind, sc.Number)
+	return list, err
+}
+
+// readOwners shares the strings of owners, which name the same people and reasons over and over, with pool.
+func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner) ([]inventory.Owner, error) {
+	return readResults(ctx, q, ownerResult, sc, func(o *inventory.Owner) {
+		o.Subject, o.Owner, o.User = pool.text(o.Subject), pool.text(o.Owner), pool.text(o.User)
+		o.Band, o.Reason = pool.text(o.Band), pool.text(o.Reason)
+		for i := range o.Claims {
+			c := &o.Claims[i]
+			c.Candidate, c.User, c.Evidence, c.Note = pool.text(c.Candidate), pool.text(c.User), pool.text(c.Evidence), pool.text(c.Note)
+		}
+	})
+}
+
+func readVerdicts(ctx context.Context, q session, sc inventory.Scan) ([]inventory.VerdictCount, error) {
+	byID := map[string]inventory.VerdictCount{}
+	var ids []string
+	err := q.each(ctx, func(rows *sql.Rows) error {
+		var id, body string
+		var v inventory.VerdictCount
+		if err := rows.Scan(&id, &body); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		err := json.Unmarshal([]byte(body), &v)
+		byID[id] = v
+		return err
+	}, verdictsAt, sc.Instance, sc.Number)
+	slices.Sort(ids)
+	var list []inventory.VerdictCount
+	for _, id := range ids {
+		list = append(list, byID[id])
+	}
+	return list, err
+}
+
+// openResult is a result of the last finished scan.
+type openResult struct {
+	held
+	subject   string
+	firstSeen inventory.When // of a gap
+}
+
+func readOpenResults(ctx context.Context, q session, instance, kind string) (map[string]*openResult, error) {
+	open := map[string]*openResult{}
+	err := q.each(ctx, func(rows *sql.Rows) error {
+		var id string
+		var first sql.NullString
+		o := &openResult{}
+		if err := rows.Scan(&id, &o.subject, &o.past, &first); err != nil {
+			return err
+		}
+		open[id] = o
+		var err error
+		o.firstSeen, err = inventory.ParseWhen(first.String)
+		return err
+	}, openResults, instance, kind)
+	return open, err
+}
+
+// writeResults versions the results of one kind against the open ones.
+func writeResults(ctx context.Context, q session, sc inventory.Scan, kind string, open map[string]*openResult, now []row) error {
+	var todo plan
+	there := make(map[string]bool, len(now))
+	for _, w := range now {
+		there[w.id] = true
+		var h held
+		if o := open[w.id]; o != nil {
+			h = o.held
+		}
+		todo.add(h.to(w.hash), w)
+	}
+	for id, o := range open {
+		if !there[id] {
+			todo.add(o.to(""), row{id: id})
+		}
+	}
+	return todo.apply(ctx, q, resultSteps, versionEntry, sc.Number, inventory.RowKind(kind), sc.Instance)
+}
+
+// resultRow encodes a result under its ID, with the subject where row keeps the home.
+func resultRow(id, subject string, v any) (row, error) {
+	body, err := encode(v)
+	return row{id: clean(id), home: clean(subject), hash: hashOf(string(body)), body: string(body)}, err
+}
+
+// rows encodes owners, verdicts and measures by kind. Gaps have their own way: gapRows.
+func (res Results) rows() (map[string][]row, error) {
+	byKind := map[string][]row{ownerResult: nil, verdictResult: nil, measureResult: nil}
+	add := func(kind, id, subject string, v any) error {
+		w, err := resultRow(id, subject, v)
+		byKind[kind] = append(byKind[kind], w)
+		return err
+	}
+	for _, o := range res.Owners {
+		if err := add(ownerResult, o.Subject, o.Subject, o); err != nil {
+			return nil, err
+		}
+	}
+	for i, v := range res.Verdicts {
+		if err := add(verdictResult, fmt.Sprintf("%04d %s", i, v.Rule), "", v); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range res.Measures {
+		if err := add(measureResult, m.Name+" "+m.Scope, "", m); err != nil {
+			return nil, err
+		}
+	}
+	return byKind, nil
+}
+
+// gapID is what a gap is known by from scan to scan.
+func gapID(g inventory.Gap) string { return clean(g.Rule + " " + g.Subject) }
+
+// gapRows dates gaps by the open ones, in place, and encodes them.
+func gapRows(gaps []inventory.Gap, open map[string]*openResult, now inventory.When) ([]row, error) {
+	rows := make([]row, 0, len(gaps))
+	for i := range gaps {
+		g := &gaps[i]
+		g.FirstSeen = now
+		if o := open[gapID(*g)]; o != nil {
+			g.FirstSeen = o.firstSeen
+		}
+		if g.Evidence == nil {
+			g.Evidence = []string{}
+		}
+		w, err := resultRow(gapID(*g), g.Subject, *g)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, w)
+	}
+	return rows, nil
+}
