@@ -25,6 +25,8 @@ type Needs struct {
 	Scope   string `json:"scope,omitempty"`
 	Tier    string `json:"tier,omitempty"`
 	Version string `json:"version,omitempty"`
+	// Source is the source whose list shows these rows in place of this visit, for a visit that is not-asked for that reason.
+	Source string `json:"source,omitempty"`
 }
 
 // Coverage is what one visit could and could not see.

@@ -14,7 +14,7 @@ import (
 // prev may be an empty Snapshot: the first scan discovers everything. Diff is pure; Diff(s, s) is empty.
 func Diff(prev, next *Snapshot) []Event {
 	d := differ{
-		prev: prev, next: next, past: NewIndex(prev), now: NewIndex(next),
+		prev: prev, next: next, past: NewIndex(prev), now: NewIndex(next), gone: map[string]bool{},
 		at: At(next.Scan.Began), after: At(prev.Scan.Began),
 	}
 	diffRows(&d, prev.Homes, next.Homes, d.homeChanged, nil)
@@ -34,6 +34,7 @@ func Diff(prev, next *Snapshot) []Event {
 type differ struct {
 	prev, next *Snapshot
 	past, now  *Index
+	gone       map[string]bool // by home ID, as far as it was asked
 	at, after  When
 	events     []Event
 }
@@ -90,23 +91,45 @@ func (d *differ) removed(o Observation) {
 	}
 }
 
-// proven reports whether o's absence from next means that it is gone.
+// proven reports whether o's absence from next means that it is gone: its home is, or every visit that showed it was
+// complete or can never be made again. What a visit in a home said of that home itself proves nothing, for it ends with
+// the home, unless nobody else knew the home.
 func (d *differ) proven(o Observation) bool {
-	if home := d.past.Home(o.HomeOf()); home != nil && home.ID != idOf(o) && d.now.Home(home.ID) == nil && d.proven(*home) {
+	id := idOf(o)
+	if o.HomeOf() != id && d.homeGone(o.HomeOf()) {
 		return true
 	}
 	seen := seenOf(o)
+	outside := slices.ContainsFunc(seen, func(v Visit) bool { return v.Home != id })
 	for _, v := range seen {
-		if d.now.Covered(v.Source, v.Home).State != Complete {
+		if v.Home == id && outside {
+			continue
+		}
+		if d.now.Covered(v.Source, v.Home).State != Complete && !d.homeGone(v.Home) {
 			return false
 		}
 	}
 	return len(seen) > 0
 }
 
+// homeGone reports whether a home is missing from next and its absence is proven.
+func (d *differ) homeGone(id string) bool {
+	gone, known := d.gone[id]
+	if known {
+		return gone
+	}
+	h := d.past.Home(id)
+	if h == nil || d.now.Home(id) != nil {
+		return false
+	}
+	d.gone[id] = false // two homes that were only seen from each other prove nothing
+	d.gone[id] = d.proven(*h)
+	return d.gone[id]
+}
+
 func (d *differ) homeChanged(a, b Home) []string {
 	if a.Archived != Yes && b.Archived == Yes {
-		d.event(ProjectArchived, b, "", "", "")
+		d.datedText(d.event(ProjectArchived, b, "", "", ""), b.Settings["archived_at"])
 		return []string{"archived"}
 	}
 	return nil
@@ -114,7 +137,10 @@ func (d *differ) homeChanged(a, b Home) []string {
 
 func (d *differ) userChanged(a, b User) []string {
 	if a.State == "active" && b.Inactive() == Yes {
-		d.event(OwnerLeft, b, "", a.State, b.State)
+		e := d.event(OwnerLeft, b, "", a.State, b.State)
+		if i := d.now.Identity(b.ID); i != nil {
+			d.datedText(e, i.Attributes["inactive_since"])
+		}
 		return []string{"state"}
 	}
 	return nil
@@ -138,8 +164,16 @@ func (d *differ) dated(e *Event, at When) {
 	}
 }
 
+// datedText is dated for a moment that an audit event told, which rows keep as text.
+func (d *differ) datedText(e *Event, at string) {
+	if w, err := ParseWhen(at); err == nil {
+		d.dated(e, w)
+	}
+}
+
 func (d *differ) credentialChanged(a, b Credential) []string {
 	var taken []string
+	b.Name = cmp.Or(b.Name, a.Name) // what only an audit event still tells has no name
 	if a.State != b.State && a.State != "" && b.State != "" {
 		taken = append(taken, "state")
 		switch {
@@ -207,7 +241,7 @@ func (d *differ) owners() {
 	}
 }
 
-// fields makes a Changed event for every field that differs and is not taken.
+// fields makes a Changed event for every field that differs, is still shown, and is not taken.
 func (d *differ) fields(a, b Observation, taken []string) {
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	t := x.Type()
@@ -217,10 +251,29 @@ func (d *differ) fields(a, b Observation, taken []string) {
 		if f.Anonymous || name == "-" || slices.Contains(taken, name) {
 			continue
 		}
-		from, to := textOf(x.Field(i)), textOf(y.Field(i))
-		if from != to {
-			d.event(Changed, b, name, from, to)
+		if f.Type.Kind() == reflect.Map {
+			d.keys(b, name, x.Field(i), y.Field(i))
+			continue
 		}
+		d.changed(b, name, textOf(x.Field(i)), textOf(y.Field(i)))
+	}
+}
+
+// keys compares two maps of text key by key.
+func (d *differ) keys(b Observation, name string, x, y reflect.Value) {
+	for _, key := range y.MapKeys() {
+		from := ""
+		if v := x.MapIndex(key); v.IsValid() {
+			from = v.String()
+		}
+		d.changed(b, name+"."+key.String(), from, y.MapIndex(key).String())
+	}
+}
+
+// changed makes the event, unless the field is no longer shown: that says nothing about what it is.
+func (d *differ) changed(b Observation, field, from, to string) {
+	if from != to && to != "" {
+		d.event(Changed, b, field, from, to)
 	}
 }
 

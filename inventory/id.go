@@ -1,13 +1,16 @@
 package inventory
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"strconv"
 	"strings"
 )
 
 // IDs are text, for life, and say nothing that can change. Their parts are percent-encoded, so a slash
-// always separates. INSTANCE is the name given in the configuration, not the host that may change.
+// always separates; a part of more than 256 bytes is cut, with a digest in place of the rest. INSTANCE is the name
+// given in the configuration, not the host that may change.
 
 // IdentityID returns INSTANCE/identity/kind/id. Every user account, bot or not, is of kind "user".
 func IdentityID(instance, kind, id string) string { return join(instance, "identity", kind, id) }
@@ -71,11 +74,19 @@ func UsageID(instance string, project int64, job, system, name string) string {
 	return join(instance, "usage", strconv.FormatInt(project, 10), job, system, name)
 }
 
+// longestPart bounds a part of an ID, in bytes before encoding: a file path or job name may be thousands of bytes long,
+// and PostgreSQL indexes no key above 2,700.
+const longestPart = 256
+
 func join(parts ...string) string {
 	var b strings.Builder
 	for i, p := range parts {
 		if i > 0 {
 			b.WriteByte('/')
+		}
+		if len(p) > longestPart {
+			sum := sha256.Sum256([]byte(p))
+			p = strings.ToValidUTF8(p[:longestPart/4], "") + "~" + hex.EncodeToString(sum[:16])
 		}
 		b.WriteString(url.PathEscape(p))
 	}

@@ -38,10 +38,11 @@ type Location struct {
 	Fingerprint string `json:"fingerprint"` // empty: the value was not shown, or is too short
 	KeyID       string `json:"fingerprint_key"`
 	Hint        string `json:"hint"`
-	Detector    string `json:"detector"`   // ID of the detector that hit; empty is none
-	Credential  string `json:"credential"` // credential ID whose value lies here; empty is unknown
+	Detector    string `json:"detector"`                         // ID of the detector that hit; empty is none
+	Credential  string `json:"credential" merge:"external-last"` // credential ID whose value lies here; empty is unknown
 	LinkReason  string `json:"link_reason"`
-	Route       string `json:"route"` // GitLab ids that a routable token names, "u=12 p=5"; empty is none
+	Linked      string `json:"linked_fingerprint"` // the fingerprint that Credential was inferred for; empty: it was not inferred
+	Route       string `json:"route"`              // GitLab ids that a routable token names, "u=12 p=5"; empty is none
 
 	Seen []Visit `json:"-"`
 }

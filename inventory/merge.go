@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Merge joins what two visits know about one row: what is known beats what is not, and of two known values
-// the greater holds (for a moment the later, for a Tri yes). Lists of text and maps are united.
-// The order and number of observations do not matter: Merge is commutative, associative and idempotent.
+// the greater holds (for a moment the later, for a Tri yes). Lists and maps are united; a list comes out sorted by the
+// JSON text of its elements. The order and number of observations do not matter: Merge is commutative, associative and,
+// for rows whose lists are in that order and name nothing twice, idempotent.
 // Merge panics when a and b are not rows of the same kind and ID: that is a fault of the caller.
 func Merge(a, b Observation) Observation {
 	ka, ia := a.Row()
@@ -25,9 +27,48 @@ func Merge(a, b Observation) Observation {
 
 func mergeStruct(out, a, b reflect.Value) {
 	for i := range out.NumField() {
-		out.Field(i).Set(mergeField(a.Field(i), b.Field(i)))
+		merge := mergeField
+		if out.Type().Field(i).Tag.Get("merge") == "external-last" {
+			merge = mergeCredential
+		}
+		out.Field(i).Set(merge(a.Field(i), b.Field(i)))
+	}
+	if out.FieldByName("Fingerprint").IsValid() {
+		keepFingerprint(out, a, b)
 	}
 }
+
+// keepFingerprint takes a fingerprint together with the key that made it: under another key, the greater of each would
+// be a pair that never was.
+func keepFingerprint(out, a, b reflect.Value) {
+	of := func(v reflect.Value) (fingerprint, key reflect.Value) {
+		return v.FieldByName("Fingerprint"), v.FieldByName("KeyID")
+	}
+	fingerprint, key := of(a)
+	f, k := of(b)
+	if cmp.Or(cmp.Compare(f.String(), fingerprint.String()), cmp.Compare(k.String(), key.String())) > 0 {
+		fingerprint, key = f, k
+	}
+	outFingerprint, outKey := of(out)
+	outFingerprint.Set(fingerprint)
+	outKey.Set(key)
+}
+
+// mergeCredential joins two answers to whose value lies somewhere: a credential that GitLab lists says more than one
+// that is known by its value alone.
+func mergeCredential(a, b reflect.Value) reflect.Value {
+	x, y := strings.Contains(a.String(), externalPart), strings.Contains(b.String(), externalPart)
+	switch {
+	case a.String() != "" && b.String() != "" && x && !y:
+		return b
+	case a.String() != "" && b.String() != "" && y && !x:
+		return a
+	}
+	return mergeField(a, b)
+}
+
+// externalPart is in every ID that ExternalID makes and in no other credential's.
+const externalPart = "/credential/external/"
 
 func mergeField(a, b reflect.Value) reflect.Value {
 	switch {

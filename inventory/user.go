@@ -62,5 +62,6 @@ type Volatile struct {
 	LastUsedAt   When   `json:"last_used_at"`
 	ContactedAt  When   `json:"contacted_at"`
 	LastUsedIPs  int    `json:"last_used_ips"` // how many addresses GitLab lists (at most 5), never which; 0 is unknown
-	OnlineStatus string `json:"online_status"` // of a runner: online, offline, stale, never_contacted
+	NextRunAt    When   `json:"next_run_at"`   // of a schedule
+	OnlineStatus string `json:"online_status"` // of a runner: online, offline, stale, never_contacted; of a mirror: its update status
 }

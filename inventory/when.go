@@ -30,13 +30,16 @@ const never = "never"
 // Never says that there is no such moment.
 var Never = When{kind: whenNever}
 
-// At returns the moment t, cut to the second. The zero time is unknown.
+// At returns the moment t, cut to the second. The zero time is unknown, and so is one that RFC 3339 cannot write:
+// in UTC its year is not 0 to 9999.
 func At(t time.Time) When {
-	if t.IsZero() {
+	if t.IsZero() || !writable(t) {
 		return When{}
 	}
 	return When{sec: t.Unix(), kind: whenMoment}
 }
+
+func writable(t time.Time) bool { y := t.UTC().Year(); return y >= 0 && y <= 9999 }
 
 // ParseWhen reads what String wrote, an RFC 3339 time, or a date (00:00 UTC of that day).
 // The empty string is unknown.
@@ -48,7 +51,8 @@ func ParseWhen(s string) (When, error) {
 		return Never, nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"} {
-		if t, err := time.Parse(layout, s); err == nil {
+		// 9999-12-31T23:59:59-23:59 is RFC 3339, but not what it would be written as in UTC.
+		if t, err := time.Parse(layout, s); err == nil && writable(t) {
 			return At(t), nil
 		}
 	}

@@ -27,6 +27,7 @@ type sourceTally struct {
 	States    map[inventory.State]int
 	Asked     int // visits that count: all but unsupported and not asked
 	Visits    int
+	Elsewhere bool   // the list of another source shows its rows
 	Note      string // what would show the rest, or why nothing can
 }
 
@@ -116,12 +117,16 @@ func (v *view) tallySources() []sourceTally {
 		by[s.ID] = &sourceTally{ID: s.ID, Title: s.Title, States: map[inventory.State]int{}}
 	}
 	for _, c := range v.x.Coverage {
+		if c.Needs.Source != "" && c.Needs.Source == c.Source {
+			continue // the visit of a home above says it
+		}
 		t := by[c.Source]
 		if t == nil {
 			t = &sourceTally{ID: c.Source, Title: v.sourceTitle(c.Source), States: map[inventory.State]int{}}
 			by[c.Source] = t
 		}
 		t.States[c.State]++
+		t.Elsewhere = t.Elsewhere || c.Needs.Source != ""
 		t.Visits++
 		if c.State != inventory.Unsupported && c.State != inventory.NotAsked {
 			t.Asked++
@@ -156,6 +161,8 @@ func mostFrequent(m map[string]int) string {
 func remedy(c inventory.Coverage) string {
 	needs, reason := needsText(c.Needs), clean(c.Reason, textMax)
 	switch {
+	case c.Needs.Source != "":
+		return reason
 	case needs != "":
 		return "needs " + needs
 	case c.State == inventory.Failed:
@@ -181,8 +188,8 @@ func (v *view) unseen() []unseen {
 	by := map[key]*unseen{}
 	homes := map[key]map[string]bool{}
 	for _, c := range v.x.Coverage {
-		if c.State == inventory.Complete {
-			continue
+		if c.State == inventory.Complete || c.Needs.Source != "" {
+			continue // seen, here or by another visit that says so itself
 		}
 		k := key{c.State, remedy(c)}
 		u := by[k]

@@ -70,6 +70,8 @@ func coverageBars(cov coverage) coverageSection {
 			b.Share = number(st[inventory.Complete]) + " of " + number(t.Asked)
 		case st[inventory.Unsupported] > 0:
 			b.Share = "no API"
+		case t.Elsewhere:
+			b.Share = "elsewhere"
 		default:
 			b.Share = "not asked"
 		}

@@ -57,7 +57,7 @@ func (v *view) action(g *inventory.Gap) action {
 		Owner: orNone(clean(g.Owner, nameMax)), Since: dated(g.FirstSeen, v.now), Fix: clean(r.Fix, textMax), Page: s.Page,
 	}
 	if v.x.Credential(g.Subject) != nil {
-		a.Command = "nhi-scan fix " + shellQuote(inventory.Printable(g.Subject, 0))
+		a.Command = "nhi-scan show " + shellQuote(inventory.Printable(g.Subject, 0))
 	}
 	for _, other := range v.gapsOf[g.Subject] {
 		if other.Rule != g.Rule {

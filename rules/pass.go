@@ -82,7 +82,11 @@ func (p *Pass) coverage(source, home string) inventory.Coverage {
 	if own.State == inventory.Complete {
 		return own
 	}
-	for _, above := range p.listedAbove(source) {
+	elsewhere := p.listedAbove(source)
+	if own.Needs.Source != "" { // the scan says so itself
+		elsewhere = []string{own.Needs.Source}
+	}
+	for _, above := range elsewhere {
 		for _, h := range p.X.Chain(home) {
 			if c := p.X.Covered(above, h.ID); c.State == inventory.Complete {
 				return c

@@ -23,10 +23,8 @@ var pipelineOwnerLeft = Rule{
 			return Ok
 		}
 		v := Fail("runs as @%s, whose account is %s; take ownership of it or delete it", u.Username, u.State).With("owner state = %s", u.State)
-		if next, err := inventory.ParseWhen(i.Attributes["next_run_at"]); err == nil && i.Attributes["active"] != "false" {
-			if t, ok := next.Time(); ok && t.After(p.Now) {
-				v = v.At(inventory.High).With("next_run_at = %s", next)
-			}
+		if t, ok := i.NextRunAt.Time(); ok && t.After(p.Now) && i.Attributes["active"] != "false" {
+			v = v.At(inventory.High).With("next_run_at = %s", i.NextRunAt)
 		}
 		return v
 	}),
