@@ -38,15 +38,17 @@ func inventoryOf(selection string) string {
 func TestGraphQLRights(t *testing.T) {
 	s := newServer(t, Options{})
 	tests := map[string]struct{ label, selection, want string }{
-		"null below Maintainer":    {"developer", "ciVariables{nodes{key}}", `{"ciVariables":null}`},
-		"empty below Maintainer":   {"developer", "branchRules{nodes{name}}", `{"branchRules":{"nodes":[]}}`},
-		"role is told":             {"developer", "maxAccessLevel{integerValue}", `{"maxAccessLevel":{"integerValue":30}}`},
-		"variables of a schedule":  {"developer", "pipelineSchedules{nodes{cron variables{nodes{key}}}}", `{"pipelineSchedules":{"nodes":[{"cron":"0 2 * * *","variables":null},{"cron":"0 4 * * 0","variables":null}]}}`},
-		"foreign trigger is cut":   {"group-owner", "pipelineTriggers{nodes{hasTokenExposed}}", `{"pipelineTriggers":{"nodes":[{"hasTokenExposed":false},{"hasTokenExposed":false}]}}`},
-		"hidden value is null":     {"maintainer", "ciVariables(first:3){nodes{key hidden} pageInfo{hasNextPage}}", `{"ciVariables":{"nodes":[{"hidden":false,"key":"STRIPE_KEY"},{"hidden":false,"key":"STRIPE_KEY"},{"hidden":true,"key":"SIGNING_KEY"}],"pageInfo":{"hasNextPage":true}}}`},
-		"fragment on a union":      {"maintainer", "ciJobTokenScopeAllowlist{groupsAllowlist{nodes{target{... on CiJobTokenAccessibleGroup{fullPath}}}}}", `{"ciJobTokenScopeAllowlist":{"groupsAllowlist":{"nodes":[{"target":{"fullPath":"acme/shop/tools"}}]}}}`},
-		"project runners by type":  {"maintainer", "runners(type:PROJECT_TYPE){nodes{description}}", `{"runners":{"nodes":[{"description":"under the desk"}]}}`},
-		"revoked agent tokens too": {"developer", "clusterAgents{nodes{tokens{nodes{status}}}}", `{"clusterAgents":{"nodes":[{"tokens":{"nodes":[{"status":"ACTIVE"},{"status":"REVOKED"}]}}]}}`},
+		"null below Maintainer":     {"developer", "ciVariables{nodes{key}}", `{"ciVariables":null}`},
+		"empty below Maintainer":    {"developer", "branchRules{nodes{name}}", `{"branchRules":{"nodes":[]}}`},
+		"role is told":              {"developer", "maxAccessLevel{integerValue}", `{"maxAccessLevel":{"integerValue":30}}`},
+		"variables of a schedule":   {"developer", "pipelineSchedules{nodes{cron variables{nodes{key}}}}", `{"pipelineSchedules":{"nodes":[{"cron":"0 2 * * *","variables":null},{"cron":"0 4 * * 0","variables":null}]}}`},
+		"foreign trigger is cut":    {"group-owner", "pipelineTriggers{nodes{hasTokenExposed}}", `{"pipelineTriggers":{"nodes":[{"hasTokenExposed":false},{"hasTokenExposed":false}]}}`},
+		"hidden value is null":      {"maintainer", "ciVariables(first:3){nodes{key hidden} pageInfo{hasNextPage}}", `{"ciVariables":{"nodes":[{"hidden":false,"key":"STRIPE_KEY"},{"hidden":false,"key":"STRIPE_KEY"},{"hidden":true,"key":"SIGNING_KEY"}],"pageInfo":{"hasNextPage":true}}}`},
+		"fragment on a union":       {"maintainer", "ciJobTokenScopeAllowlist{groupsAllowlist{nodes{target{... on CiJobTokenAccessibleGroup{fullPath}}}}}", `{"ciJobTokenScopeAllowlist":{"groupsAllowlist":{"nodes":[{"target":{"fullPath":"acme/shop/tools"}}]}}}`},
+		"direct members":            {"developer", "projectMembers(relations:[DIRECT] first:1){nodes{accessLevel{integerValue} user{username}}}", `{"projectMembers":{"nodes":[{"accessLevel":{"integerValue":40},"user":{"username":"lena"}}]}}`},
+		"who protects environments": {"group-owner", "environments{nodes{name protectedEnvironments{nodes{name deployAccessLevels{nodes{user{username}}}}}}}", `{"environments":{"nodes":[{"name":"production","protectedEnvironments":{"nodes":[{"deployAccessLevels":{"nodes":[{"user":null},{"user":{"username":"dana"}}]},"name":"production"},{"deployAccessLevels":{"nodes":[{"user":null}]},"name":"production"}]}},{"name":"staging","protectedEnvironments":{"nodes":[]}}]}}`},
+		"project runners by type":   {"maintainer", "runners(type:PROJECT_TYPE){nodes{description}}", `{"runners":{"nodes":[{"description":"under the desk"}]}}`},
+		"revoked agent tokens too":  {"developer", "clusterAgents{nodes{tokens{nodes{status}}}}", `{"clusterAgents":{"nodes":[{"tokens":{"nodes":[{"status":"ACTIVE"},{"status":"REVOKED"}]}}]}}`},
 	}
 	for name, test := range tests {
 		data, fault := ask(t, s, test.label, inventoryOf(test.selection), Object{"path": "acme/shop/cart"})

@@ -117,8 +117,9 @@ func (h *history) add(l *list, path []byte, c int32) {
 func (h *history) places(blob int32) []Place {
 	var all []Place
 	for at := h.seen[blob].first; at >= 0; at = h.nodes[at].next {
-		p := Place{Path: h.paths.list[h.nodes[at].path]}
+		p := Place{Path: h.paths.list[h.nodes[at].path], Order: -1}
 		if c := h.nodes[at].commit; c >= 0 {
+			p.Order = int(c)
 			p.Commit = hex.EncodeToString(h.commits[c].id[:h.width])
 			p.Author = h.authors.list[h.commits[c].author]
 			p.Date = date(h.commits[c].at)

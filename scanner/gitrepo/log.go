@@ -23,9 +23,10 @@ const logFormat = "--format=%H%x00%an%x00%ae%x00%at%x00"
 // readLog fills h from one log of everything that any ref or HEAD reaches, oldest commit first, and returns the
 // number of commits. The combined form of merges (-c) shows what differs from every parent, which is just what a
 // merge adds itself; -m would repeat the whole difference for each parent. Type changes (T) matter: a link that
-// becomes a file brings a content.
+// becomes a file brings a content. By date and never before an ancestor: parallel lines then keep their order
+// when others grow, so that the first commit of a content stays the same.
 func (r *Repo) readLog(ctx context.Context, h *history) (commits int, err error) {
-	c := r.call("log", "--all", "--raw", "-c", "--no-abbrev", "-z", "--no-renames", "--reverse", "--topo-order", "--encoding=UTF-8",
+	c := r.call("log", "--all", "--raw", "-c", "--no-abbrev", "-z", "--no-renames", "--reverse", "--date-order", "--encoding=UTF-8",
 		"--no-color", "--no-ext-diff", "--no-textconv", "-O"+os.DevNull, logFormat)
 	err = r.git.stream(ctx, c, func(out io.Reader) error {
 		commits, err = parseLog(out, h)

@@ -55,6 +55,9 @@ type Place struct {
 	Path string
 	// Commit is the commit's id; empty for what no commit reaches, which leaves Author and Date empty too.
 	Commit string
+	// Order places the commit in the history: it grows from the oldest on, and a commit comes after its ancestors. -1
+	// without commit. It compares places of one walk only.
+	Order int
 	// Author is "Name <address>" as the commit claims, printable, at most about 256 bytes.
 	Author string
 	// Date is the author date in UTC; zero when it is malformed or beyond the year 9999.

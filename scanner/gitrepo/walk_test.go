@@ -25,7 +25,7 @@ func TestWalkAttributesEachBlobOnce(t *testing.T) {
 	g := walkAll(t, open(t, dir), WalkOptions{Head: "main"})
 
 	ada := Place{Commit: first, Author: "Ada <ada@shop.example>", Date: published}
-	bob := Place{Commit: second, Author: "Bob <bob@shop.example>", Date: time.Unix(1710000000, 0).UTC()}
+	bob := Place{Commit: second, Author: "Bob <bob@shop.example>", Date: time.Unix(1710000000, 0).UTC(), Order: 1}
 	at := func(p Place, path string) Place { p.Path = path; return p }
 	want := map[string]Blob{
 		"one":   {Size: 3, Paths: []Place{at(ada, "a.txt"), at(bob, "b.txt")}},

@@ -1,0 +1,48 @@
+package scanner
+
+// Sources is the catalogue: every kind of credential that GitLab shows, and the facts that judging them needs.
+// The order is the order of visits within a home.
+func Sources() []Source {
+	return append([]Source{
+		instanceSource,
+		groupSource,
+		projectSource,
+		userSource,
+		settingSource,
+		personalAccessToken,
+		ownToken,
+		impersonationToken,
+		serviceAccount,
+		oauthApplication,
+		auditEvent,
+		memberSource,
+		projectAccessToken,
+		groupAccessToken,
+		resourceAccessToken,
+		runner,
+		deployKey,
+		deployToken,
+		registrationToken,
+		trigger,
+		pipelineSchedule,
+		variable,
+		secureFile,
+		jobTokenScope,
+		agent,
+		webhook,
+		integration,
+		mirror,
+		errorTrackingKey,
+		alertIntegration,
+		pagesDomain,
+		terraformState,
+		protectedBranch,
+		protectedTag,
+		environment,
+		repositorySource,
+		pipelineSource,
+		sshKey,
+		gpgKey,
+		linkSource,
+	}, withoutAPI()...)
+}
