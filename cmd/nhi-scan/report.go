@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"nhiscan/inventory"
+	"nhiscan/inventory/ownership"
+	"nhiscan/inventory/store"
+	"nhiscan/report"
+	"nhiscan/rules"
+	"nhiscan/scanner"
+)
+
+// addDB adds the flag that names the database.
+func addDB(fs *pflag.FlagSet, db *string) {
+	fs.StringVar(db, "db", "nhi-scan.db", "database: a `FILE`, or a postgres:// address")
+}
+
+type reportFlags struct {
+	db, instance, format, out, failOn string
+	scan                              int64
+}
+
+func newReport(a *app) *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Report what the last scan found",
+		Long: `report shows the inventory, its gaps, what changed since the scan before, and what could not be seen.
+It reads the database and changes nothing; under another policy than the scan's it judges anew, in memory.
+With --fail-on it ends with status 1 when gaps reach the severity, and with 4 when the scan saw less than asked.
+
+csv to stdout is one line per credential; with --out DIR it is one file per kind of row.`,
+		Example: `  nhi-scan report
+  nhi-scan report --format html --out report.html
+  nhi-scan report --format csv --out inventory/
+  nhi-scan report --format json | jq '.gaps[] | select(.severity == "critical")'
+  nhi-scan report --fail-on high`,
+		Args: wants(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.printReport(cmd.Context(), f) },
+	}
+	fs := cmd.Flags()
+	addDB(fs, &f.db)
+	fs.StringVar(&f.instance, "instance", "", "`NAME` of the instance, where the database holds several")
+	fs.Int64Var(&f.scan, "scan", 0, "`NUMBER` of a past scan (default: the last finished one)")
+	fs.StringVar(&f.format, "format", "table", "`FORMAT`: table, html, json or csv")
+	fs.StringVar(&f.out, "out", "", "`PATH` to write to (default: stdout)")
+	fs.StringVar(&f.failOn, "fail-on", "", "exit 1 when there are gaps of this `SEVERITY` or above: info, low, medium, high, critical")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "html", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"info", "low", "medium", "high", "critical"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *app) printReport(ctx context.Context, f reportFlags) error {
+	format := report.Format(f.format)
+	if !slices.Contains([]report.Format{report.Table, report.HTML, report.JSON, report.CSV}, format) {
+		return usage(fmt.Errorf("--format %q: want table, html, json or csv", f.format), "")
+	}
+	var threshold inventory.Severity
+	if f.failOn != "" {
+		var ok bool
+		if threshold, ok = inventory.ParseSeverity(f.failOn); !ok {
+			return usage(fmt.Errorf("--fail-on %q: want info, low, medium, high or critical", f.failOn), "")
+		}
+	}
+	db, doc, err := a.open(ctx, f.db, f.instance, f.scan)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := a.write(format, f.out, doc); err != nil {
+		return cannotRun(fmt.Errorf("write report: %w", err), "")
+	}
+	if threshold == 0 {
+		return nil
+	}
+	// What a scan did not see may hold gaps: a threshold that is asked for is not met by an incomplete scan.
+	if visits := unseen(doc.Snapshot.Coverage); len(visits) > 0 {
+		return lessThanAsked(visits, inventory.Failed, inventory.Partial)
+	}
+	switch n := countGaps(doc.Gaps, threshold); n {
+	case 0:
+		return nil
+	case 1:
+		return &exit{code: exitGaps, err: fmt.Errorf("1 gap is %s or above", threshold)}
+	default:
+		return &exit{code: exitGaps, err: fmt.Errorf("%d gaps are %s or above", n, threshold)}
+	}
+}
+
+// unseen counts the visits that saw less than asked, by their state.
+func unseen(coverage []inventory.Coverage) map[inventory.State]int {
+	visits := map[inventory.State]int{}
+	for _, c := range coverage {
+		if c.State == inventory.Failed || c.State == inventory.Partial {
+			visits[c.State]++
+		}
+	}
+	return visits
+}
+
+func countGaps(gaps []inventory.Gap, threshold inventory.Severity) int {
+	n := 0
+	for _, g := range gaps {
+		if g.Severity >= threshold {
+			n++
+		}
+	}
+	return n
+}
+
+// write renders to a file, whole or not at all, or to stdout.
+func (a *app) write(format report.Format, out string, doc *report.Document) error {
+	width, _ := a.terminal(a.stdout)
+	o := report.Options{Width: width, Color: out == "" && a.colour(a.stdout)}
+	switch {
+	case out == "":
+		w := bufio.NewWriter(a.stdout)
+		return errors.Join(report.Write(w, format, doc, o), w.Flush())
+	case format == report.CSV:
+		return report.WriteCSV(out, doc)
+	}
+	return writeFile(out, func(w io.Writer) error { return report.Write(w, format, doc, o) })
+}
+
+// writeFile writes beside path and renames, so that a full disk leaves no half report. Mode 0600: a report tells an
+// attacker where to look.
+func writeFile(path string, render func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	err = errors.Join(render(w), w.Flush(), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// open opens the database for reading and collects the document of one scan.
+func (a *app) open(ctx context.Context, dsn, instance string, scan int64) (*store.Store, *report.Document, error) {
+	if !isPostgres(dsn) {
+		if _, err := os.Stat(dsn); err != nil {
+			return nil, nil, cannotRun(fmt.Errorf("no database at %s", dsn), "run nhi-scan scan first, or name the database with --db")
+		}
+	}
+	db, err := store.Open(ctx, dsn, store.Options{Clock: a.now, ReadOnly: true})
+	if err != nil {
+		return nil, nil, cannotRun(err, "")
+	}
+	doc, err := a.document(ctx, db, instance, scan)
+	if err != nil {
+		_ = db.Close()
+		return nil, nil, err
+	}
+	return db, doc, nil
+}
+
+func (a *app) document(ctx context.Context, db *store.Store, instance string, number int64) (*report.Document, error) {
+	scan, previous, err := pickScan(ctx, db, instance, number)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := db.Snapshot(ctx, scan.Number)
+	if err != nil {
+		return nil, cannotRun(err, "")
+	}
+	results, err := db.Results(ctx, scan.Number)
+	if err != nil {
+		return nil, cannotRun(err, "")
+	}
+	events, err := db.Events(ctx, store.EventFilter{Instance: scan.Instance})
+	if err != nil {
+		return nil, cannotRun(err, "")
+	}
+	if results.Policy != a.config.Policy.Hash() || a.config.Owners != nil {
+		firstSeen := map[[2]string]inventory.When{}
+		for _, g := range results.Gaps {
+			firstSeen[[2]string{g.Rule, g.Subject}] = g.FirstSeen
+		}
+		snapshot.Owners = ownership.Resolve(inventory.NewIndex(snapshot), a.config.Owners, scan.Began)
+		judged, err := a.judge(ctx, db, snapshot, nil, scan.Began)
+		if err != nil {
+			return nil, cannotRun(err, "")
+		}
+		for i, g := range judged.Gaps {
+			judged.Gaps[i].FirstSeen = firstSeen[[2]string{g.Rule, g.Subject}]
+		}
+		results.Gaps, results.Verdicts, results.Measures = judged.Gaps, judged.Verdicts, judged.Measures
+	}
+	return &report.Document{
+		Scan: scan, Previous: previous, Snapshot: snapshot, Gaps: results.Gaps, Verdicts: results.Verdicts, Measures: results.Measures,
+		Events: events, Rules: ruleTexts(), Sources: sourceTexts(), Generated: scan.Began, Tool: "nhi-scan " + version(),
+	}, nil
+}
+
+// pickScan returns the scan with this number, or the last finished one for 0, and the finished one before it.
+func pickScan(ctx context.Context, db *store.Store, instance string, number int64) (inventory.Scan, *inventory.Scan, error) {
+	latest, err := db.Latest(ctx, instance)
+	switch {
+	case errors.Is(err, store.ErrNoScan):
+		return latest, nil, cannotRun(err, "run nhi-scan scan first")
+	case errors.Is(err, store.ErrManyInstances):
+		return latest, nil, usage(err, "name one with --instance")
+	case err != nil:
+		return latest, nil, cannotRun(err, "")
+	}
+	scans, err := db.Scans(ctx, latest.Instance)
+	if err != nil {
+		return latest, nil, cannotRun(err, "")
+	}
+	if number == 0 {
+		number = latest.Number
+	}
+	var previous, found *inventory.Scan
+	for i, s := range scans {
+		switch {
+		case s.State != "finished":
+		case s.Number == number:
+			found = &scans[i]
+		case s.Number < number && (previous == nil || s.Number > previous.Number):
+			previous = &scans[i]
+		}
+	}
+	if found == nil {
+		return latest, nil, usage(fmt.Errorf("there is no finished scan %d", number), "")
+	}
+	return *found, previous, nil
+}
+
+func ruleTexts() []report.RuleText {
+	var texts []report.RuleText
+	for _, r := range rules.All() {
+		texts = append(texts, report.RuleText{ID: r.ID, Code: r.Code, Title: r.Title, Severity: r.Severity, Why: r.Why, Fix: r.Fix, Refs: r.Refs})
+	}
+	return texts
+}
+
+func sourceTexts() []report.SourceText {
+	var texts []report.SourceText
+	for _, s := range scanner.Sources() {
+		texts = append(texts, report.SourceText{ID: s.ID, Title: s.Title, Needs: s.Needs.Least()})
+	}
+	return texts
+}
+
+// printSummary prints the table report of a scan that just ended.
+func (a *app) printSummary(ctx context.Context, db *store.Store, scan inventory.Scan) error {
+	doc, err := a.document(ctx, db, scan.Instance, scan.Number)
+	if err != nil {
+		return err
+	}
+	return a.write(report.Table, "", doc)
+}
