@@ -86,7 +86,9 @@ func join(parts ...string) string {
 		}
 		if len(p) > longestPart {
 			sum := sha256.Sum256([]byte(p))
-			p = strings.ToValidUTF8(p[:longestPart/4], "") + "~" + hex.EncodeToString(sum[:16])
+			// No part that is encoded whole has a bare "!", so that none can be made to look like a cut one.
+			b.WriteString(url.PathEscape(strings.ToValidUTF8(p[:longestPart/4], "")) + "!" + hex.EncodeToString(sum[:16]))
+			continue
 		}
 		b.WriteString(url.PathEscape(p))
 	}

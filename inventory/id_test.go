@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -36,6 +37,10 @@ func TestLongPartsAreCutApart(t *testing.T) {
 	a, b := WorkloadID("git.example", 1, long+"a"), WorkloadID("git.example", 1, long+"b")
 	if a == b || len(a) > 400 || strings.Count(a, "/") != 4 || a != WorkloadID("git.example", 1, long+"a") {
 		t.Errorf("IDs of two long names = %s and %s", a, b)
+	}
+	_, last, _ := strings.Cut(a, "workload/1/")
+	if decoded, err := url.PathUnescape(last); err != nil || WorkloadID("git.example", 1, decoded) == a || WorkloadID("git.example", 1, last) == a {
+		t.Errorf("another name makes the ID %s too", a)
 	}
 	worst := LocationID(long, long, long, long, long, 1)
 	if len(worst) > 2000 {

@@ -14,7 +14,12 @@ import (
 
 // Emit adds a row to the visit. Names, descriptions and addresses pass the detector first: what it finds becomes
 // "[secret]", and a secret in a description or address is an exposure of its own.
+// A row without an ID is none: what GitLab listed had no number.
 func (v *Visit) Emit(o inventory.Observation) {
+	if _, id := o.Row(); id == "" {
+		v.Incomplete("GitLab listed something without its number")
+		return
+	}
 	switch o := o.(type) {
 	case inventory.Home:
 		v.clean(o.ID, &o.Name, nil)

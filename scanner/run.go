@@ -208,6 +208,9 @@ func (r *run) roots(ctx context.Context) ([]unit, error) {
 
 // list adds a home to those that will be visited.
 func (r *run) list(u unit) {
+	if u.home.ID == "" {
+		return // Emit has noted it
+	}
 	u.memo = map[string]memo{}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -163,13 +163,13 @@ func TestAdminModeTrap(t *testing.T) {
 
 // A token that dies in mid-scan ends the scan: what is recorded stays, nothing is recorded as seen that was not.
 func TestTokenExpiresInMidScan(t *testing.T) {
-	s := setup{Sources: accountSources(), Options: gitlabtest.Options{
-		Faults: []gitlabtest.Fault{{Kind: gitlabtest.ExpireToken, Path: "/api/v4/projects/1002/**"}},
+	s := setup{Sources: []Source{deployToken}, Options: gitlabtest.Options{
+		Faults: []gitlabtest.Fault{{Kind: gitlabtest.ExpireToken, Path: "/api/v4/projects/1002/deploy_tokens"}},
 	}}.scan(t)
 	if !errors.Is(s.Err, ErrToken) {
 		t.Errorf("Run = %v, want ErrToken", s.Err)
 	}
-	if _, ok := s.Done(inventory.Visit{Source: "member", Home: inventory.HomeID(testInstance, inventory.ProjectHome, 1002)}); ok {
+	if _, ok := s.Done(inventory.Visit{Source: "deploy-token", Home: inventory.HomeID(testInstance, inventory.ProjectHome, 1002)}); ok {
 		t.Error("the visit in which the token died is recorded")
 	}
 }

@@ -56,13 +56,19 @@ func (v *Visit) Now() time.Time { return v.run.o.Began }
 // Instance returns the name of the instance in IDs.
 func (v *Visit) Instance() string { return v.Self.Instance }
 
-// IdentityID returns the ID of an identity that GitLab numbers.
+// IdentityID returns the ID of an identity that GitLab numbers; empty for 0, which GitLab does not use.
 func (v *Visit) IdentityID(kind string, number int64) string {
+	if number == 0 {
+		return ""
+	}
 	return inventory.IdentityID(v.Self.Instance, kind, strconv.FormatInt(number, 10))
 }
 
-// CredentialID returns the ID of a credential that GitLab numbers.
+// CredentialID returns the ID of a credential that GitLab numbers; empty for 0, as IdentityID.
 func (v *Visit) CredentialID(kind string, number int64) string {
+	if number == 0 {
+		return ""
+	}
 	return inventory.CredentialID(v.Self.Instance, kind, strconv.FormatInt(number, 10))
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // shown is what every formatter prints in place of a value.
@@ -17,13 +18,14 @@ var ErrRefused = errors.New("a secret value is never encoded")
 
 // Value is the value of a credential. fmt, slog and templates print "[secret]"; JSON, XML, gob, text and SQL
 // refuse it. The zero Value is empty. The bytes sit behind a pointer, for fmt calls no methods on unexported
-// fields of other structs and would print them there.
-type Value struct{ p *[]byte }
+// fields of other structs and would print them there. The pointer is to a string: one to a slice or struct, fmt follows
+// when the verb does not fit.
+type Value struct{ p *string }
 
 // New takes the bytes of s.
 func New(s string) Value {
-	b := []byte(s)
-	return Value{&b}
+	s = strings.Clone(s) // a part of a file would keep all of it in memory
+	return Value{&s}
 }
 
 // Reveal returns the value itself. Only two sorts of caller may use it: a request being built and a matcher;
@@ -32,7 +34,7 @@ func (v Value) Reveal() string {
 	if v.p == nil {
 		return ""
 	}
-	return string(*v.p)
+	return *v.p
 }
 
 // Len returns the length in bytes.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // Cache is a folder of mirrors, each under a name made by hash and a lock of its own, so that several processes
@@ -41,6 +42,12 @@ func OpenCache(g *Git, dir string, max int64) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
+	// In a folder of somebody else's, what lies there may have been put there for us to read.
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("open cache: %w", err)
+	} else if !ours(info) {
+		return nil, fmt.Errorf("open cache: %s belongs to another user; give it a folder of its own", dir)
+	}
 	if _, err := os.Stat(filepath.Join(dir, tagFile)); errors.Is(err, os.ErrNotExist) {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
@@ -66,6 +73,8 @@ func (c *Cache) Refs(ctx context.Context, r Remote) (digest string, empty bool, 
 	if err := r.check(c.git.files); err != nil {
 		return "", false, err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, maxRefsTime, errSlow)
+	defer cancel()
 	sum := sha256.New()
 	var n int64
 	err = c.git.stream(ctx, r.dress(c.call("ls-remote", "--symref", r.URL)), func(out io.Reader) (err error) {
@@ -104,6 +113,14 @@ func (c *Cache) Mirror(ctx context.Context, r Remote, progress func(bytes int64)
 		close:   func() error { return errors.Join(l.release(), c.trim()) },
 	}, nil
 }
+
+// A server that sends a byte now and then keeps git waiting for ever: these bound what one repository may take.
+const (
+	maxRefsTime   = 10 * time.Minute
+	maxMirrorTime = 12 * time.Hour
+)
+
+var errSlow = errors.New("the server takes too long")
 
 // call runs where no repository's configuration can be found.
 func (c *Cache) call(args ...string) call {

@@ -45,7 +45,13 @@ type Git struct {
 	env     []string
 	config  []setting
 	files   bool // Options.AllowFile
+	memory  uint64
 }
+
+// maxMemory bounds one git command on Linux, in bytes. A few small trees that hold each other name billions of files,
+// and git lists all that a commit changes before it prints the first: without a bound a repository of 2 kB takes all the
+// memory there is. The Linux kernel's history needs under 1 GB.
+const maxMemory = 4 << 30
 
 // Find looks for git and asks for its version. ErrNoGit or ErrOldGit say what is wrong with it.
 func Find(ctx context.Context, o Options) (*Git, error) {
@@ -53,7 +59,7 @@ func Find(ctx context.Context, o Options) (*Git, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Git{path: path, env: environment(o.Env), config: settings(o.AllowFile), files: o.AllowFile}
+	g := &Git{path: path, env: environment(o.Env), config: settings(o.AllowFile), files: o.AllowFile, memory: maxMemory}
 	out, err := g.output(ctx, call{args: []string{"version"}}, 1<<10)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s: %w)", ErrNoGit, path, err)

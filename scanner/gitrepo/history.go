@@ -13,6 +13,10 @@ const maxPlaces = 100
 // maxPath bounds a path in bytes. Trees may hold longer ones, work trees mostly cannot.
 const maxPath = 4096
 
+// maxPaths bounds all distinct paths together, in bytes: each of a million contents may stand at 100 paths of 4 KB. The
+// Linux kernel's whole history has 10 MB of them.
+const maxPaths = 256 << 20
+
 // maxAuthor bounds an author's name and address together, in bytes.
 const maxAuthor = 256
 
@@ -95,7 +99,7 @@ func (h *history) add(l *list, path []byte, c int32) {
 			}
 		}
 	}
-	if l.size == maxPlaces {
+	if l.size == maxPlaces || !known && h.paths.bytes+len(path) > maxPaths {
 		l.cut = true
 		return
 	}
@@ -142,6 +146,7 @@ func (h *history) headPaths(blob int32) []string {
 type names struct {
 	index map[string]int32
 	list  []string
+	bytes int
 }
 
 func newNames() names { return names{index: map[string]int32{}} }
@@ -152,6 +157,7 @@ func (s *names) number(name string) int32 {
 		n = int32(len(s.list)) //nolint:gosec // maxRecords is far below
 		s.index[name] = n
 		s.list = append(s.list, name)
+		s.bytes += len(name)
 	}
 	return n
 }

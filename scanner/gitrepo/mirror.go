@@ -107,13 +107,17 @@ func (m *mirror) receive(ctx context.Context, c call, dir string, again func() e
 
 const watchEvery = 200 * time.Millisecond
 
-// watch reports how many bytes of packs run adds to dir, and cancels it when they exceed the bound.
+// watch reports how many bytes of objects run adds to dir, and cancels it when they exceed the bound.
 func (m *mirror) watch(ctx context.Context, dir string, run func(context.Context) error) error {
+	ctx, late := context.WithTimeoutCause(ctx, maxMirrorTime, errSlow)
+	defer late()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	before := folderSize(packs(dir))
+	// All objects, not packs alone: over the old protocol without server support a clone fetches them one by one.
+	objects := filepath.Join(dir, "objects")
+	before := folderSize(objects)
 	look := func() {
-		size := folderSize(packs(dir))
+		size := folderSize(objects)
 		if m.progress != nil {
 			m.progress(max(0, size-before))
 		}

@@ -64,6 +64,9 @@ func (g *Git) start(ctx context.Context, c call) (*process, error) {
 		p.out = out
 		err = p.cmd.Start()
 	}
+	if err == nil && g.memory > 0 {
+		limitMemory(p.cmd, g.memory)
+	}
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("git %s: %w", c.args[0], err)

@@ -63,9 +63,9 @@ func (r *Repo) File(ctx context.Context, ref, path string, max int64) ([]byte, e
 		return nil, err
 	}
 	// <mode> SP <type> SP <object> SP+ <size> TAB <path> NUL
-	meta, _, _ := strings.Cut(string(out), "\t")
+	meta, name, _ := strings.Cut(string(out), "\t")
 	f := strings.Fields(meta)
-	if len(f) != 4 || f[1] != "blob" {
+	if len(f) != 4 || f[1] != "blob" || name != path+"\x00" { // "." would be the first file there is
 		return nil, fmt.Errorf("%w: %s at %s", ErrNoFile, printable(path, 200), printable(ref, 200))
 	}
 	size, err := strconv.ParseInt(f[3], 10, 64)

@@ -15,6 +15,12 @@ func endGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTER
 
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
+// ours reports whether a file belongs to the user we run as.
+func ours(info os.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(s.Uid) == os.Geteuid()
+}
+
 // lockFile locks f for this open file alone, and says false when another one has it. The kernel frees the
 // lock when the process dies.
 func lockFile(f *os.File) (bool, error) {
