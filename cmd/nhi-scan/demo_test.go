@@ -100,10 +100,19 @@ func (d demoReport) subjects() map[string]string {
 	return names
 }
 
-// TestDemoGaps holds the gaps of the demo to the list beside its world, exactly.
-func TestDemoGaps(t *testing.T) {
+// TestDemo runs the demo as its administrator, and holds what it says to what its world means.
+func TestDemo(t *testing.T) {
 	t.Parallel()
 	db := runDemo(t, "admin")
+	t.Run("gaps", func(t *testing.T) { testDemoGaps(t, db) })
+	t.Run("events", func(t *testing.T) { testDemoEvents(t, readReport(t, db, 2)) })
+	for _, role := range []string{"maintainer", "group-owner", "admin-no-mode"} {
+		t.Run(role, func(t *testing.T) { testDemoRole(t, readReport(t, db, 2), role) })
+	}
+}
+
+// testDemoGaps holds the gaps of the demo to the list beside its world, exactly.
+func testDemoGaps(t *testing.T, db string) {
 	var lines []string
 	for i, scan := range []string{"first", "second"} {
 		doc := readReport(t, db, i+1)
@@ -135,33 +144,33 @@ func TestDemoGaps(t *testing.T) {
 	}
 }
 
-// TestDemoRoles scans the demo with tokens that see less. Of a subject that the token sees, what fails for an
-// administrator is never clean: the rule fails there too, or something is unknown. And what was not seen is said.
-func TestDemoRoles(t *testing.T) {
-	t.Parallel()
-	admin := readReport(t, runDemo(t, "admin"), 2)
-	for _, role := range demoRoles()[1:] {
-		db := runDemo(t, role)
-		less := readReport(t, db, 2)
-		seen, open := less.subjects(), map[string]int{}
-		for _, v := range less.Verdicts {
-			open[v.Rule] = v.Fail + v.Unknown
+// testDemoRole scans the demo with a token that sees less. Of a subject that it sees, what fails for an administrator
+// is never clean: the rule fails there too, or something is unknown. And what was not seen is said.
+func testDemoRole(t *testing.T, admin demoReport, role string) {
+	db := runDemo(t, role)
+	less := readReport(t, db, 2)
+	seen, open := less.subjects(), map[string]int{}
+	for _, v := range less.Verdicts {
+		open[v.Rule] = v.Fail + v.Unknown
+	}
+	for _, g := range admin.Gaps {
+		if seen[g.Subject] != "" && open[g.Rule] == 0 && !elsewhere(g.Rule) {
+			t.Errorf("%s has no gap and nothing unknown, but an administrator sees it fail on %s", g.Rule, g.Subject)
 		}
-		for _, g := range admin.Gaps {
-			if seen[g.Subject] != "" && open[g.Rule] == 0 {
-				t.Errorf("as %s %s has no gap and nothing unknown, but an administrator sees it fail on %s", role, g.Rule, g.Subject)
-			}
-		}
-		if r := runPlain(t, "report", "--db", db); !strings.Contains(r.stdout, "What was not seen, and what would show it") || !strings.Contains(r.stdout, "  denied ") {
-			t.Errorf("the report of %s does not say what was denied:\n%s", role, r.stdout)
-		}
+	}
+	if r := runPlain(t, "report", "--db", db); !strings.Contains(r.stdout, "What was not seen, and what would show it") || !strings.Contains(r.stdout, "  denied ") {
+		t.Errorf("the report does not say what was denied:\n%s", r.stdout)
 	}
 }
 
-// TestDemoEvents wants the month to be told as it was.
-func TestDemoEvents(t *testing.T) {
-	t.Parallel()
-	doc := readReport(t, runDemo(t, "admin"), 2)
+// elsewhere reports whether a rule goes by what stands in other homes. A token that cannot even list those cannot know
+// that there is something to be unknown; the report says whose view it is.
+func elsewhere(rule string) bool {
+	return rule == "deploy-key-shared" || rule == "production-variable-without-scope"
+}
+
+// testDemoEvents wants the month to be told as it was.
+func testDemoEvents(t *testing.T, doc demoReport) {
 	var told []string
 	for _, e := range doc.Events {
 		switch e.Kind {
@@ -184,6 +193,7 @@ func TestDemoEvents(t *testing.T) {
 		"owner-changed demo/identity/registration-token/group:103",           //
 		"owner-left demo/identity/user/6",                                    // marta.lindqvist
 		"project-archived demo/home/project:1006",                            // halden/legacy/tariff-engine
+		"reappeared demo/location/project:1003/repository/try.sh",            // bot-merge, revoked when the scan saw it first
 		"reappeared demo/location/project:1004/repository/tools%2Fexport.sh", // bot-merge, after it was revoked
 		"removed demo/identity/deploy-token/542",                             // partner-pull
 		"revoked demo/credential/access-token/520",                           // deployer, rotated

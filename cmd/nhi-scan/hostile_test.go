@@ -140,7 +140,7 @@ func TestExplore(t *testing.T) {
 	for seed := from; seed < from+n; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			h := startHostile(t, func(r *http.Request, a any) any {
-				if strings.HasSuffix(r.URL.Path, "/user") || strings.HasSuffix(r.URL.Path, "/self") {
+				if strings.HasSuffix(r.URL.Path, "/user") || strings.HasSuffix(r.URL.Path, "/self") || strings.HasSuffix(r.URL.Path, "/metadata") {
 					return a
 				}
 				return mutate(a, "", func(at, key string) func(any) (any, bool) {

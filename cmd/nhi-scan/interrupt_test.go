@@ -70,14 +70,14 @@ func postgresDatabase(t *testing.T) string {
 func testKill(t *testing.T, kills int, db string) {
 	want, usual := undisturbed(t)
 	g := startDemo(t, gitlabtest.Options{Latency: 8 * time.Millisecond})
-	random := rand.New(rand.NewPCG(20260101, 7)) // a fixed seed: the moments differ from run to run by the machine's pace alone
+	random := rand.New(rand.NewPCG(20260101, 7)) // the same moments in every run, but for the machine's pace
 	const workers = 4
 	p := &process{g: g, db: db, cache: t.TempDir(), workers: workers}
 	finished := false
 	for n := range kills {
 		// A killed scan holds its lease for a minute.
 		p.now = g.Now().Add(time.Duration(n) * 61 * time.Second)
-		if finished = p.killed(t, time.Duration(100+random.IntN(500))*time.Millisecond); finished {
+		if finished = p.killed(t, 5+random.IntN(20), time.Duration(random.IntN(20))*time.Millisecond); finished {
 			break
 		}
 	}
@@ -201,16 +201,29 @@ func (p *process) command() (*exec.Cmd, *bytes.Buffer) {
 	return cmd, errs
 }
 
-// killed starts a scan and kills it after a while. It reports whether the scan was done before that.
-func (p *process) killed(t *testing.T, after time.Duration) bool {
+// killed starts a scan and kills it a moment after so many requests. It reports whether the scan was done before that.
+func (p *process) killed(t *testing.T, requests int, moment time.Duration) bool {
 	t.Helper()
 	cmd, errs := p.command()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-	err := cmd.Wait()
-	timer.Stop()
+	ended, from := make(chan error, 1), len(p.g.Requests())
+	go func() { ended <- cmd.Wait() }()
+	var err error
+	for running := true; running; {
+		select {
+		case err = <-ended:
+			running = false
+		case <-time.After(2 * time.Millisecond):
+			if len(p.g.Requests()) < from+requests {
+				continue
+			}
+			time.Sleep(moment)
+			_ = cmd.Process.Kill() // an error says that it has ended
+			err, running = <-ended, false
+		}
+	}
 	p.count(errs.String())
 	if err == nil {
 		return true

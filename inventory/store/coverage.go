@@ -12,9 +12,11 @@ import (
 const (
 	// A visit that is recorded again takes back what it said before.
 	dropCoverage = `DELETE FROM coverage WHERE visit = $1 AND from_scan = $2`
-	cutCoverage  = `UPDATE coverage SET last_scan = $3 WHERE visit = $1 AND last_scan = $2`
+	cutCoverage  = `UPDATE coverage SET last_scan = $3 WHERE visit = $1 AND last_scan + 0 = $2`
 
-	sameCoverage = `UPDATE coverage SET last_scan = $2 WHERE visit = $1 AND last_scan = $3
+	// The sum keeps SQLite from the index on last_scan, which holds every visit of that scan under one value: reading
+	// it for each visit made a second scan quadratic.
+	sameCoverage = `UPDATE coverage SET last_scan = $2 WHERE visit = $1 AND last_scan + 0 = $3
 		AND state = $4 AND seen = $5 AND status = $6 AND reason = $7 AND needs = $8 AND requests = $9`
 	insertCoverage = `INSERT INTO coverage (visit, from_scan, last_scan, state, seen, status, reason, needs, requests)
 		VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)`

@@ -48,58 +48,62 @@ func TestGoneHomes(t *testing.T) {
 			second: with(without(append(inCart, "projects")...), complete("projects", opsID, 0)), gone: true,
 		},
 	}
-	onEach(t, func(t *testing.T, d database) {
-		for _, test := range tests {
-			t.Run(test.name, func(t *testing.T) {
-				var d database
-				if d = sqliteDatabase(t); t.Name()[:len("TestGoneHomes/p")] == "TestGoneHomes/p" {
-					d = postgresDatabase(t)
-				}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, d database) {
 				s := d.open(t, Options{})
 				r := mustBegin(t, s, begin())
 				scanWorld(t, r, world())
 				scanWorld(t, r, test.first)
-				first := mustFinish(t, r, Results{})
-				before := mustSnapshot(t, s, first.Number)
+				before := mustSnapshot(t, s, mustFinish(t, r, Results{}).Number)
 				r = mustBegin(t, s, begin())
 				scanWorld(t, r, test.second)
 				prev, next, err := r.Changes(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
-				sc := mustFinish(t, r, Results{})
-				got := mustSnapshot(t, s, sc.Number)
-				if !test.gone {
-					if len(got.Homes) != len(before.Homes) || len(got.Credentials) != len(before.Credentials) {
-						t.Errorf("homes %v and %d credentials are left, want all", paths(got), len(got.Credentials))
-					}
-					return
-				}
-				var ids []string
-				for _, c := range got.Credentials {
-					ids = append(ids, c.ID)
-				}
-				if d := diff(test.open, ids); d != "" || slices.Contains(paths(got), "ops/cart") || len(got.Locations)+len(got.Usages)+len(got.Grants)+len(got.Identities) > 0 {
-					t.Errorf("homes %v, %d locations, %d usages, %d grants, %d identities; credentials (-want +got):\n%s",
-						paths(got), len(got.Locations), len(got.Usages), len(got.Grants), len(got.Identities), d)
-				}
-				removed := map[string]bool{}
-				for _, e := range inventory.Diff(prev, next) {
-					if e.Kind == inventory.Removed {
-						removed[e.Subject] = true
-					}
-				}
-				for _, c := range before.Credentials {
-					if removed[c.ID] == slices.Contains(test.open, c.ID) {
-						t.Errorf("removed event for %s = %t", c.ID, removed[c.ID])
-					}
-				}
-				if !removed[cartID] {
-					t.Error("no removed event for the project")
+				after := mustSnapshot(t, s, mustFinish(t, r, Results{}).Number)
+				if test.gone {
+					checkGone(t, after, test.open)
+					checkRemoved(t, before, inventory.Diff(prev, next), test.open)
+				} else if len(after.Homes) != len(before.Homes) || len(after.Credentials) != len(before.Credentials) {
+					t.Errorf("homes %v and %d credentials are left, want all", paths(after), len(after.Credentials))
 				}
 			})
+		})
+	}
+}
+
+// checkGone wants the project gone with all that lived in it but some credentials.
+func checkGone(t *testing.T, after *inventory.Snapshot, open []string) {
+	t.Helper()
+	var ids []string
+	for _, c := range after.Credentials {
+		ids = append(ids, c.ID)
+	}
+	rest := len(after.Locations) + len(after.Usages) + len(after.Grants) + len(after.Identities)
+	if d := diff(open, ids); d != "" || slices.Contains(paths(after), "ops/cart") || rest > 0 {
+		t.Errorf("homes %v and %d locations, usages, grants and identities are left; credentials (-want +got):\n%s", paths(after), rest, d)
+	}
+}
+
+// checkRemoved wants an event for all that is gone, and for nothing else.
+func checkRemoved(t *testing.T, before *inventory.Snapshot, events []inventory.Event, open []string) {
+	t.Helper()
+	removed := map[string]bool{}
+	for _, e := range events {
+		if e.Kind == inventory.Removed {
+			removed[e.Subject] = true
 		}
-	})
+	}
+	for _, c := range before.Credentials {
+		if removed[c.ID] == slices.Contains(open, c.ID) {
+			t.Errorf("removed event for %s = %t", c.ID, removed[c.ID])
+		}
+	}
+	if !removed[cartID] {
+		t.Error("no removed event for the project")
+	}
 }
 
 func with(w map[inventory.Coverage][]inventory.Observation, c inventory.Coverage, rows ...inventory.Observation) map[inventory.Coverage][]inventory.Observation {

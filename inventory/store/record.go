@@ -17,9 +17,10 @@ const (
 	insertVisit      = `INSERT INTO visit (number, instance, source, home) VALUES ($1, $2, $3, $4)`
 )
 
-// sightingSteps change the sightings of one visit, $4.
+// sightingSteps change the sightings of one visit, $4. The sum keeps SQLite from the index on to_scan, which holds all
+// that the scan closed under one value.
 var sightingSteps = statements{
-	reopen: `UPDATE sighting SET to_scan = NULL WHERE visit = $4 AND kind = $3 AND to_scan = $2 AND id IN (SELECT key FROM json_each($1))`,
+	reopen: `UPDATE sighting SET to_scan = NULL WHERE visit = $4 AND kind = $3 AND to_scan + 0 = $2 AND id IN (SELECT key FROM json_each($1))`,
 	close: `UPDATE sighting SET to_scan = $2 WHERE visit = $4 AND kind = $3 AND to_scan IS NULL AND from_scan < $2
 		AND id IN (SELECT key FROM json_each($1))`,
 	drop: `DELETE FROM sighting WHERE visit = $4 AND kind = $3 AND from_scan = $2 AND id IN (SELECT key FROM json_each($1))`,

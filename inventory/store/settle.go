@@ -20,9 +20,9 @@ const (
 		AND sighting.to_scan IS NULL AND sighting.body IS NULL`
 )
 
-// versionSteps change the versions of rows of instance $4.
+// versionSteps change the versions of rows of instance $4. For the sum see sightingSteps.
 var versionSteps = statements{
-	reopen: `UPDATE version SET to_scan = NULL WHERE kind = $3 AND to_scan = $2 AND instance = $4 AND id IN (SELECT key FROM json_each($1))`,
+	reopen: `UPDATE version SET to_scan = NULL WHERE kind = $3 AND to_scan + 0 = $2 AND instance = $4 AND id IN (SELECT key FROM json_each($1))`,
 	close: `UPDATE version SET to_scan = $2 WHERE kind = $3 AND to_scan IS NULL AND from_scan < $2 AND instance = $4
 		AND id IN (SELECT key FROM json_each($1))`,
 	drop: `DELETE FROM version WHERE kind = $3 AND from_scan = $2 AND instance = $4 AND id IN (SELECT key FROM json_each($1))`,

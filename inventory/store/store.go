@@ -11,7 +11,7 @@ import (
 
 // Options says how a database is opened.
 type Options struct {
-	Clock    func() time.Time // nil is the wall clock
+	Clock    func() time.Time // required: leases and prune go by it
 	ReadOnly bool             // nothing is written, made or migrated
 
 	busy time.Duration // how long to wait for another program's lock; 0 is 10 s
@@ -35,10 +35,10 @@ type Store struct {
 // to date. A missing file is made with mode 0600, an existing one gets that mode. Errors: ErrNewer, ErrLocked, ErrFull,
 // ErrNotDatabase, ErrReadOnly; for a read-only store ErrNoDatabase and ErrOlder. No error shows a password.
 func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
-	s := &Store{clock: o.Clock}
-	if s.clock == nil {
-		s.clock = time.Now
+	if o.Clock == nil {
+		return nil, errors.New("open store: no clock given")
 	}
+	s := &Store{clock: o.Clock}
 	if o.busy == 0 {
 		o.busy = 10 * time.Second
 	}
