@@ -43,7 +43,7 @@ func atLeast(version string, major, minor int) inventory.Tri {
 	a, rest, ok := strings.Cut(version, ".")
 	b, _, _ := strings.Cut(rest, ".")
 	x, errX := strconv.Atoi(a)
-	y, errY := strconv.Atoi(strings.TrimRight(b, "-preabcdefghijklmnopqrstuvwxyz"))
+	y, errY := strconv.Atoi(strings.TrimRight(b, "-abcdefghijklmnopqrstuvwxyz"))
 	if !ok || errX != nil || errY != nil {
 		return inventory.Unknown
 	}

@@ -51,8 +51,10 @@ func decodeRules(toml []byte) (*config.ViperConfig, error) {
 	if err := v.Unmarshal(&file); err != nil {
 		return nil, err
 	}
-	if file.AllowList != nil && len(file.Allowlists) == 0 {
-		file.Allowlists = append(file.Allowlists, file.AllowList)
+	//lint:ignore SA1019 rule files in the older spelling are still about
+	if old := file.AllowList; old != nil && len(file.Allowlists) == 0 {
+		file.Allowlists = append(file.Allowlists, old)
+		//lint:ignore SA1019 as above
 		file.AllowList = nil
 	}
 	for i := range file.Rules {
