@@ -25,8 +25,9 @@ func Diff(prev, next *Snapshot) []Event {
 	diffRows(&d, prev.Locations, next.Locations, d.locationChanged, d.locationAdded)
 	diffRows(&d, prev.Usages, next.Usages, nil, nil)
 	d.owners()
-	slices.SortFunc(d.events, func(a, b Event) int {
-		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind))
+	slices.SortStableFunc(d.events, func(a, b Event) int {
+		// A user account is a row of two kinds under one ID.
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Row, b.Row))
 	})
 	return d.events
 }
@@ -199,7 +200,7 @@ func (d *differ) locationAdded(l Location) {
 	switch {
 	case l.SecretLike != Yes && l.Fingerprint == "":
 		return
-	case d.next.Past[l.ID] || l.Exposure() && d.knownDead(l.Credential):
+	case d.next.Past[l.ID] || l.Exposure() && d.knownDead(l):
 		kind = Reappeared
 	case l.Exposure():
 		kind = Exposed
@@ -207,9 +208,18 @@ func (d *differ) locationAdded(l Location) {
 	d.dated(d.event(kind, l, "", "", ""), l.At)
 }
 
-func (d *differ) knownDead(credential string) bool {
-	c := d.now.Credential(credential)
-	return c != nil && !c.Active()
+// knownDead reports whether a value was put somewhere after it had ended.
+func (d *differ) knownDead(l Location) bool {
+	c := d.now.Credential(l.Credential)
+	if c == nil || c.Active() {
+		return false
+	}
+	for _, end := range []When{c.RevokedAt, c.ExpiresAt} {
+		if t, ok := end.Time(); ok {
+			return !l.At.Before(t)
+		}
+	}
+	return true
 }
 
 func (d *differ) locationChanged(a, b Location) []string {

@@ -31,6 +31,9 @@ var deployKeyShared = Rule{
 		if v, hidden := p.unseenAnywhere("deploy-key"); hidden {
 			return v
 		}
+		if p.X.Scan.Token.Admin != inventory.Yes {
+			return Unknown("it may be enabled in projects that this token cannot see")
+		}
 		return Ok
 	}),
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 
 	"nhiscan/inventory"
@@ -28,6 +29,10 @@ var humanTokenInPipeline = Rule{
 			return NotApplicable
 		}
 		if c == nil {
+			if u := p.routedUser(l); u != nil && u.Human() == inventory.Yes {
+				return Fail("holds an access token of @%s; give the pipeline a token of its own", u.Username).
+					With("the value names user %d", u.Number)
+			}
 			return unlinkedToken(l)
 		}
 		u := p.user(c.Identity)
@@ -42,6 +47,21 @@ var humanTokenInPipeline = Rule{
 		return Fail("holds the %s %s of @%s; give the pipeline a token of its own", credentialNoun(c.Kind), safe(quoted(inventory.NameOf(*c))), u.Username).
 			With("credential = %s", c.ID).With("linked by %s", l.LinkReason)
 	}),
+}
+
+// routedUser returns the user whom a routable access token names, or nil.
+func (p *Pass) routedUser(l inventory.Location) *inventory.User {
+	if !strings.HasPrefix(l.Detector, "gitlab-access-token") && !strings.HasPrefix(l.Detector, "gitlab-pat") {
+		return nil
+	}
+	for part := range strings.FieldsSeq(l.Route) {
+		if text, ok := strings.CutPrefix(part, "u="); ok {
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				return p.user(inventory.UserID(p.X.Scan.Instance, n))
+			}
+		}
+	}
+	return nil
 }
 
 // unlinkedToken judges a place whose value belongs to no known token.

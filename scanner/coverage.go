@@ -31,6 +31,9 @@ func (v *Visit) collect(ctx context.Context) error {
 	case v.Level > Anyone && v.Level < s.Needs.Role && !v.unit.custom:
 		return denied(fmt.Sprintf("the token's role here is %s", v.Level))
 	}
+	if s.None != nil && s.None(v) {
+		return nil
+	}
 	if s.Skip != nil {
 		if reason := s.Skip(v); reason != "" {
 			return notAsked(reason)

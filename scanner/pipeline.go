@@ -27,7 +27,8 @@ var pipelineSource = Source{
 	API:   []string{"GET /projects/:id/ci/lint", "GET /projects/:id/repository/files/:file_path"},
 	Needs: Needs{Role: Developer, Scope: "read_api"},
 	Homes: atProject,
-	Skip:  func(v *Visit) string { return firstOf(emptyRepository(v), buildsOff(v)) },
+	None:  emptyRepository,
+	Skip:  buildsOff,
 
 	Collect: collectPipeline,
 }

@@ -16,7 +16,7 @@ var protectedBranch = Source{
 	API:   []string{"POST /graphql branchRules", "GET /projects/:id/protected_branches"},
 	Needs: Needs{Role: Maintainer, Scope: "read_api"},
 	Homes: atProject,
-	Skip:  emptyRepository,
+	None:  emptyRepository,
 	Collect: func(ctx context.Context, v *Visit) error {
 		nodes, viaREST, err := graphList(ctx, v, "branchRules", func(g *projectGraphJSON) *list[graphBranchRuleJSON] { return g.BranchRules })
 		if viaREST {
@@ -148,7 +148,7 @@ var protectedTag = Source{
 	API:   []string{"GET /projects/:id/protected_tags"},
 	Needs: Needs{Role: Maintainer, Scope: "read_api"},
 	Homes: atProject,
-	Skip:  emptyRepository,
+	None:  emptyRepository,
 	Collect: func(ctx context.Context, v *Visit) error {
 		type protectedTagJSON struct {
 			Name   string         `json:"name"`

@@ -20,11 +20,12 @@ var repositorySource = Source{
 	API:   []string{"git clone --mirror"},
 	Needs: Needs{Role: Reporter, Scope: "read_repository"},
 	Homes: atProject,
+	None:  emptyRepository,
 	Skip: func(v *Visit) string {
 		if v.run.o.Git == nil {
 			return "switched off by --history none"
 		}
-		return emptyRepository(v)
+		return ""
 	},
 	Collect: collectRepository,
 }

@@ -253,7 +253,7 @@ func TestRepositoryDenied(t *testing.T) {
 		{"public_code_needs_no_scope", setup{Git: newClones(t), Role: "project-bot", Change: func(w *gitlabtest.World) { projectOf(w, cart).Visibility = "public" }},
 			inventory.Complete, ""},
 		{"an_empty_repository", setup{Git: newClones(t), Change: history(cart)}, inventory.Complete, ""},
-		{"no_repository", setup{Git: newClones(t), Change: func(w *gitlabtest.World) { gitForAll(w); projectOf(w, cart).Repository = nil }}, inventory.NotAsked, "empty"},
+		{"no_repository", setup{Git: newClones(t), Change: func(w *gitlabtest.World) { gitForAll(w); projectOf(w, cart).Repository = nil }}, inventory.Complete, ""},
 		{"gone_meanwhile", setup{Git: newClones(t), Options: gitlabtest.Options{
 			Faults: []gitlabtest.Fault{{Kind: gitlabtest.DeleteProject, Path: "/acme/shop/cart.git/**", Target: cart}},
 		}}, inventory.Denied, "hidden from this token"},

@@ -54,12 +54,9 @@ func buildsOff(v *Visit) string {
 	return ""
 }
 
-// emptyRepository says that the project holds no commit.
-func emptyRepository(v *Visit) string {
-	if v.Home.Kind == inventory.ProjectHome && v.Home.Setting("empty_repo") == inventory.Yes {
-		return "the repository is empty"
-	}
-	return ""
+// emptyRepository reports that the project holds no commit, and so no file, pipeline or protected ref.
+func emptyRepository(v *Visit) bool {
+	return v.Home.Kind == inventory.ProjectHome && v.Home.Setting("empty_repo") == inventory.Yes
 }
 
 // stateOf is the state of what is only switched on or off.

@@ -375,7 +375,9 @@ func (r *run) visit(ctx context.Context, s Source, u *unit) error {
 	}
 	c := v.coverage(err)
 	c.Requests = int(asked.Load())
-	if err := r.o.Recorder.Record(ctx, c, v.rows); err != nil {
+	rows := v.rows
+	v.rows = nil // a long list's rows go as soon as they are encoded
+	if err := r.o.Recorder.Record(ctx, c, rows); err != nil {
 		return fmt.Errorf("record %s of %s: %w", s.ID, u.home.Path, err)
 	}
 	if c.State != inventory.Complete {

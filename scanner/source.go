@@ -60,6 +60,9 @@ type Source struct {
 	Needs Needs
 	Homes []inventory.HomeKind // where it is visited
 
+	// None reports that the home holds no such thing, as its listing tells: the visit is complete without asking.
+	// Nil never does.
+	None func(v *Visit) bool
 	// Skip says why a visit would be pointless; empty is visit. Nil never skips.
 	Skip func(v *Visit) string
 	// Collect emits rows. Nil says that GitLab has no API for it: the visit is unsupported, with Shows as reason.

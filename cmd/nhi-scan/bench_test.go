@@ -161,7 +161,7 @@ func sortedBy(bySource map[string]map[string]int, role string) []string {
 // administrator none may be denied either. It returns the number of projects and adds up the requests.
 func checkSources(b *testing.B, db, role string, bySource map[string]map[string]int) (projects int) {
 	b.Helper()
-	st, err := store.Open(b.Context(), db, store.Options{ReadOnly: true})
+	st, err := store.Open(b.Context(), db, store.Options{Clock: time.Now, ReadOnly: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -18,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"nhiscan/scanner/gitlabtest"
 )
@@ -262,76 +257,6 @@ func labels(w *gitlabtest.World) []string {
 	return all
 }
 
-// windowSize is the shortest piece of a mark that counts as told.
-const windowSize = 12
-
-// hunt looks for pieces of marks.
-type hunt struct {
-	t       *testing.T
-	windows map[string]string // piece to place
-	begins  []bool            // by the hash of the first four bytes of a piece: most bytes begin none
-	told    map[string]bool
-	looked  int
-}
-
-func newHunt(t *testing.T, m *marks) *hunt {
-	h := &hunt{t: t, windows: map[string]string{}, begins: make([]bool, 1<<16), told: map[string]bool{}}
-	for value, place := range m.places {
-		// A prefix such as "glpat-" is public, and is all that a hint shows: a piece is longer than any of them.
-		h.add(place, value)
-		h.add(place+", URL-encoded", url.QueryEscape(value))
-		h.add(place+", in hexadecimal", hex.EncodeToString([]byte(value[windowSize/2:])))
-		for offset := range 3 {
-			for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-				text := enc.EncodeToString([]byte(strings.Repeat("\x00", offset) + value))
-				h.add(fmt.Sprintf("%s, in base64 (%d)", place, offset), text[4:len(text)-3])
-			}
-		}
-	}
-	return h
-}
-
-func (h *hunt) add(place, text string) {
-	for i := 0; i+windowSize <= len(text); i++ {
-		piece := text[i : i+windowSize]
-		if _, ok := h.windows[piece]; !ok {
-			h.windows[piece], h.begins[beginning([]byte(piece))] = place, true
-		}
-	}
-}
-
-func beginning(b []byte) uint16 {
-	n := binary.LittleEndian.Uint32(b) * 2654435761 // Knuth's multiplicative hash
-	return uint16(n >> 16)
-}
-
-// look reports each place whose mark is told, once for each thing that tells it.
-func (h *hunt) look(where string, data []byte) {
-	h.looked += len(data)
-	for i := 0; i+windowSize <= len(data); i++ {
-		if !h.begins[beginning(data[i:])] {
-			continue
-		}
-		place, ok := h.windows[string(data[i:i+windowSize])]
-		if !ok || h.told[where+place] {
-			continue
-		}
-		h.told[where+place] = true
-		if len(h.told) <= 100 {
-			h.t.Errorf("%s tells the secret in %s: …%q…", where, place, data[max(0, i-60):min(len(data), i+windowSize+20)])
-		}
-	}
-}
-
-func (h *hunt) output(where string, r result) {
-	h.t.Helper()
-	if r.code != 0 && r.code != exitIncomplete {
-		h.t.Fatalf("%s: exit status %d\n%s", where, r.code, r.stderr)
-	}
-	h.look(where+", stdout", []byte(r.stdout))
-	h.look(where+", stderr", []byte(r.stderr))
-}
-
 // errors provokes messages that could carry the token: every request fails in one of several ways.
 func (h *hunt) errors(t *testing.T, g *world, dir string) {
 	for i, f := range []gitlabtest.Fault{
@@ -391,54 +316,4 @@ func identities(t *testing.T, g *world, db string) []string {
 		ids = append(ids, row.ID)
 	}
 	return ids
-}
-
-// result is what a run of the program came to.
-type result struct {
-	code           int
-	stdout, stderr string
-}
-
-// runProgram runs the program in this process, on the simulator's clock.
-func runProgram(t *testing.T, g *world, env []string, args ...string) result {
-	t.Helper()
-	return runContext(t.Context(), g, env, args...)
-}
-
-func runContext(ctx context.Context, g *world, env []string, args ...string) result {
-	began, base := time.Now(), g.Now()
-	return runAt(ctx, func() time.Time { return base.Add(time.Since(began)) }, env, args...)
-}
-
-func runAt(ctx context.Context, now func() time.Time, env []string, args ...string) result {
-	var out, errs bytes.Buffer
-	code := run(ctx, &app{args: args, stdout: &out, stderr: &errs, env: append(env, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME")), now: now})
-	return result{code, out.String(), errs.String()}
-}
-
-// world is a running simulator.
-type world struct {
-	*gitlabtest.Server
-	url string
-}
-
-// startWorld starts a simulator with git repositories; it ends with the test.
-func startWorld(t *testing.T, w *gitlabtest.World, o gitlabtest.Options) *world {
-	t.Helper()
-	o.RepoDir = t.TempDir()
-	s, err := gitlabtest.New(w, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address, err := s.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return &world{s, address}
-}
-
-// env is the environment of a scan with the token of this label, without a limit on requests.
-func (w *world) env(label string) []string {
-	return []string{"NHI_SCAN_TOKEN=" + w.Token(label), "NHI_SCAN_RATE=0"}
 }

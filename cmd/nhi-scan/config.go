@@ -56,6 +56,11 @@ func (a *app) configure(cmd *cobra.Command) error {
 	if err := errors.Join(errs...); err != nil {
 		return usage(err, "")
 	}
+	if db := cmd.Flags().Lookup("db"); db != nil {
+		if err := checkDB(db.Value.String()); err != nil {
+			return err
+		}
+	}
 	return a.readSections(k)
 }
 

@@ -16,13 +16,15 @@ func rulePack() string { return rules.PackVersion() }
 
 // finish judges what a scan saw and ends it in one transaction.
 func (a *app) finish(ctx context.Context, rec *store.Recorder, db *store.Store, sum scanner.Summary) (inventory.Scan, error) {
-	snapshot, err := rec.Snapshot(ctx)
-	if err != nil {
-		return inventory.Scan{}, err
-	}
 	prev, next, err := rec.Changes(ctx)
 	if err != nil {
 		return inventory.Scan{}, err
+	}
+	snapshot := next // of a first scan: everything is new
+	if prev.Scan.Number > 0 {
+		if snapshot, err = rec.Snapshot(ctx); err != nil {
+			return inventory.Scan{}, err
+		}
 	}
 	now := rec.Scan().Began
 	snapshot.Owners = ownership.Resolve(inventory.NewIndex(snapshot), a.config.Owners, now)

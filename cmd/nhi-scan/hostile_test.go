@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,13 +98,13 @@ var mutations = []struct {
 }
 
 // mutate changes every member of answer that pick chooses.
-func mutate(answer any, path string, pick func(path, key string) func(any) (any, bool)) any {
+func mutate(answer any, path string, pick func(path string) func(any) (any, bool)) any {
 	switch a := answer.(type) {
 	case map[string]any:
-		for _, k := range keysOf(a) {
+		for _, k := range slices.Sorted(maps.Keys(a)) {
 			at := path + "." + k
 			a[k] = mutate(a[k], at, pick)
-			if f := pick(at, k); f != nil {
+			if f := pick(at); f != nil {
 				v, drop := f(a[k])
 				if a[k] = v; drop {
 					delete(a, k)
@@ -118,69 +119,72 @@ func mutate(answer any, path string, pick func(path, key string) func(any) (any,
 	return answer
 }
 
-func keysOf(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	return keys
-}
-
-func TestExplore(t *testing.T) {
-	keys := map[string]bool{}
-	h := startHostile(t, func(r *http.Request, a any) any {
-		return mutate(a, "", func(_, k string) func(any) (any, bool) { keys[k] = true; return nil })
-	})
-	dir := t.TempDir()
-	began := time.Now()
-	code, out, errs := h.program(t, dir, "scan", "--gitlab", h.url, "--workers", "1", "--instance", "x", "--history", os.Getenv("EXPLORE_HISTORY"))
-	fmt.Println(code, len(out), errs, time.Since(began), len(keys))
-	n, _ := strconv.Atoi(os.Getenv("EXPLORE_RUNS"))
-	from, _ := strconv.Atoi(os.Getenv("EXPLORE_FROM"))
-	for seed := from; seed < from+n; seed++ {
+// TestHostileAnswers changes a few fields of every answer, other ones with each seed: whatever comes, the scan ends with
+// coverage, every report can be made of it, and none shows a character that is not plain. To look for more, raise the number.
+func TestHostileAnswers(t *testing.T) {
+	for seed := range 8 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			h := startHostile(t, func(r *http.Request, a any) any {
-				if strings.HasSuffix(r.URL.Path, "/user") || strings.HasSuffix(r.URL.Path, "/self") || strings.HasSuffix(r.URL.Path, "/metadata") {
-					return a
+			startHostile(t, func(r *http.Request, answer any) any {
+				for _, first := range []string{"/user", "/self", "/metadata"} { // without these there is no scan
+					if strings.HasSuffix(r.URL.Path, first) {
+						return answer
+					}
 				}
-				return mutate(a, "", func(at, key string) func(any) (any, bool) {
-					f := fnv.New32a()
-					fmt.Fprint(f, seed, at)
-					n := f.Sum32()
+				return mutate(answer, "", func(path string) func(any) (any, bool) {
+					h := fnv.New32a()
+					fmt.Fprint(h, seed, path)
+					n := int(h.Sum32() >> 1)
 					if n%32 != 0 {
 						return nil
 					}
-					return mutations[int(n/32)%len(mutations)].make
+					return mutations[n/32%len(mutations)].make
 				})
-			})
-			h.attack(t)
+			}).attack(t)
 		})
 	}
 }
 
+// Groups that lie in each other and projects forked from each other are no trees.
+func TestHostileRings(t *testing.T) {
+	rings := map[string]func(any) (any, bool){
+		"parent_id":           func(any) (any, bool) { return json.Number("101"), false },
+		"forked_from_project": func(any) (any, bool) { return map[string]any{"id": json.Number("1000")}, false },
+	}
+	startHostile(t, func(r *http.Request, answer any) any {
+		if list, ok := answer.([]any); ok && strings.HasSuffix(r.URL.Path, "/projects") {
+			for _, p := range list {
+				if p, ok := p.(map[string]any); ok {
+					p["forked_from_project"] = nil
+				}
+			}
+		}
+		return mutate(answer, "", func(path string) func(any) (any, bool) { return rings[path[strings.LastIndexByte(path, '.')+1:]] })
+	}).attack(t)
+}
+
+// attack scans and reports in every format.
 func (h *hostile) attack(t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
-	began := time.Now()
-	code, out, errs := h.program(t, dir, "scan", "--gitlab", h.url, "--instance", "x", "--history", os.Getenv("EXPLORE_HISTORY"))
-	if d := time.Since(began); d > 5*time.Second {
-		t.Logf("slow: %s", d)
+	code, out, errs := h.program(t, dir, "scan", "--gitlab", h.url, "--instance", "test", "--history", "none")
+	if code != 0 && code != exitIncomplete {
+		t.Fatalf("scan: exit status %d: %s", code, errs)
 	}
-	checkText(t, "stdout", out)
-	checkText(t, "stderr", errs)
-	if code != 0 && code != 4 {
-		t.Errorf("scan: exit %d: %s", code, errs)
-		return
-	}
-	for _, args := range [][]string{{"report"}, {"report", "--format", "json"}, {"report", "--format", "html"}, {"report", "--format", "csv"}, {"report", "--format", "csv", "--out", filepath.Join(dir, "csv")}} {
-		code, out, errs := h.program(t, dir, args...)
+	checkText(t, "scan", out+errs)
+	for _, args := range [][]string{
+		{"--format", "table"}, {"--format", "json"}, {"--format", "html"}, {"--format", "csv"}, {"--format", "csv", "--out", filepath.Join(dir, "csv")},
+	} {
+		code, out, errs := h.program(t, dir, append([]string{"report"}, args...)...)
 		if code != 0 {
-			t.Errorf("%v: exit %d: %s", args, code, errs)
+			t.Errorf("report %v: exit status %d: %s", args, code, errs)
 		}
-		if len(args) > 2 && args[2] == "json" && !json.Valid([]byte(out)) {
-			t.Errorf("report is no JSON")
+		if args[1] == "json" && !json.Valid([]byte(out)) {
+			t.Error("the JSON report is none")
 		}
-		checkText(t, fmt.Sprint(args), out)
-		checkText(t, fmt.Sprint(args), errs)
+		if args[1] == "html" && strings.Contains(out, "\n<script>=cmd") {
+			t.Error("a name became an element of the page")
+		}
+		checkText(t, fmt.Sprintf("report %v", args), out+errs)
 	}
 }
 

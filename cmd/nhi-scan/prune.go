@@ -35,6 +35,9 @@ func (a *app) prune(ctx context.Context, dsn, instance, keep string) error {
 	if err != nil || days < 1 {
 		return usage(fmt.Errorf("--keep %q: want a number of days, such as 400d", keep), "")
 	}
+	if err := exists(dsn); err != nil {
+		return err
+	}
 	db, err := store.Open(ctx, dsn, store.Options{Clock: a.now})
 	if err != nil {
 		return cannotRun(err, "")

@@ -126,7 +126,10 @@ func (a *app) write(format report.Format, out string, doc *report.Document) erro
 	switch {
 	case out == "":
 		w := bufio.NewWriter(a.stdout)
-		return errors.Join(report.Write(w, format, doc, o), w.Flush())
+		if err := report.Write(w, format, doc, o); err != nil {
+			return err
+		}
+		return w.Flush()
 	case format == report.CSV:
 		return report.WriteCSV(out, doc)
 	}
@@ -136,13 +139,18 @@ func (a *app) write(format report.Format, out string, doc *report.Document) erro
 // writeFile writes beside path and renames, so that a full disk leaves no half report. Mode 0600: a report tells an
 // attacker where to look.
 func writeFile(path string, render func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeDevice(path, render)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	err = errors.Join(render(w), w.Flush(), f.Sync(), f.Close())
-	if err == nil {
+	if err = render(w); err == nil {
+		err = errors.Join(w.Flush(), f.Sync())
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
@@ -151,12 +159,20 @@ func writeFile(path string, render func(io.Writer) error) error {
 	return err
 }
 
+// writeDevice writes into a device or pipe, which must not be replaced: /dev/stdout, for instance.
+func writeDevice(path string, render func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	return errors.Join(render(w), w.Flush(), f.Close())
+}
+
 // open opens the database for reading and collects the document of one scan.
 func (a *app) open(ctx context.Context, dsn, instance string, scan int64) (*store.Store, *report.Document, error) {
-	if !isPostgres(dsn) {
-		if _, err := os.Stat(dsn); err != nil {
-			return nil, nil, cannotRun(fmt.Errorf("no database at %s", dsn), "run nhi-scan scan first, or name the database with --db")
-		}
+	if err := exists(dsn); err != nil {
+		return nil, nil, err
 	}
 	db, err := store.Open(ctx, dsn, store.Options{Clock: a.now, ReadOnly: true})
 	if err != nil {
@@ -170,6 +186,17 @@ func (a *app) open(ctx context.Context, dsn, instance string, scan int64) (*stor
 	return db, doc, nil
 }
 
+// exists refuses a database file that is not there: opening would make one.
+func exists(dsn string) error {
+	if isPostgres(dsn) {
+		return nil
+	}
+	if _, err := os.Stat(dsn); err != nil {
+		return cannotRun(fmt.Errorf("no database at %s", dsn), "run nhi-scan scan first, or name the database with --db")
+	}
+	return nil
+}
+
 func (a *app) document(ctx context.Context, db *store.Store, instance string, number int64) (*report.Document, error) {
 	scan, previous, err := pickScan(ctx, db, instance, number)
 	if err != nil {
@@ -179,7 +206,7 @@ func (a *app) document(ctx context.Context, db *store.Store, instance string, nu
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}
-	results, err := db.Results(ctx, scan.Number)
+	results, err := db.Judged(ctx, scan.Number)
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}

@@ -124,23 +124,6 @@ func lessThanAsked(visits map[inventory.State]int, states ...inventory.State) er
 		hint: "nhi-scan report lists them, and what would show them"}
 }
 
-// token reads the scanning token: a file that was asked for, else the environment.
-func (a *app) token(file string) (secret.Value, error) {
-	if file != "" {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return secret.Value{}, usage(fmt.Errorf("token file: %w", err), "")
-		}
-		return secret.New(strings.TrimSpace(string(text))), nil
-	}
-	for _, name := range []string{"NHI_SCAN_TOKEN", "GITLAB_TOKEN"} {
-		if t := a.getenv(name); t != "" {
-			return secret.New(strings.TrimSpace(t)), nil
-		}
-	}
-	return secret.Value{}, usage(errors.New("no token"), "set NHI_SCAN_TOKEN or GITLAB_TOKEN, or give --token-file; scope read_api is enough")
-}
-
 // session is a scan that is ready to run.
 type session struct {
 	app      *app
@@ -309,10 +292,6 @@ func (s *session) database(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func isPostgres(dsn string) bool {
-	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
 
 // run scans, judges and finishes. An error leaves what was recorded for the next run to go on with.

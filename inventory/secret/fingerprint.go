@@ -17,6 +17,9 @@ import (
 // keySize is the length of a fingerprint key in bytes.
 const keySize = 32
 
+// maxKeyFile bounds a key file in bytes.
+const maxKeyFile = 1 << 10
+
 // minLength is the shortest value that gets a fingerprint: the digest of a shorter one could be guessed.
 const minLength = 8
 
@@ -42,6 +45,12 @@ func LoadKey(path string) (Key, error) {
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("fingerprint key: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
+		return Key{}, fmt.Errorf("fingerprint key %s: not a key file", path)
+	}
+	if !trusted(path, info) {
+		return Key{}, fmt.Errorf("fingerprint key %s: belongs to another user, who knows the key", path)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return Key{}, fmt.Errorf("fingerprint key %s: mode is %04o, want 0600: others can read it", path, info.Mode().Perm())

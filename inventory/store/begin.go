@@ -37,8 +37,8 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	scan   inventory.Scan
-	done   map[inventory.Visit]inventory.Coverage
-	visits map[inventory.Visit]int64
+	visits map[inventory.Visit]visitState
+	said   map[inventory.Coverage]*inventory.Coverage // what visits said, without the visit: few say different things
 	ended  bool
 }
 
@@ -64,7 +64,7 @@ func (s *Store) Begin(ctx context.Context, b Begin) (*Recorder, error) {
 		return nil, err
 	}
 	b.Scope = slices.Compact(slices.Sorted(slices.Values(b.Scope)))
-	r := &Recorder{store: s, owner: owner, done: map[inventory.Visit]inventory.Coverage{}, visits: map[inventory.Visit]int64{}}
+	r := &Recorder{store: s, owner: owner, visits: map[inventory.Visit]visitState{}, said: map[inventory.Coverage]*inventory.Coverage{}}
 	err = s.write(ctx, func(q session) error {
 		if err := s.lease(ctx, q, b.Instance, owner); err != nil {
 			return err
@@ -169,7 +169,7 @@ func (r *Recorder) resume(ctx context.Context, q session, b Begin, last inventor
 	}
 	coverage, err := readCoverage(ctx, q, last.Instance, last.Number)
 	for _, c := range coverage {
-		r.done[c.Visit] = c
+		r.keep(0, c)
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func (r *Recorder) remember(ctx context.Context, q session) error {
 		if err := rows.Scan(&n, &v.Source, &v.Home); err != nil {
 			return err
 		}
-		r.visits[v] = n
+		r.visits[v] = visitState{n, r.visits[v].said}
 		return nil
 	}, readVisits, r.scan.Instance)
 }
@@ -207,8 +207,31 @@ func (r *Recorder) Resumed() bool { return r.resumed }
 func (r *Recorder) Done(v inventory.Visit) (inventory.Coverage, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c, ok := r.done[v]
-	return c, ok
+	said := r.visits[v].said
+	if said == nil {
+		return inventory.Coverage{}, false
+	}
+	c := *said
+	c.Visit = v
+	return c, true
+}
+
+// visitState is what a recorder remembers of a visit, of which a large instance has hundreds of thousands.
+type visitState struct {
+	number int64
+	said   *inventory.Coverage // in this scan; nil is nothing yet
+}
+
+// keep remembers what a visit said.
+func (r *Recorder) keep(number int64, c inventory.Coverage) {
+	v := c.Visit
+	c.Visit = inventory.Visit{}
+	said := r.said[c]
+	if said == nil {
+		said = &c
+		r.said[c] = said
+	}
+	r.visits[v] = visitState{number, said}
 }
 
 // Abort ends the scan as "cancelled" or "failed" and releases the lease. What was recorded is kept, so that Begin can

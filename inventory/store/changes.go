@@ -22,8 +22,9 @@ const (
 
 // Changes returns the input for inventory.Diff: two snapshots that hold only the rows that the running scan opened or
 // closed, and, in both, unchanged credentials that a new location names. prev is of the last finished scan, with Seen
-// of its rows and all its owners; it is empty for an instance's first scan. next has the whole coverage of this scan,
-// and Past of the rows that an earlier scan had closed; its owners are the caller's to add.
+// of its rows and all its owners; it is empty for an instance's first scan, and next is then what Snapshot returns. next
+// has the whole coverage of this scan, and Past of the rows that an earlier scan had closed; its owners are the caller's
+// to add.
 func (r *Recorder) Changes(ctx context.Context) (prev, next *inventory.Snapshot, err error) {
 	if err := r.retireNow(ctx); err != nil {
 		return nil, nil, err
@@ -36,6 +37,13 @@ func (r *Recorder) Changes(ctx context.Context) (prev, next *inventory.Snapshot,
 }
 
 func (r *Recorder) changes(ctx context.Context, q session) (prev, next *inventory.Snapshot, err error) {
+	if r.previous == 0 { // it opened every row there is
+		next, err = loadSnapshot(ctx, q, r.Scan())
+		if err == nil {
+			next.Past = map[string]bool{}
+		}
+		return &inventory.Snapshot{}, next, err
+	}
 	prev, next = &inventory.Snapshot{}, &inventory.Snapshot{Scan: r.Scan(), Past: map[string]bool{}}
 	if err := newLoader(q, next.Scan).fill(ctx, next, nil, openedRows, next.Scan.Instance, next.Scan.Number); err != nil {
 		return nil, nil, err
@@ -50,10 +58,8 @@ func (r *Recorder) changes(ctx context.Context, q session) (prev, next *inventor
 	if next.Coverage, err = readCoverage(ctx, q, next.Scan.Instance, next.Scan.Number); err != nil {
 		return nil, nil, err
 	}
-	if r.previous > 0 {
-		if err := r.before(ctx, q, prev, next); err != nil {
-			return nil, nil, err
-		}
+	if err := r.before(ctx, q, prev, next); err != nil {
+		return nil, nil, err
 	}
 	prev.Sort()
 	next.Sort()

@@ -32,7 +32,7 @@ func (r *Recorder) cover(ctx context.Context, q session, visit int64, c inventor
 	if err != nil {
 		return err
 	}
-	if _, again := r.done[c.Visit]; again {
+	if r.visits[c.Visit].said != nil {
 		if _, err := q.exec(ctx, dropCoverage, visit, n); err != nil {
 			return err
 		}

@@ -57,18 +57,21 @@ func (s *Store) Events(ctx context.Context, f EventFilter) ([]inventory.Event, e
 
 func readEvents(ctx context.Context, q session, query string, arg any) ([]inventory.Event, error) {
 	var events []inventory.Event
+	pool := interner{} // a first scan has an event for each row, and they name the same homes and rules
+	var instance, kind, subject, row, home, name, field, from, to, at, after sql.RawBytes
 	err := q.each(ctx, func(rows *sql.Rows) error {
 		var e inventory.Event
-		var instance string
-		var at, after sql.NullString
-		err := rows.Scan(&instance, &e.Scan, &e.Kind, &e.Subject, &e.Row, &e.Home, &e.Name, &e.Field, &e.From, &e.To, &at, &after)
+		err := rows.Scan(&instance, &e.Scan, &kind, &subject, &row, &home, &name, &field, &from, &to, &at, &after)
 		if err != nil {
 			return err
 		}
-		if e.At, err = inventory.ParseWhen(at.String); err != nil {
+		e.Kind, e.Row = inventory.EventKind(pool.bytes(kind)), inventory.RowKind(pool.bytes(row))
+		e.Subject, e.Home, e.Name, e.Field = pool.bytes(subject), pool.bytes(home), pool.bytes(name), pool.bytes(field)
+		e.From, e.To = pool.bytes(from), pool.bytes(to)
+		if e.At, err = inventory.ParseWhen(pool.bytes(at)); err != nil {
 			return err
 		}
-		e.After, err = inventory.ParseWhen(after.String)
+		e.After, err = inventory.ParseWhen(pool.bytes(after))
 		events = append(events, e)
 		return err
 	}, query, arg)

@@ -59,23 +59,15 @@ func (r *Recorder) writeResults(ctx context.Context, q session, sc inventory.Sca
 	if err != nil {
 		return err
 	}
-	gaps, err := gapRows(res.Gaps, open, inventory.At(sc.Began))
-	if err != nil {
+	if err := writeResults(ctx, q, sc, gapResult, open, gapRows(res.Gaps, open, inventory.At(sc.Began))); err != nil {
 		return err
 	}
-	if err := writeResults(ctx, q, sc, gapResult, open, unique(gaps)); err != nil {
-		return err
-	}
-	byKind, err := res.rows()
-	if err != nil {
-		return err
-	}
-	for kind, rows := range byKind {
+	for kind, rows := range res.rows() {
 		open, err := readOpenResults(ctx, q, sc.Instance, kind)
 		if err != nil {
 			return err
 		}
-		if err := writeResults(ctx, q, sc, kind, open, unique(rows)); err != nil {
+		if err := writeResults(ctx, q, sc, kind, open, rows); err != nil {
 			return err
 		}
 	}
@@ -88,18 +80,6 @@ func (r *Recorder) writeResults(ctx context.Context, q session, sc inventory.Sca
 		return err
 	}
 	return writeEvents(ctx, q, sc, events)
-}
-
-// unique numbers results that came under one ID: a fault of their maker must not lose a scan.
-func unique(rows []row) []row {
-	times := make(map[string]int, len(rows))
-	for i := range rows {
-		id := rows[i].id
-		if times[id]++; times[id] > 1 {
-			rows[i].id = fmt.Sprintf("%s #%d", id, times[id])
-		}
-	}
-	return rows
 }
 
 // reported makes the events that start the clock for new gaps.

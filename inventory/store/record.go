@@ -62,7 +62,7 @@ func (r *Recorder) Record(ctx context.Context, c inventory.Coverage, rows []inve
 	if err != nil {
 		return fmt.Errorf("record %s of %s: %w", c.Source, c.Home, err)
 	}
-	r.visits[c.Visit], r.done[c.Visit] = visit, c
+	r.keep(visit, c)
 	return nil
 }
 
@@ -81,11 +81,12 @@ func gather(rows []inventory.Observation) (map[key]row, error) {
 		merged[k] = o
 	}
 	emitted := make(map[key]row, len(merged))
-	for _, o := range merged {
+	for k, o := range merged {
 		w, err := rowOf(o)
 		if err != nil {
 			return nil, err
 		}
+		delete(merged, k) // the list of all tokens of an instance is long, and need not be held twice
 		emitted[w.key()] = w
 	}
 	return emitted, nil
@@ -93,7 +94,7 @@ func gather(rows []inventory.Observation) (map[key]row, error) {
 
 // visit returns the number of a visit and gives it one when it has none. The caller remembers it once it is committed.
 func (r *Recorder) visit(ctx context.Context, q session, v inventory.Visit) (int64, error) {
-	if n, ok := r.visits[v]; ok {
+	if n := r.visits[v].number; n != 0 {
 		return n, nil
 	}
 	n, err := next(ctx, q, "visit")

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"nhiscan/inventory"
@@ -54,12 +55,34 @@ func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
+	res, err := s.Judged(ctx, scan)
+	if err != nil {
+		return Results{}, err
+	}
 	q := s.read()
-	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
 	if res.Owners, err = readOwners(ctx, q, sc, interner{}); err != nil {
 		return Results{}, s.explain(err)
 	}
-	if res.Gaps, err = readResults[inventory.Gap](ctx, q, gapResult, sc, nil); err != nil {
+	if res.Events, err = readEvents(ctx, q, eventsOfScan, scan); err != nil {
+		return Results{}, s.explain(err)
+	}
+	slices.SortFunc(res.Owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
+	return res, nil
+}
+
+// Judged returns what Results does but for the owners, which Snapshot returns, and the events.
+func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
+	sc, err := s.finished(ctx, scan)
+	if err != nil {
+		return Results{}, err
+	}
+	q, pool := s.read(), interner{}
+	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
+	res.Gaps, err = readResults(ctx, q, gapResult, sc, func(g *inventory.Gap) {
+		g.Rule, g.Code, g.Subject, g.Home, g.Owner = pool.text(g.Rule), pool.text(g.Code), pool.text(g.Subject), pool.text(g.Home), pool.text(g.Owner)
+		g.Arithmetic = pool.text(g.Arithmetic)
+	})
+	if err != nil {
 		return Results{}, s.explain(err)
 	}
 	if res.Verdicts, err = readVerdicts(ctx, q, sc); err != nil {
@@ -68,10 +91,6 @@ func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
 	if res.Measures, err = readResults[inventory.Measure](ctx, q, measureResult, sc, nil); err != nil {
 		return Results{}, s.explain(err)
 	}
-	if res.Events, err = readEvents(ctx, q, eventsOfScan, scan); err != nil {
-		return Results{}, s.explain(err)
-	}
-	slices.SortFunc(res.Owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
 	slices.SortFunc(res.Gaps, func(a, b inventory.Gap) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
 	})
@@ -160,24 +179,43 @@ func readOpenResults(ctx context.Context, q session, instance, kind string) (map
 	return open, err
 }
 
-// writeResults versions the results of one kind against the open ones.
-func writeResults(ctx context.Context, q session, sc inventory.Scan, kind string, open map[string]*openResult, now []row) error {
+// writeResults versions the results of one kind against the open ones, a batch at a time: encoded they are larger than
+// the snapshot that they come from.
+func writeResults(ctx context.Context, q session, sc inventory.Scan, kind string, open map[string]*openResult, now iter.Seq2[row, error]) error {
+	times := map[string]int{}
 	var todo plan
-	there := make(map[string]bool, len(now))
-	for _, w := range now {
-		there[w.id] = true
+	flush := func() error {
+		err := todo.apply(ctx, q, resultSteps, versionEntry, sc.Number, inventory.RowKind(kind), sc.Instance)
+		todo = plan{}
+		return err
+	}
+	for w, err := range now {
+		if err != nil {
+			return err
+		}
+		// Results that came under one ID are numbered: a fault of their maker must not lose a scan.
+		if times[w.id]++; times[w.id] > 1 {
+			w.id = fmt.Sprintf("%s #%d", w.id, times[w.id])
+			times[w.id]++
+		}
 		var h held
 		if o := open[w.id]; o != nil {
 			h = o.held
 		}
 		todo.add(h.to(w.hash), w)
+		if len(todo.insert) < batch {
+			continue
+		}
+		if err := flush(); err != nil {
+			return err
+		}
 	}
 	for id, o := range open {
-		if !there[id] {
+		if times[id] == 0 {
 			todo.add(o.to(""), row{id: id})
 		}
 	}
-	return todo.apply(ctx, q, resultSteps, versionEntry, sc.Number, inventory.RowKind(kind), sc.Instance)
+	return flush()
 }
 
 // resultRow encodes a result under its ID, with the subject where row keeps the home.
@@ -187,51 +225,44 @@ func resultRow(id, subject string, v any) (row, error) {
 }
 
 // rows encodes owners, verdicts and measures by kind. Gaps have their own way: gapRows.
-func (res Results) rows() (map[string][]row, error) {
-	byKind := map[string][]row{ownerResult: nil, verdictResult: nil, measureResult: nil}
-	add := func(kind, id, subject string, v any) error {
-		w, err := resultRow(id, subject, v)
-		byKind[kind] = append(byKind[kind], w)
-		return err
+func (res Results) rows() map[string]iter.Seq2[row, error] {
+	return map[string]iter.Seq2[row, error]{
+		ownerResult:   encoded(res.Owners, func(_ int, o inventory.Owner) (string, string) { return o.Subject, o.Subject }),
+		verdictResult: encoded(res.Verdicts, func(i int, v inventory.VerdictCount) (string, string) { return fmt.Sprintf("%04d %s", i, v.Rule), "" }),
+		measureResult: encoded(res.Measures, func(_ int, m inventory.Measure) (string, string) { return m.Name + " " + m.Scope, "" }),
 	}
-	for _, o := range res.Owners {
-		if err := add(ownerResult, o.Subject, o.Subject, o); err != nil {
-			return nil, err
+}
+
+// encoded yields results as rows; name gives the ID and the subject of each.
+func encoded[T any](list []T, name func(int, T) (id, subject string)) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for i, v := range list {
+			id, subject := name(i, v)
+			if !yield(resultRow(id, subject, v)) {
+				return
+			}
 		}
 	}
-	for i, v := range res.Verdicts {
-		if err := add(verdictResult, fmt.Sprintf("%04d %s", i, v.Rule), "", v); err != nil {
-			return nil, err
-		}
-	}
-	for _, m := range res.Measures {
-		if err := add(measureResult, m.Name+" "+m.Scope, "", m); err != nil {
-			return nil, err
-		}
-	}
-	return byKind, nil
 }
 
 // gapID is what a gap is known by from scan to scan.
 func gapID(g inventory.Gap) string { return clean(g.Rule + " " + g.Subject) }
 
 // gapRows dates gaps by the open ones, in place, and encodes them.
-func gapRows(gaps []inventory.Gap, open map[string]*openResult, now inventory.When) ([]row, error) {
-	rows := make([]row, 0, len(gaps))
-	for i := range gaps {
-		g := &gaps[i]
-		g.FirstSeen = now
-		if o := open[gapID(*g)]; o != nil {
-			g.FirstSeen = o.firstSeen
+func gapRows(gaps []inventory.Gap, open map[string]*openResult, now inventory.When) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for i := range gaps {
+			g := &gaps[i]
+			g.FirstSeen = now
+			if o := open[gapID(*g)]; o != nil {
+				g.FirstSeen = o.firstSeen
+			}
+			if g.Evidence == nil {
+				g.Evidence = []string{}
+			}
+			if !yield(resultRow(gapID(*g), g.Subject, *g)) {
+				return
+			}
 		}
-		if g.Evidence == nil {
-			g.Evidence = []string{}
-		}
-		w, err := resultRow(gapID(*g), g.Subject, *g)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, w)
 	}
-	return rows, nil
 }

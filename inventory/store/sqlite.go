@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -101,6 +102,9 @@ func sqliteDSN(path, mode string, busy time.Duration) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + query.Encode()
 }
 
+// sqliteHeader begins every database file. Source: https://www.sqlite.org/fileformat2.html#the_database_header
+const sqliteHeader = "SQLite format 3\x00"
+
 // private makes the file with mode 0600, or takes others' rights away from one that exists.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -114,6 +118,12 @@ func private(path string) error {
 	}
 	if info.Mode().Perm()&0o077 == 0 {
 		return nil
+	}
+	if head := make([]byte, len(sqliteHeader)); info.Size() > 0 {
+		// Another file that was named by mistake keeps its rights; opening it will fail.
+		if _, err := io.ReadFull(f, head); err != nil || string(head) != sqliteHeader {
+			return nil //nolint:nilerr // SQLite says it better
+		}
 	}
 	if err := f.Chmod(0o600); err != nil {
 		return fmt.Errorf("mode %04o lets others read it: %w", info.Mode().Perm(), err)

@@ -28,7 +28,8 @@ type Store struct {
 	scrub    func(text string) string
 
 	// One writer at a time in this process: SQLite has only one, and waits for it unfairly.
-	writing sync.Mutex
+	writing  sync.Mutex
+	prepared prepared
 }
 
 // Open opens the database that dsn names, a postgres:// URL or the path of an SQLite file, and brings its schema up
@@ -38,7 +39,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		return nil, errors.New("open store: no clock given")
 	}
-	s := &Store{clock: o.Clock}
+	s := &Store{clock: o.Clock, prepared: prepared{}}
 	if o.busy == 0 {
 		o.busy = 10 * time.Second
 	}
@@ -59,7 +60,10 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 }
 
 // Close closes the database. Recorders that have not ended keep their lease until it lapses.
-func (s *Store) Close() error { return s.explain(s.db.Close()) }
+func (s *Store) Close() error {
+	s.forget()
+	return s.explain(s.db.Close())
+}
 
 // read returns a session outside a transaction: what finished scans wrote does not change.
 func (s *Store) read() session { return session{s.db, s.spell} }
@@ -72,12 +76,17 @@ func (s *Store) write(ctx context.Context, f func(session) error) error {
 	if err != nil {
 		return s.explain(err)
 	}
-	if err := f(session{tx, s.spell}); err != nil {
+	on := writing{tx: tx, known: s.prepared, fresh: map[string]bool{}}
+	if err := f(session{on, s.spell}); err != nil {
 		// After an error the transaction is lost either way; a second error would hide the first.
 		_ = tx.Rollback()
 		return s.explain(err)
 	}
-	return s.explain(tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return s.explain(err)
+	}
+	s.prepare(ctx, on.fresh)
+	return nil
 }
 
 // now is the clock in UTC, to the second.

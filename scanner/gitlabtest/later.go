@@ -21,7 +21,7 @@ type Step struct {
 	// Commit is pushed to Project.
 	Project string  `yaml:"project"`
 	Commit  *Commit `yaml:"commit"`
-	// Use lists labels of access tokens that somebody uses at that time.
+	// Use lists labels of access tokens that somebody uses, and of runners that ask for jobs, at that time.
 	Use []string `yaml:"use"`
 }
 
@@ -53,11 +53,17 @@ func (s *Server) play(ctx context.Context, step *Step) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, label := range step.Use {
-		t, ok := s.st.owners[s.st.labels[label]].(*AccessToken)
-		if !ok {
-			return fmt.Errorf("use %q: no access token has this label", label)
+		switch t := s.st.owners[s.st.labels[label]].(type) {
+		case *AccessToken:
+			t.LastUsedAt = step.At
+		case *Runner:
+			t.ContactedAt = step.At
+			for _, m := range t.Managers {
+				m.ContactedAt = step.At
+			}
+		default:
+			return fmt.Errorf("use %q: no access token or runner has this label", label)
 		}
-		t.LastUsedAt = step.At
 		s.st.changed()
 	}
 	return nil

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"nhiscan/inventory/secret"
+)
+
+// token reads the scanning token: a file that was asked for, else the environment.
+func (a *app) token(file string) (secret.Value, error) {
+	if file != "" {
+		text, err := readStart(file, maxToken+1)
+		if err != nil {
+			return secret.Value{}, usage(fmt.Errorf("token file: %w", err), "")
+		}
+		return parseToken(text, "token file "+file)
+	}
+	for _, name := range []string{"NHI_SCAN_TOKEN", "GITLAB_TOKEN"} {
+		if t := a.getenv(name); t != "" {
+			return parseToken(t, name)
+		}
+	}
+	return secret.Value{}, usage(errors.New("no token"), "set NHI_SCAN_TOKEN or GITLAB_TOKEN, or give --token-file; scope read_api is enough")
+}
+
+// maxToken is far above the longest token, a JWT, in bytes.
+const maxToken = 16 << 10
+
+// parseToken takes a token as editors and shells leave it: with line ends, or a byte order mark in front. What no HTTP
+// header can carry is refused here, without a word of it.
+func parseToken(text, where string) (secret.Value, error) {
+	token := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+	odd := strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
+	if token == "" || odd || len(token) > maxToken {
+		return secret.Value{}, usage(fmt.Errorf("%s: not a token: want one line of letters, digits and punctuation", where), "")
+	}
+	return secret.New(token), nil
+}
+
+// readStart reads at most n bytes of a file, which may be a pipe or a device.
+func readStart(path string, n int64) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, n))
+	return string(text), err
+}
