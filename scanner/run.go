@@ -132,6 +132,7 @@ func (r *run) scan(ctx context.Context, cancel context.CancelCauseFunc) error {
 		}
 	}
 	instance := r.units[r.instanceID()]
+	r.shared = map[string]*sharedAnswer{} // whole lists of the instance, of no use to what derives from rows
 	for _, s := range r.o.Sources {
 		if derived(s) {
 			if err := r.visit(ctx, s, instance); err != nil {

@@ -20,6 +20,8 @@ const (
 		AND state = $4 AND seen = $5 AND status = $6 AND reason = $7 AND needs = $8 AND requests = $9`
 	insertCoverage = `INSERT INTO coverage (visit, from_scan, last_scan, state, seen, status, reason, needs, requests)
 		VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)`
+	countCoverage = `SELECT count(*) FROM visit v JOIN coverage c ON c.visit = v.number
+		WHERE v.instance = $1 AND c.from_scan <= $2 AND c.last_scan >= $2`
 	coverageAt = `SELECT v.source, v.home, c.state, c.seen, c.status, c.reason, c.needs, c.requests
 		FROM visit v JOIN coverage c ON c.visit = v.number
 		WHERE v.instance = $1 AND c.from_scan <= $2 AND c.last_scan >= $2`
@@ -52,7 +54,11 @@ func (r *Recorder) cover(ctx context.Context, q session, visit int64, c inventor
 
 // readCoverage returns what the visits of a scan saw, in no order.
 func readCoverage(ctx context.Context, q session, instance string, scan int64) ([]inventory.Coverage, error) {
-	var list []inventory.Coverage
+	count := 0 // a list that grows by itself takes twice the room, and this one is long
+	if _, err := q.one(ctx, []any{&count}, countCoverage, instance, scan); err != nil {
+		return nil, err
+	}
+	list := make([]inventory.Coverage, 0, count)
 	pool := interner{}
 	err := q.each(ctx, func(rows *sql.Rows) error {
 		var c inventory.Coverage
