@@ -27,7 +27,8 @@ type app struct {
 	configFile string
 	quiet      bool
 	verbose    bool
-	config     *config // read once the command is known
+	logger     *slog.Logger // of verbose; made at first use
+	config     *config      // read once the command is known
 }
 
 // run executes one command and returns the exit status.
@@ -181,7 +182,10 @@ func (a *app) log() *slog.Logger {
 	if !a.verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if a.logger == nil { // one for all: its handler keeps lines of several goroutines apart
+		a.logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return a.logger
 }
 
 // say prints a line for people to stderr, unless quiet.

@@ -72,14 +72,14 @@ func testKill(t *testing.T, kills int, db string) {
 	p := &process{g: g, db: db, cache: t.TempDir(), workers: workers}
 	finished := false
 	for n := range kills {
-		// A killed scan holds its lease for a minute.
-		p.now = g.Now().Add(time.Duration(n) * 61 * time.Second)
+		// A killed scan holds its lease for a minute after its last sign, which a slow machine delays.
+		p.now = g.Now().Add(time.Duration(n) * 10 * time.Minute)
 		if finished = p.killed(t, 5+random.IntN(20), time.Duration(random.IntN(20))*time.Millisecond); finished {
 			break
 		}
 	}
 	if !finished {
-		p.now = g.Now().Add(time.Duration(kills) * 61 * time.Second)
+		p.now = g.Now().Add(time.Duration(kills) * 10 * time.Minute)
 		if r := p.run(t); r.code != 0 {
 			t.Fatalf("the scan after the kills: exit status %d\n%s", r.code, r.stderr)
 		}

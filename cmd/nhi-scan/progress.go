@@ -34,7 +34,7 @@ func newProgress(a *app) *progress {
 }
 
 func (p *progress) show(s scanner.Progress) {
-	if p.app.quiet {
+	if p.app.quiet || p.app.verbose { // verbose logs every request in its place
 		return
 	}
 	p.mu.Lock()

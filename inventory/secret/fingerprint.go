@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,16 +72,20 @@ func makeKey(path string) (Key, error) {
 	if _, err := rand.Read(b); err != nil {
 		return Key{}, fmt.Errorf("make fingerprint key: %w", err)
 	}
-	// O_EXCL: of two scans that start at once, one makes the key and the other reads it.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return LoadKey(path)
-	}
+	// Written whole beside its place, then linked there, which fails where one stands already: of two scans that
+	// start at once, one makes the key and the other reads it, never half of it.
+	f, err := os.CreateTemp(filepath.Dir(path), ".nhi-scan-key-*") // 0600
 	if err != nil {
 		return Key{}, fmt.Errorf("make fingerprint key: %w", err)
 	}
+	defer os.Remove(f.Name())
 	_, err = f.WriteString(hex.EncodeToString(b) + "\n")
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return Key{}, fmt.Errorf("make fingerprint key: %w", err)
+	}
+	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		return LoadKey(path)
+	} else if err != nil {
 		return Key{}, fmt.Errorf("make fingerprint key: %w", err)
 	}
 	return Key{New(string(b))}, nil

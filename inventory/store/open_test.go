@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -323,7 +324,12 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 		t.Errorf("Open without a server = %v, want ErrUnreachable with advice", err)
 	}
 	d := postgresDatabase(t)
-	refused := strings.Replace(d.dsn, "@", "-CANARY@", 1) // a wrong password, which the server refuses
+	u, err := url.Parse(d.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User, u.Path = url.UserPassword(u.User.Username(), "CANARY"), "/no-such-database" // which the server refuses
+	refused := u.String()
 	if _, err := Open(t.Context(), refused, options); !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "CANARY") {
 		t.Errorf("Open with a wrong password = %v, want an error without it", err)
 	}
