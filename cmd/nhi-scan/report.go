@@ -202,7 +202,7 @@ func (a *app) document(ctx context.Context, db *store.Store, instance string, nu
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := db.Snapshot(ctx, scan.Number)
+	snapshot, err := db.Unseen(ctx, scan.Number)
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}

@@ -38,7 +38,7 @@ func (r *Recorder) Changes(ctx context.Context) (prev, next *inventory.Snapshot,
 
 func (r *Recorder) changes(ctx context.Context, q session) (prev, next *inventory.Snapshot, err error) {
 	if r.previous == 0 { // it opened every row there is
-		next, err = loadSnapshot(ctx, q, r.Scan())
+		next, err = loadSnapshot(ctx, q, r.Scan(), true)
 		if err == nil {
 			next.Past = map[string]bool{}
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"nhiscan/inventory"
 )
@@ -58,7 +59,7 @@ func readCoverage(ctx context.Context, q session, instance string, scan int64) (
 	if _, err := q.one(ctx, []any{&count}, countCoverage, instance, scan); err != nil {
 		return nil, err
 	}
-	list := make([]inventory.Coverage, 0, count)
+	list := slices.Grow([]inventory.Coverage(nil), count)
 	pool := interner{}
 	err := q.each(ctx, func(rows *sql.Rows) error {
 		var c inventory.Coverage

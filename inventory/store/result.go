@@ -36,6 +36,8 @@ const (
 	openResults = `SELECT id, subject, hash, body ->> 'first_seen' FROM result WHERE instance = $1 AND kind = $2 AND to_scan IS NULL`
 	resultsAt   = `SELECT CAST(body AS text) FROM result
 		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
+	countResults = `SELECT count(*) FROM result
+		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
 	verdictsAt = `SELECT id, CAST(body AS text) FROM result
 		WHERE instance = $1 AND kind = 'verdict' AND from_scan <= $2 AND (to_scan IS NULL OR to_scan > $2)`
 )
@@ -102,8 +104,24 @@ func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
 
 // readResults returns the results of one kind that hold at a finished scan, in no order. tidy may be nil.
 func readResults[T any](ctx context.Context, q session, kind string, sc inventory.Scan, tidy func(*T)) ([]T, error) {
-	var list []T
-	err := q.each(ctx, func(rows *sql.Rows) error {
+	count := 0
+	if _, err := q.one(ctx, []any{&count}, countResults, sc.Instance, kind, sc.Number); err != nil {
+		return nil, err
+	}
+	list := slices.Grow([]T(nil), count)
+	err := eachResult(ctx, q, kind, sc, func(v *T) error {
+		if tidy != nil {
+			tidy(v)
+		}
+		list = append(list, *v)
+		return nil
+	})
+	return list, err
+}
+
+// eachResult decodes the results of one kind that hold at a finished scan, in no order.
+func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, f func(*T) error) error {
+	return q.each(ctx, func(rows *sql.Rows) error {
 		var body sql.RawBytes
 		if err := rows.Scan(&body); err != nil {
 			return err
@@ -112,25 +130,46 @@ func readResults[T any](ctx context.Context, q session, kind string, sc inventor
 		if err := json.Unmarshal(body, &v); err != nil {
 			return fmt.Errorf("read %s: %w", kind, err)
 		}
-		if tidy != nil {
-			tidy(&v)
-		}
-		list = append(list, v)
-		return nil
+		return f(&v)
 	}, resultsAt, sc.Instance, kind, sc.Number)
-	return list, err
 }
 
-// readOwners shares the strings of owners, which name the same people and reasons over and over, with pool.
+// ownerBody is an owner whose claims are not decoded yet.
+type ownerBody struct {
+	inventory.Owner
+	Claims json.RawMessage `json:"claims"`
+}
+
+// readOwners shares the strings of owners, which name the same people and reasons over and over, with pool. Owners of
+// one home mostly rest on the same claims: equal lists are decoded once and shared, so that nobody may change them.
 func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner) ([]inventory.Owner, error) {
-	return readResults(ctx, q, ownerResult, sc, func(o *inventory.Owner) {
+	count := 0
+	if _, err := q.one(ctx, []any{&count}, countResults, sc.Instance, ownerResult, sc.Number); err != nil {
+		return nil, err
+	}
+	list := slices.Grow([]inventory.Owner(nil), count)
+	lists := map[string][]inventory.Claim{}
+	err := eachResult(ctx, q, ownerResult, sc, func(b *ownerBody) error {
+		o := b.Owner
 		o.Subject, o.Owner, o.User = pool.text(o.Subject), pool.text(o.Owner), pool.text(o.User)
 		o.Band, o.Reason = pool.text(o.Band), pool.text(o.Reason)
-		for i := range o.Claims {
-			c := &o.Claims[i]
-			c.Candidate, c.User, c.Evidence, c.Note = pool.text(c.Candidate), pool.text(c.User), pool.text(c.Evidence), pool.text(c.Note)
+		claims, known := lists[string(b.Claims)]
+		if !known && len(b.Claims) > 0 {
+			if err := json.Unmarshal(b.Claims, &claims); err != nil {
+				return fmt.Errorf("read claims: %w", err)
+			}
+			claims = slices.Clone(claims) // decoding leaves room for more
+			for i := range claims {
+				c := &claims[i]
+				c.Candidate, c.User, c.Evidence, c.Note = pool.text(c.Candidate), pool.text(c.User), pool.text(c.Evidence), pool.text(c.Note)
+			}
+			lists[string(b.Claims)] = claims
 		}
+		o.Claims = claims
+		list = append(list, o)
+		return nil
 	})
+	return list, err
 }
 
 func readVerdicts(ctx context.Context, q session, sc inventory.Scan) ([]inventory.VerdictCount, error) {
