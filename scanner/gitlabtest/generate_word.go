@@ -52,7 +52,7 @@ func pipelineTexts() []string {
 		deploy + "  script: [aws s3 sync out s3://acme-site]\n",
 		deploy + "  id_tokens:\n    AWS_ID_TOKEN: {aud: https://sts.amazonaws.com}\n  script: [./assume.sh, aws s3 sync out s3://acme-site]\n",
 		deploy + "  script: [helm upgrade --install app chart/]\n",
-		"publish:\n  image: node:22\n  script:\n    - npm config set //registry.npmjs.org/:_authToken \"$NPM_TOKEN\"\n    - npm publish\n",
+		"publish:\n  image: node:22\n  script:\n    - npm config set //npm.acme.example/:_authToken \"$NPM_TOKEN\"\n    - npm publish\n",
 		"plan:\n  image: hashicorp/terraform:1.9\n  script: [terraform init, terraform plan]\n",
 		"migrate:\n  image: postgres:17\n  script: ['psql \"$DATABASE_URL\" -f migrate.sql']\n",
 	}
