@@ -18,6 +18,7 @@ var (
 	ErrOlder         = errors.New("written by an older version")
 	ErrLocked        = errors.New("locked by another program")
 	ErrFull          = errors.New("no space left")
+	ErrDisk          = errors.New("its disk did not read or write")
 	ErrNotDatabase   = errors.New("not an nhi-scan database")
 	ErrReadOnly      = errors.New("not writable")
 	ErrNoDatabase    = errors.New("no database")
@@ -52,6 +53,8 @@ func advice(kind error) string {
 		return "wait until it is done, or use another database"
 	case ErrFull:
 		return "make room on that disk and start again; what was finished is kept"
+	case ErrDisk:
+		return "check the disk's space, quota and health and start again; what was finished is kept"
 	case ErrNotDatabase:
 		return "name another file"
 	case ErrReadOnly:

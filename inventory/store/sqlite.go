@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ import (
 // gives its -wal and -shm files the mode of the file itself, so that is made 0600 before they are made.
 func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	s.where, s.spell, s.classify = path, questionMarks, classifySQLite
-	s.scrub = func(text string) string { return text }
+	s.scrub = func(text string) string { return resultCode.ReplaceAllString(text, "") }
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
@@ -141,11 +142,15 @@ const (
 	sqliteBusy     = 5
 	sqliteLocked   = 6
 	sqliteReadOnly = 8
+	sqliteIOErr    = 10
 	sqliteCorrupt  = 11
 	sqliteFull     = 13
 	sqliteCantOpen = 14
 	sqliteNotADB   = 26
 )
+
+// resultCode is what modernc adds to SQLite's own words, and mattn does not.
+var resultCode = regexp.MustCompile(` \(\d+\)( \([A-Z_]+\))?$`)
 
 func classifySQLite(err error) (kind error, foreign bool) {
 	code, ok := sqliteCode(err)
@@ -160,6 +165,8 @@ func classifySQLite(err error) (kind error, foreign bool) {
 		return ErrReadOnly, true
 	case sqliteFull:
 		return ErrFull, true
+	case sqliteIOErr:
+		return ErrDisk, true
 	case sqliteCorrupt, sqliteNotADB:
 		return ErrNotDatabase, true
 	}
