@@ -19,14 +19,6 @@ func (p interner) bytes(b []byte) string {
 	return s
 }
 
-func (p interner) text(s string) string {
-	if have, ok := p[s]; ok {
-		return have
-	}
-	p[s] = s
-	return s
-}
-
 // recurs reports whether the values of a field recur in other rows. IDs recur where other rows name them.
 func recurs(t reflect.Type, name string) bool {
 	switch t {

@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"nhiscan/inventory"
@@ -33,6 +35,15 @@ func shapesOf() map[reflect.Type]shape {
 		}
 		m[t] = s
 	}
+	for _, r := range []any{ownerBody{}, inventory.Claim{}, inventory.Gap{}} {
+		t := reflect.TypeOf(r)
+		m[t] = shape{}
+		for i := range t.NumField() {
+			f := t.Field(i)
+			// Results name the same people, rules and homes over and over; a gap's message is its own.
+			m[t][f.Tag.Get("json")] = reader{index: i, shared: f.Name != "Message", read: readerOf(f.Type)}
+		}
+	}
 	return m
 }
 
@@ -40,10 +51,30 @@ func shapesOf() map[reflect.Type]shape {
 func readerOf(t reflect.Type) func(f reflect.Value, token []byte, text string) bool {
 	switch {
 	case t == reflect.TypeFor[inventory.When]():
-		return func(f reflect.Value, _ []byte, text string) bool {
+		return func(f reflect.Value, token []byte, text string) bool {
 			w, err := inventory.ParseWhen(text)
 			f.Set(reflect.ValueOf(w))
-			return err == nil && text != ""
+			return err == nil && (text != "" || string(token) == "null")
+		}
+	case t == reflect.TypeFor[json.RawMessage]():
+		return func(f reflect.Value, token []byte, _ string) bool {
+			f.SetBytes(token)
+			return true
+		}
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return func(f reflect.Value, token []byte, _ string) bool {
+			return json.Unmarshal(token, f.Addr().Interface()) == nil
+		}
+	case t.Kind() == reflect.Bool:
+		return func(f reflect.Value, token []byte, _ string) bool {
+			f.SetBool(string(token) == "true")
+			return string(token) == "true" || string(token) == "false"
+		}
+	case t.Kind() == reflect.Float64:
+		return func(f reflect.Value, token []byte, _ string) bool {
+			n, err := strconv.ParseFloat(string(token), 64)
+			f.SetFloat(n)
+			return err == nil
 		}
 	case t == reflect.TypeFor[inventory.Tri]():
 		return func(f reflect.Value, token []byte, _ string) bool {
@@ -74,6 +105,25 @@ func readBody(v reflect.Value, body []byte, pool interner) error {
 	}
 	v.SetZero()
 	return json.Unmarshal(body, v.Addr().Interface())
+}
+
+// readList decodes a JSON list of flat objects; nil for null.
+func readList[T any](raw []byte, pool interner) ([]T, error) {
+	var list []T
+	if len(raw) < 2 || raw[0] != '[' {
+		return nil, json.Unmarshal(raw, &list)
+	}
+	list = []T{}
+	for rest := raw[1 : len(raw)-1]; len(rest) > 0; {
+		n := tokenLength(rest)
+		var v T
+		if err := readBody(reflect.ValueOf(&v).Elem(), rest[:n], pool); err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		rest = bytes.TrimPrefix(rest[n:], []byte(","))
+	}
+	return slices.Clone(list), nil // without the room for more
 }
 
 // readFlat reports whether body was what bodyOf writes; if not, v holds anything.

@@ -3,10 +3,12 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 
 	"nhiscan/inventory"
@@ -78,19 +80,16 @@ func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	q, pool := s.read(), interner{}
+	q := s.read()
 	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
-	res.Gaps, err = readResults(ctx, q, gapResult, sc, func(g *inventory.Gap) {
-		g.Rule, g.Code, g.Subject, g.Home, g.Owner = pool.text(g.Rule), pool.text(g.Code), pool.text(g.Subject), pool.text(g.Home), pool.text(g.Owner)
-		g.Arithmetic = pool.text(g.Arithmetic)
-	})
+	res.Gaps, err = readResults[inventory.Gap](ctx, q, gapResult, sc)
 	if err != nil {
 		return Results{}, s.explain(err)
 	}
 	if res.Verdicts, err = readVerdicts(ctx, q, sc); err != nil {
 		return Results{}, s.explain(err)
 	}
-	if res.Measures, err = readResults[inventory.Measure](ctx, q, measureResult, sc, nil); err != nil {
+	if res.Measures, err = readResults[inventory.Measure](ctx, q, measureResult, sc); err != nil {
 		return Results{}, s.explain(err)
 	}
 	slices.SortFunc(res.Gaps, func(a, b inventory.Gap) int {
@@ -102,71 +101,70 @@ func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
 	return res, nil
 }
 
-// readResults returns the results of one kind that hold at a finished scan, in no order. tidy may be nil.
-func readResults[T any](ctx context.Context, q session, kind string, sc inventory.Scan, tidy func(*T)) ([]T, error) {
+// readResults returns the results of one kind that hold at a finished scan, in no order.
+func readResults[T any](ctx context.Context, q session, kind string, sc inventory.Scan) ([]T, error) {
 	count := 0
 	if _, err := q.one(ctx, []any{&count}, countResults, sc.Instance, kind, sc.Number); err != nil {
 		return nil, err
 	}
 	list := slices.Grow([]T(nil), count)
-	err := eachResult(ctx, q, kind, sc, func(v *T) error {
-		if tidy != nil {
-			tidy(v)
-		}
+	err := eachResult(ctx, q, kind, sc, interner{}, func(v *T) error {
 		list = append(list, *v)
 		return nil
 	})
 	return list, err
 }
 
-// eachResult decodes the results of one kind that hold at a finished scan, in no order.
-func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, f func(*T) error) error {
+// eachResult decodes the results of one kind that hold at a finished scan, in no order. What f gets is its own but for
+// raw JSON in it.
+func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, pool interner, f func(*T) error) error {
 	return q.each(ctx, func(rows *sql.Rows) error {
 		var body sql.RawBytes
 		if err := rows.Scan(&body); err != nil {
 			return err
 		}
 		var v T
-		if err := json.Unmarshal(body, &v); err != nil {
+		if err := readBody(reflect.ValueOf(&v).Elem(), body, pool); err != nil {
 			return fmt.Errorf("read %s: %w", kind, err)
 		}
 		return f(&v)
 	}, resultsAt, sc.Instance, kind, sc.Number)
 }
 
-// ownerBody is an owner whose claims are not decoded yet.
+// ownerBody is an owner whose claims are not decoded yet; they are valid until the next row is read.
 type ownerBody struct {
-	inventory.Owner
-	Claims json.RawMessage `json:"claims"`
+	Subject    string          `json:"subject"`
+	Owner      string          `json:"owner"`
+	User       string          `json:"user"`
+	Confidence float64         `json:"confidence"`
+	Band       string          `json:"band"`
+	Disputed   bool            `json:"disputed"`
+	Claims     json.RawMessage `json:"claims"`
+	Reason     string          `json:"reason"`
 }
 
-// readOwners shares the strings of owners, which name the same people and reasons over and over, with pool. Owners of
-// one home mostly rest on the same claims: equal lists are decoded once and shared, so that nobody may change them.
+// readOwners shares the strings of owners, which name the same people and reasons over and over, with pool. Equal lists
+// of claims are decoded once and shared, so that nobody may change them.
 func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner) ([]inventory.Owner, error) {
 	count := 0
 	if _, err := q.one(ctx, []any{&count}, countResults, sc.Instance, ownerResult, sc.Number); err != nil {
 		return nil, err
 	}
 	list := slices.Grow([]inventory.Owner(nil), count)
-	lists := map[string][]inventory.Claim{}
-	err := eachResult(ctx, q, ownerResult, sc, func(b *ownerBody) error {
-		o := b.Owner
-		o.Subject, o.Owner, o.User = pool.text(o.Subject), pool.text(o.Owner), pool.text(o.User)
-		o.Band, o.Reason = pool.text(o.Band), pool.text(o.Reason)
-		claims, known := lists[string(b.Claims)]
+	lists := map[[sha256.Size]byte][]inventory.Claim{}
+	err := eachResult(ctx, q, ownerResult, sc, pool, func(b *ownerBody) (err error) {
+		sum := sha256.Sum256(b.Claims)
+		claims, known := lists[sum]
 		if !known && len(b.Claims) > 0 {
-			if err := json.Unmarshal(b.Claims, &claims); err != nil {
-				return fmt.Errorf("read claims: %w", err)
+			if claims, err = readList[inventory.Claim](b.Claims, pool); err != nil {
+				return fmt.Errorf("read claims of %s: %w", b.Subject, err)
 			}
-			claims = slices.Clone(claims) // decoding leaves room for more
-			for i := range claims {
-				c := &claims[i]
-				c.Candidate, c.User, c.Evidence, c.Note = pool.text(c.Candidate), pool.text(c.User), pool.text(c.Evidence), pool.text(c.Note)
-			}
-			lists[string(b.Claims)] = claims
+			lists[sum] = claims
 		}
-		o.Claims = claims
-		list = append(list, o)
+		list = append(list, inventory.Owner{
+			Subject: b.Subject, Owner: b.Owner, User: b.User, Confidence: b.Confidence, Band: b.Band, Disputed: b.Disputed,
+			Claims: claims, Reason: b.Reason,
+		})
 		return nil
 	})
 	return list, err
