@@ -35,15 +35,19 @@ type Recorder struct {
 	previous int64 // last finished scan of the instance; 0 is none
 	resumed  bool
 
-	mu     sync.Mutex
-	scan   inventory.Scan
-	visits map[inventory.Visit]visitState
-	said   map[inventory.Coverage]*inventory.Coverage // what visits said, without the visit: few say different things
-	ended  bool
+	waiting queue // for mu
+
+	mu             sync.Mutex
+	scan           inventory.Scan
+	visits         map[inventory.Visit]visitState
+	free, lastFree int64 // numbers for visits to come; free is 0 when there are none
+
+	said  map[inventory.Coverage]*inventory.Coverage // what visits said, without the visit: few say different things
+	ended bool
 }
 
 const (
-	nextNumber = `UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value`
+	nextNumber = `UPDATE counter SET value = value + $2 WHERE name = $1 RETURNING value`
 	anotherKey = `SELECT key_id FROM version WHERE instance = $1 AND to_scan IS NULL AND key_id <> '' AND key_id <> $2 LIMIT 1`
 	insertScan = `INSERT INTO scan (number, instance, url, version, edition, scope, state, began, token, detectors, key_id,
 		resumed, requests, rule_pack, policy, digest, previous)
@@ -137,7 +141,7 @@ func (b Begin) checkKey(ctx context.Context, q session, accepted string) error {
 }
 
 func (r *Recorder) start(ctx context.Context, q session, b Begin) error {
-	number, err := next(ctx, q, "scan")
+	number, err := next(ctx, q, "scan", 1)
 	if err != nil {
 		return err
 	}
@@ -187,9 +191,10 @@ func (r *Recorder) remember(ctx context.Context, q session) error {
 	}, readVisits, r.scan.Instance)
 }
 
-func next(ctx context.Context, q session, counter string) (int64, error) {
+// next takes the next numbers of a counter and returns the last of them.
+func next(ctx context.Context, q session, counter string, count int64) (int64, error) {
 	var n int64
-	_, err := q.one(ctx, []any{&n}, nextNumber, counter)
+	_, err := q.one(ctx, []any{&n}, nextNumber, counter, count)
 	return n, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"nhiscan/inventory"
 )
@@ -30,40 +31,119 @@ var sightingSteps = statements{
 
 // Record stores what one visit saw, in one transaction, and renews the lease. What is as it was costs no write. A row
 // that the visit showed before and did not emit ends only where the visit is complete. A row that was emitted twice is
-// merged. A visit recorded again replaces what it said before in this scan. Record is safe for concurrent use.
+// merged. A visit recorded again replaces what it said before in this scan. Record is safe for concurrent use: visits
+// that wait for each other share one transaction, and each returns when it is durable.
 func (r *Recorder) Record(ctx context.Context, c inventory.Coverage, rows []inventory.Observation) error {
 	emitted, err := gather(rows)
 	if err != nil {
 		return fmt.Errorf("record %s of %s: %w", c.Source, c.Home, err)
 	}
 	c.Source, c.Home, c.Reason = clean(c.Source), clean(c.Home), clean(c.Reason)
+	own := &visitRecord{coverage: c, emitted: emitted}
+	r.waiting.add(own)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var visit int64
-	err = r.store.write(ctx, func(q session) error {
+	if own.stored { // by the visit that held the lock before
+		return nil
+	}
+	others := r.waiting.take(own)
+	if len(others) > 0 && r.recordAll(ctx, append(others, own)) == nil {
+		return nil
+	}
+	// Alone, so that the fault of one visit is no other's; those try again when it is their turn.
+	if err := r.recordAll(ctx, []*visitRecord{own}); err != nil {
+		return fmt.Errorf("record %s of %s: %w", c.Source, c.Home, err)
+	}
+	return nil
+}
+
+// visitRecord is a visit on its way into the database.
+type visitRecord struct {
+	coverage inventory.Coverage
+	emitted  map[key]row
+	number   int64
+	stored   bool // guarded by Recorder.mu
+}
+
+// queue holds the visits that wait for the database.
+type queue struct {
+	mu   sync.Mutex
+	list []*visitRecord
+}
+
+func (q *queue) add(v *visitRecord) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = append(q.list, v)
+}
+
+// maxShared bounds the visits and the rows that share a transaction.
+const (
+	maxShared     = 32
+	maxSharedRows = 5000
+)
+
+// take empties the queue and returns the others of it that may go with own. Those that may not, or fail together with
+// own, need no place in it: each has a caller who waits, and records it alone at the latest.
+func (q *queue) take(own *visitRecord) []*visitRecord {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var with []*visitRecord
+	rows := len(own.emitted)
+	for _, v := range q.list {
+		if v != own && len(with) < maxShared && rows+len(v.emitted) <= maxSharedRows {
+			with = append(with, v)
+			rows += len(v.emitted)
+		}
+	}
+	q.list = nil
+	return with
+}
+
+// recordAll stores visits in one transaction: all of them or, with an error, none.
+func (r *Recorder) recordAll(ctx context.Context, visits []*visitRecord) error {
+	err := r.store.write(ctx, func(q session) error {
 		if err := r.renew(ctx, q); err != nil {
 			return err
 		}
-		if visit, err = r.visit(ctx, q, c.Visit); err != nil {
-			return err
+		for _, v := range visits {
+			if err := r.record(ctx, q, v); err != nil {
+				return err
+			}
 		}
-		if err := r.cover(ctx, q, visit, c); err != nil {
-			return err
-		}
-		touched, err := r.sight(ctx, q, visit, emitted, c.State == inventory.Complete)
-		if err != nil {
-			return err
-		}
-		if err := r.settle(ctx, q, touched, emitted); err != nil {
-			return err
-		}
-		return r.noteUse(ctx, q, emitted)
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("record %s of %s: %w", c.Source, c.Home, err)
+		r.free = 0 // taking them may have been undone
+		return err
 	}
-	r.keep(visit, c)
+	for _, v := range visits {
+		v.stored, v.emitted = true, nil
+		r.keep(v.number, v.coverage)
+	}
 	return nil
+}
+
+func (r *Recorder) record(ctx context.Context, q session, v *visitRecord) (err error) {
+	c := v.coverage
+	isNew := r.visits[c.Visit].number == 0
+	if v.number, err = r.visit(ctx, q, c.Visit); err != nil {
+		return err
+	}
+	if err := r.cover(ctx, q, v.number, c); err != nil {
+		return err
+	}
+	if isNew && len(v.emitted) == 0 {
+		return nil // nothing was seen here, before or now
+	}
+	touched, err := r.sight(ctx, q, v.number, v.emitted, c.State == inventory.Complete)
+	if err != nil {
+		return err
+	}
+	if err := r.settle(ctx, q, touched, v.emitted); err != nil {
+		return err
+	}
+	return r.noteUse(ctx, q, v.emitted)
 }
 
 // gather encodes what a visit emitted, one row for each ID.
@@ -97,13 +177,23 @@ func (r *Recorder) visit(ctx context.Context, q session, v inventory.Visit) (int
 	if n := r.visits[v].number; n != 0 {
 		return n, nil
 	}
-	n, err := next(ctx, q, "visit")
-	if err != nil {
-		return 0, err
+	if r.free == 0 {
+		last, err := next(ctx, q, "visit", visitNumbers)
+		if err != nil {
+			return 0, err
+		}
+		r.free, r.lastFree = last-visitNumbers+1, last
 	}
-	_, err = q.exec(ctx, insertVisit, n, r.scan.Instance, v.Source, v.Home)
+	n := r.free
+	if r.free++; r.free > r.lastFree {
+		r.free = 0
+	}
+	_, err := q.exec(ctx, insertVisit, n, r.scan.Instance, v.Source, v.Home)
 	return n, err
 }
+
+// visitNumbers is how many numbers of visits are taken at a time. Those that are not used are lost.
+const visitNumbers = 64
 
 // sight brings the visit's sightings to what it emitted and returns the IDs of rows whose sightings changed, by kind.
 func (r *Recorder) sight(ctx context.Context, q session, visit int64, emitted map[key]row, complete bool) (map[inventory.RowKind][]string, error) {
