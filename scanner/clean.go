@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"strings"
+	"sync"
 
 	"nhiscan/inventory"
 	"nhiscan/scanner/detect"
@@ -13,6 +14,46 @@ const maxText = 32 << 10
 // cleaned makes text fit to be stored, as the detector's Clean does, and goes over its words once more each on its
 // own: many rules ask for a quote, a space or the end behind a value, which a path, a list or a sentence need not have.
 func (v *Visit) cleaned(text string) (string, []detect.Finding) {
+	if v.run.plain.has(text) {
+		return text, nil
+	}
+	out, found := v.cleanWhole(text)
+	if out == text && len(found) == 0 {
+		v.run.plain.add(text)
+	}
+	return out, found
+}
+
+// plainTexts are short texts in which nothing was found: names and paths recur from home to home. It holds no secret,
+// for what holds one is never added. The zero value is ready.
+type plainTexts struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+const (
+	maxPlain      = 20_000
+	maxPlainBytes = 200
+)
+
+func (p *plainTexts) has(text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen[text]
+}
+
+func (p *plainTexts) add(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	if len(text) <= maxPlainBytes && len(p.seen) < maxPlain {
+		p.seen[strings.Clone(text)] = true
+	}
+}
+
+func (v *Visit) cleanWhole(text string) (string, []detect.Finding) {
 	out, found := v.Engine().Clean(text)
 	if len(out) > maxText {
 		out = strings.ToValidUTF8(out[:maxText], "") + "…"

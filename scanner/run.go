@@ -91,6 +91,7 @@ type run struct {
 	done       int
 	bytes      int64
 	shared     map[string]*sharedAnswer
+	plain      plainTexts
 }
 
 // maxRepositories bounds how many repositories are cloned and matched side by side: that work is bound by the processor.
