@@ -58,7 +58,7 @@ func checkConfig(t testing.TB, text string, c *Config) {
 		}
 		for k, r := range j.References {
 			line(r.Name, r.Line)
-			if nameLength(r.Name) != len(r.Name) || r.Name == "" || k > 0 && j.References[k-1] == r {
+			if nameLength(r.Name) != len(r.Name) || r.Name == "" || k > 0 && j.References[k-1].compare(r) >= 0 {
 				t.Fatalf("job %q: reference %+v", j.Name, r)
 			}
 		}
