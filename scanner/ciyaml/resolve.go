@@ -28,6 +28,9 @@ func (r *reader) withIncludes(v *value) *value {
 func (r *reader) included(i inclusion, from *source) *value {
 	r.locate(&i.Include, from)
 	r.config.Includes = append(r.config.Includes, i.Include)
+	if i.Conditional && never(i.Rules) {
+		return nil
+	}
 	files, err := r.fetch(&i.Include, from)
 	if err != nil {
 		r.unresolved(i.Include, err)
@@ -47,6 +50,12 @@ func (r *reader) included(i inclusion, from *source) *value {
 		out = r.deepMerge(out, content, false)
 	}
 	return out
+}
+
+// never reports whether no rule lets an include in: where none matches, it stays out.
+// Source: https://docs.gitlab.com/ci/yaml/includes/#use-rules-with-include
+func never(rules []Rule) bool {
+	return !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
 }
 
 func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) {
@@ -164,7 +173,8 @@ func (r *reader) fetchable(i *Include, from *source) error {
 		}
 		*part = text
 	}
-	if i.Kind != "component" && !strings.HasSuffix(i.Location, ".yml") && !strings.HasSuffix(i.Location, ".yaml") {
+	name := strings.ToLower(i.Location)
+	if i.Kind != "component" && !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
 		return fmt.Errorf("its name ends neither in .yml nor in .yaml")
 	}
 	return nil
