@@ -81,7 +81,7 @@ func alone(text []byte, o Options, extend bool) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pipeline configuration: %w", err)
 	}
-	r.root = f.content
+	r.root, r.config.Inputs = f.content, f.inputs
 	r.listIncludes()
 	if extend {
 		r.extendAll()
@@ -105,11 +105,10 @@ func Resolve(ctx context.Context, root []byte, path string, o Options) (*Config,
 	}
 	r := newReader(newBudget(o))
 	r.ctx = ctx
-	src := &source{name: path}
-	f, err := r.load(root, src, nil)
+	r.config.Files = []string{path}
+	f, err := r.load(root, &source{name: path}, nil)
 	if err == nil {
 		r.config.Inputs = f.inputs
-		r.config.Files = []string{path}
 		r.whole(f.content)
 		err = r.stopped()
 	}

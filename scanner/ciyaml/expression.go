@@ -31,7 +31,7 @@ func (a answer) not() answer {
 func holds(condition string, known *inputs) answer {
 	e := &expression{tokens: token.FindAllString(condition, maxTokens), known: known}
 	out := e.either(0)
-	if len(e.tokens) > 0 || len(token.ReplaceAllString(condition, "")) != strings.Count(condition, " ") {
+	if len(e.tokens) > 0 || strings.TrimSpace(token.ReplaceAllString(condition, "")) != "" {
 		return unknown
 	}
 	return out

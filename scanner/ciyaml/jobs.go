@@ -38,15 +38,24 @@ func (r *reader) readAll() {
 			r.config.Jobs = r.appendJob(r.config.Jobs, e)
 		}
 	}
-	used := r.used()
-	for _, e := range hidden {
+	r.hidden(hidden)
+	byName := func(a, b Job) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(r.config.Jobs, byName)
+	slices.SortFunc(r.config.Hidden, byName)
+}
+
+// hidden reads the hidden jobs that no visible job uses. As they never run, one that is too large spoils nothing else.
+func (r *reader) hidden(all []entry) {
+	used, left := r.used(), r.left
+	for _, e := range all {
 		if !used[e.key] && hasWork(e.value) {
 			r.config.Hidden = r.appendJob(r.config.Hidden, e)
 		}
 	}
-	byName := func(a, b Job) int { return cmp.Compare(a.Name, b.Name) }
-	slices.SortFunc(r.config.Jobs, byName)
-	slices.SortFunc(r.config.Hidden, byName)
+	if r.left <= 0 && left > 0 && !r.ended() {
+		r.left, r.config.Hidden = left, nil
+		r.note(Origin{}, "hidden jobs that no other uses are too large to be read")
+	}
 }
 
 func (r *reader) appendJob(jobs []Job, e entry) []Job {
