@@ -29,6 +29,7 @@ type scanFlags struct {
 	db               string
 	tokenFile        string
 	history          string
+	logs             int
 	rate             float64
 	workers          int
 	identify         bool
@@ -70,6 +71,7 @@ A scan that was interrupted goes on where it stopped, within 12 hours.`,
 	addDB(fs, &f.db)
 	fs.StringVar(&f.tokenFile, "token-file", "", "`FILE` that holds the token")
 	fs.StringVar(&f.history, "history", "full", "how much of repositories to read, `MODE`: full or none")
+	fs.IntVar(&f.logs, "logs", 0, "read the latest `N` job logs of each project; 0 is none")
 	fs.Float64Var(&f.rate, "rate", 10, "at most `N` requests per second; 0 is no limit but GitLab's own")
 	fs.IntVar(&f.workers, "workers", 16, "`N` projects are read side by side")
 	fs.BoolVar(&f.identify, "identify", false, "ask the instance about GitLab tokens that were found; its administrator token in NHI_SCAN_IDENTIFY_TOKEN")
@@ -172,6 +174,9 @@ func (f scanFlags) check() error {
 	}
 	if f.history != "full" && f.history != "none" {
 		return usage(fmt.Errorf("--history %q: want full or none", f.history), "")
+	}
+	if f.logs < 0 {
+		return usage(fmt.Errorf("--logs %d: want a number of logs, or 0 for none", f.logs), "")
 	}
 	if f.workers < 1 {
 		return usage(fmt.Errorf("--workers %d: want at least 1", f.workers), "")
@@ -332,7 +337,7 @@ func (s *session) crawl(ctx context.Context, rec *store.Recorder) (scanner.Summa
 	return scanner.Run(ctx, scanner.Options{
 		Client: s.client, Identify: s.identify, Self: s.self, Groups: s.flags.groups, Projects: s.flags.projects,
 		Recorder: rec, Contents: s.db, Engine: s.engine, Key: s.key, Token: s.token, Git: s.git, CAFile: s.flags.caFile,
-		History: s.git != nil, Began: rec.Scan().Began, Workers: s.flags.workers, Log: s.app.log(), Progress: progress.show,
+		History: s.git != nil, Logs: s.flags.logs, Began: rec.Scan().Began, Workers: s.flags.workers, Log: s.app.log(), Progress: progress.show,
 	})
 }
 
