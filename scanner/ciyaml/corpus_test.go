@@ -30,7 +30,7 @@ func TestRoot_corpus(t *testing.T) {
 			t.Logf("%s: %v", filepath.Base(f), err)
 			continue
 		}
-		checkConfig(t, string(text), c)
+		checkResolved(t, c, map[string]int{"": strings.Count(string(text), "\n") + 1}, 0)
 		read++
 		jobs += len(c.Jobs)
 		if c.Complete {
@@ -132,52 +132,4 @@ func checkOrigins(t testing.TB, c *Config) {
 			check(j.Name+" $"+r.Name, r.Origin)
 		}
 	}
-}
-
-// checkConfig holds what every configuration keeps.
-func checkConfig(t testing.TB, text string, c *Config) {
-	t.Helper()
-	most := strings.Count(text, "\n") + 1
-	line := func(what string, n int) {
-		if n < 0 || n > most {
-			t.Fatalf("%s is on line %d of %d", what, n, most)
-		}
-	}
-	for i, j := range c.Jobs {
-		line(j.Name, j.Line)
-		if i > 0 && c.Jobs[i-1].Name >= j.Name || strings.HasPrefix(j.Name, ".") {
-			t.Fatalf("job %q is not in order, or hidden", j.Name)
-		}
-		for k, r := range j.References {
-			line(r.Name, r.Line)
-			if nameLength(r.Name) != len(r.Name) || r.Name == "" || k > 0 && j.References[k-1].compare(r) >= 0 {
-				t.Fatalf("job %q: reference %+v", j.Name, r)
-			}
-		}
-		for _, s := range j.Script {
-			line(s.Text, s.Line)
-		}
-		for _, v := range j.Variables {
-			line(v.Name, v.Line)
-		}
-	}
-}
-
-func FuzzRead(f *testing.F) {
-	for _, s := range []string{shop, "", "a: &a\n  <<: *a\n", "a: {script: !reference [a, script]}", "? !reference [x]\n: y", "a: {extends: [b, c, a]}", "---\nspec: {}\n---\na: {script: |\n  $X\n  %Y%}", "include: [[[x]]]\ndefault: 3\nvariables: [x]"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		own, err := Root(text)
-		if err == nil {
-			checkConfig(t, string(text), own)
-		}
-		merged, err := Read(text, Options{Nodes: 10_000, Aliases: 100, Depth: 50})
-		if err != nil {
-			return
-		}
-		checkConfig(t, string(text), merged)
-		Positions(own, merged)
-		checkConfig(t, string(text), merged)
-	})
 }
