@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxUnresolved bounds the list of what could not be read: one file may hold an include on every line.
-const maxUnresolved = 1000
+// maxListed bounds the lists of includes: one file may hold one on every line.
+const maxListed = 1000
 
 // withIncludes lays a file's content upon what it includes: in order, later ones over earlier ones.
 func (r *reader) withIncludes(v *value) *value {
@@ -27,12 +27,15 @@ func (r *reader) withIncludes(v *value) *value {
 // included reads the files of one include of a file, and what they include; nil where there is nothing.
 func (r *reader) included(i inclusion, from *source) *value {
 	r.locate(&i.Include, from)
-	r.config.Includes = append(r.config.Includes, i.Include)
+	if len(r.config.Includes) < maxListed {
+		r.config.Includes = append(r.config.Includes, i.Include)
+	}
 	if i.Conditional && never(i.Rules) {
 		return nil
 	}
 	files, err := r.fetch(&i.Include, from)
 	if err != nil {
+		r.files++ // it counts, though it brings nothing
 		r.unresolved(i.Include, err)
 		return nil
 	}
@@ -78,11 +81,11 @@ func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) 
 
 func (r *reader) unresolved(i Include, reason error) {
 	r.config.Complete = false
-	if len(r.config.Unresolved) < maxUnresolved {
+	if len(r.config.Unresolved) < maxListed {
 		r.config.Unresolved = append(r.config.Unresolved, Unresolved{i, oneLine(reason.Error())})
 		return
 	}
-	r.note(Origin{}, "more than %d includes are unresolved", maxUnresolved)
+	r.note(Origin{}, "more than %d includes are unresolved", maxListed)
 }
 
 // locate gives an include the project of the file in which it stands.
@@ -114,7 +117,7 @@ func (s *source) including(i Include, f File) *source {
 
 // looped reports whether a file includes itself.
 func (s *source) looped() error {
-	for up := s.above; up != nil; up = up.above {
+	for up := s.above; up != nil && !up.starts; up = up.above {
 		if up.name == s.name && up.project == s.project && up.ref == s.ref && up.alone == s.alone {
 			return fmt.Errorf("%s includes itself", short(s.name))
 		}
