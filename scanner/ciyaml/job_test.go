@@ -44,7 +44,7 @@ func TestJob_parts(t *testing.T) {
 		"globals_some":       {"variables: {A: b, C: d}\nj:\n  inherit: {variables: [C]}" + script, "C", func(j Job) any { return j.Globals[0].Name }},
 		"globals_all":        {"variables: {A: b, C: d}\nj:" + script, 2, func(j Job) any { return len(j.Globals) }},
 		"raw_variable":       {"j:\n  variables: {A: {value: a$B, expand: false}}" + script, true, func(j Job) any { return j.Variables[0].Raw }},
-		"secret_aws":         {"j:\n  secrets: {S: {aws_secrets_manager: {secret_id: app/db, field: key, region: eu}, file: false}}" + script, ExternalSecret{Name: "S", Provider: "aws_secrets_manager", Path: "app/db/key", Value: true}, func(j Job) any { j.Secrets[0].Origin = Origin{}; return j.Secrets[0] }},
+		"secret_aws":         {"j:\n  secrets: {S: {aws_secrets_manager: {secret_id: app/db, field: key, region: eu, role_arn: $R}, file: false}}" + script, ExternalSecret{Name: "S", Provider: "aws_secrets_manager", Path: "app/db/key", Role: "$R", Value: true}, func(j Job) any { j.Secrets[0].Origin = Origin{}; return j.Secrets[0] }},
 		"secret_aws_text":    {"j:\n  secrets: {S: {aws_secrets_manager: 'app/db#key'}}" + script, ExternalSecret{Name: "S", Provider: "aws_secrets_manager", Path: "app/db#key"}, func(j Job) any { j.Secrets[0].Origin = Origin{}; return j.Secrets[0] }},
 		"secret_gitlab":      {"j:\n  secrets: {S: {gitlab_secrets_manager: {name: key}, token: $T}}" + script, ExternalSecret{Name: "S", Provider: "gitlab_secrets_manager", Path: "key", Token: "T"}, func(j Job) any { j.Secrets[0].Origin = Origin{}; return j.Secrets[0] }},
 		"default_not_merged": {"default: {id_tokens: {A: {aud: a}}}\nj:\n  id_tokens: {B: {aud: b}}" + script, 1, func(j Job) any { return len(j.IDTokens) }},

@@ -42,7 +42,7 @@ func (r *reader) included(i inclusion, from *source) *value {
 	var out *value
 	for _, f := range files {
 		src := from.including(i.Include, f)
-		if strings.Contains(i.Location, "*") && slices.Contains(r.config.Files, f.Name) {
+		if strings.Contains(i.Location, "*") && r.isRead(src) {
 			continue // GitLab's wildcards leave out what is included already
 		}
 		content, err := r.readIncluded(i, f, src)
@@ -75,6 +75,7 @@ func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) 
 	if err != nil {
 		return nil, err
 	}
+	r.read = append(r.read, src)
 	r.config.Files = append(r.config.Files, f.Name)
 	return r.withIncludes(loaded.content), nil
 }
@@ -115,10 +116,16 @@ func (s *source) including(i Include, f File) *source {
 	return out
 }
 
+func (s *source) same(t *source) bool {
+	return s.name == t.name && s.project == t.project && s.ref == t.ref && s.alone == t.alone
+}
+
+func (r *reader) isRead(s *source) bool { return slices.ContainsFunc(r.read, s.same) }
+
 // looped reports whether a file includes itself.
 func (s *source) looped() error {
 	for up := s.above; up != nil && !up.starts; up = up.above {
-		if up.name == s.name && up.project == s.project && up.ref == s.ref && up.alone == s.alone {
+		if up.same(s) {
 			return fmt.Errorf("%s includes itself", short(s.name))
 		}
 	}
