@@ -79,6 +79,7 @@ func TestResolve_conditional(t *testing.T) {
   - {local: base.yml}
   - {local: main.yml, rules: [{if: $CI_COMMIT_BRANCH == "main", changes: [a/*]}]}
   - {local: tag.yml, rules: [{if: $CI_COMMIT_TAG, exists: {paths: [x]}}]}
+  - {local: tag.yml, rules: [{if: $AGAIN}]}
   - {local: never.yml, rules: [{if: $X, when: never}]}
 other: {script: [other]}
 `,
@@ -100,7 +101,7 @@ other: {script: [other]}
 	if rule := c.Includes[1].Rules[0]; rule.If != `$CI_COMMIT_BRANCH == "main"` || len(rule.Changes) != 1 || !c.Includes[1].Conditional {
 		t.Errorf("the include's rule is %+v", rule)
 	}
-	if !c.Complete || len(c.Files) != 5 {
+	if !c.Complete || len(c.Files) != 6 {
 		t.Errorf("complete %v, files %q, want all but never.yml", c.Complete, c.Files)
 	}
 }

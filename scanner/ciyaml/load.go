@@ -17,8 +17,9 @@ type reader struct {
 	*budget
 	config *Config
 	root   *value
-	files  int // that were included
-	depth  int // of child pipelines
+	files  int       // that were included
+	read   []*source // the files, and the root
+	depth  int       // of child pipelines
 
 	source    *source                    // of the file that is loaded
 	inputs    *inputs                    // of that file; nil: it takes none
