@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"inventory/store":     {"inventory"},
 	"rules":               {"inventory"},
 	"report":              {"inventory", "rules"},
-	"scanner":             {"inventory", "inventory/secret", "scanner/detect", "scanner/gitrepo", "scanner/ciyaml"},
+	"scanner":             {"inventory", "inventory/secret", "scanner/detect", "scanner/gitrepo", "scanner/ciyaml", "scanner/workload"},
 	"scanner/detect":      {"inventory/secret"},
 	"scanner/gitrepo":     {"inventory/secret"},
 	"scanner/ciyaml":      {},
