@@ -2,6 +2,7 @@ package ciyaml
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,23 +59,40 @@ func (r *reader) declared(spec *value) []entry {
 		}
 		r.locate(&i.Include, header)
 		files, err := r.fetch(&i.Include, header)
+		for _, f := range files {
+			if err == nil {
+				var more []entry
+				more, err = r.includedInputs(f, header.including(i.Include, f))
+				out = append(out, more...)
+			}
+		}
 		if err != nil {
 			r.unresolved(i.Include, err)
-			continue
-		}
-		for _, f := range files {
-			loaded, err := r.load(f.Text, header.including(i.Include, f), nil)
-			if err != nil {
-				r.unresolved(i.Include, err)
-				continue
-			}
-			r.config.Files = append(r.config.Files, f.Name)
-			r.eachEntry(loaded.content.get("inputs"), func(e entry) { out = append(out, e) })
 		}
 	}
-	r.source, r.inputs, r.blocks = header, nil, 0
+	r.source = header
 	r.eachEntry(spec.get("inputs"), func(e entry) { out = append(out, e) })
 	return out
+}
+
+// includedInputs reads a file that holds inputs alone: it has no header of its own.
+func (r *reader) includedInputs(f File, src *source) ([]entry, error) {
+	if r.files++; r.files > r.o.Includes {
+		return nil, fmt.Errorf("%w: more than %d included files", ErrBudget, r.o.Includes)
+	}
+	documents, err := r.documents(f.Text)
+	if err != nil {
+		return nil, err
+	}
+	r.source = src
+	content, err := r.top(documents[0], false)
+	if err != nil {
+		return nil, err
+	}
+	r.config.Files = append(r.config.Files, f.Name)
+	var out []entry
+	r.eachEntry(content.get("inputs"), func(e entry) { out = append(out, e) })
+	return out, nil
 }
 
 // input settles one input. A value that GitLab would refuse is taken all the same, and told.
