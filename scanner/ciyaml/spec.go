@@ -3,7 +3,6 @@ package ciyaml
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -142,8 +141,8 @@ func (r *reader) fits(v, pattern *value) bool {
 	if pattern == nil || v.kind != scalar {
 		return true
 	}
-	re, err := regexp.Compile(strings.Trim(r.text(pattern), "/"))
-	return err != nil || re.MatchString(v.text)
+	re := compiled(strings.Trim(r.text(pattern), "/"))
+	return re == nil || re.MatchString(v.text)
 }
 
 // branch is the rule of an input that applies: the first that holds, as far as the other inputs tell.
@@ -153,8 +152,8 @@ func (r *reader) branch(rules *value, known *inputs) *value {
 		if out != nil || !rule.is(mapping) {
 			return
 		}
-		condition := rule.get("if")
-		if condition == nil || holds(r.text(condition), known) == yes {
+		condition := r.text(rule.get("if"))
+		if rule.get("if") == nil || r.spendText(condition) && holds(condition, known) == yes {
 			out = rule
 		}
 	})
