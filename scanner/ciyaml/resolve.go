@@ -58,7 +58,7 @@ func (r *reader) included(i inclusion, from *source) *value {
 // never reports whether no rule lets an include in: where none matches, it stays out.
 // Source: https://docs.gitlab.com/ci/yaml/includes/#use-rules-with-include
 func never(rules []Rule) bool {
-	return !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
+	return len(rules) > 0 && !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
 }
 
 func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) {
