@@ -56,8 +56,12 @@ func (v *view) action(g *inventory.Gap) action {
 		Severity: g.Severity.String(), Title: clean(r.Title, nameMax) + ": " + clean(s.Name, nameMax), Message: clean(g.Message, textMax),
 		Owner: orNone(clean(g.Owner, nameMax)), Since: dated(g.FirstSeen, v.now), Fix: clean(r.Fix, textMax), Page: s.Page,
 	}
-	if v.x.Credential(g.Subject) != nil {
-		a.Command = "nhi-scan show " + shellQuote(inventory.Printable(g.Subject, 0))
+	id := g.Subject
+	if l := v.location(id); l != nil {
+		id = l.Credential // what the command show tells of a place it tells of its secret
+	}
+	if v.x.Credential(id) != nil {
+		a.Command = "nhi-scan show " + shellQuote(inventory.Printable(id, 0))
 	}
 	for _, other := range v.gapsOf[g.Subject] {
 		if other.Rule != g.Rule {
