@@ -68,7 +68,7 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 		return cannotRun(err, "")
 	}
 	if _, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env}); err != nil {
-		return cannotRun(err, "the demo has real git repositories behind it: install git 2.39 or newer")
+		return cannotRun(err, "the demo has real git repositories behind it")
 	}
 	gitlab, url, stop, err := a.startDemo(ctx, f)
 	if err != nil {
@@ -95,7 +95,11 @@ func (a *app) startDemo(ctx context.Context, f demoFlags) (server *gitlabtest.Se
 		if err != nil {
 			return nil, "", nil, usage(fmt.Errorf("--repos: %w", err), "")
 		}
-		a.say("added %d repositories from %s", n, f.repos)
+		noun := "repositories"
+		if n == 1 {
+			noun = "repository"
+		}
+		a.say("added %d %s from %s", n, noun, f.repos)
 	}
 	dir, err := os.MkdirTemp("", "nhi-scan-demo-")
 	if err != nil {
@@ -181,7 +185,9 @@ func (a *app) demoScan(ctx context.Context, flags scanFlags, token secret.Value)
 		return err
 	}
 	defer s.close()
-	_, _, err = s.run(ctx)
+	if _, _, err = s.run(ctx); err != nil && ctx.Err() != nil {
+		return cannotRun(errInterrupted, "the demo starts anew each time")
+	}
 	return err
 }
 
