@@ -125,7 +125,7 @@ func (v *view) eventText(e inventory.Event) string {
 	field = strings.ReplaceAll(clean(field, 60), "_", " ")
 	switch {
 	case e.Kind == inventory.Reported:
-		return v.rule(cmp.Or(e.To, e.Field), "").Title
+		return strings.TrimSuffix(clean(v.rule(e.Field, "").Title, nameMax)+", "+to, ", ") // which gap, and how grave
 	case e.Kind == inventory.OwnerChanged:
 		return cmp.Or(from, "none") + " → " + cmp.Or(to, "none")
 	case e.Kind == inventory.Rotated && e.Field == "":

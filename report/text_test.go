@@ -123,6 +123,9 @@ func TestEventsInWords(t *testing.T) {
 			inventory.Event{Kind: inventory.Changed, Row: inventory.HomeRow, Subject: project, Name: "a/b", Field: "settings.archived_at", From: "", To: "2026-10-30T15:00:00Z"},
 			"a/b: archived at: unknown → 2026-10-30 15:00",
 		},
+		"reported": {
+			inventory.Event{Kind: inventory.Reported, Subject: project, Name: "a/b", Field: companyRules()[0].ID, To: "high"}, "a/b: " + companyRules()[0].Title + ", high",
+		},
 		"rotated": {
 			inventory.Event{Kind: inventory.Rotated, Row: inventory.CredentialRow, Subject: token("2"), Name: "n", From: token("1")}, "n: replaces access-token/1",
 		},
