@@ -106,6 +106,7 @@ func TestDemo(t *testing.T) {
 	db := runDemo(t, "admin")
 	t.Run("gaps", func(t *testing.T) { testDemoGaps(t, db) })
 	t.Run("events", func(t *testing.T) { testDemoEvents(t, readReport(t, db, 2)) })
+	t.Run("view", func(t *testing.T) { testDemoView(t, db) })
 	for _, role := range []string{"maintainer", "group-owner", "admin-no-mode"} {
 		t.Run(role, func(t *testing.T) { testDemoRole(t, readReport(t, db, 2), role) })
 	}
