@@ -50,7 +50,7 @@ Nothing leaves this machine. The clock is the company's own, so every run finds 
 	fs.StringVar(&f.repos, "repos", "", "`DIR` whose git repositories become projects")
 	fs.StringVar(&f.role, "role", "admin", "`ROLE` whose token scans: "+joinRoles())
 	fs.BoolVar(&f.serve, "serve", false, "leave the GitLab running until interrupted")
-	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(demoRoles(), cobra.ShellCompDirectiveNoFileComp))
+	completes(cmd, "role", demoRoles()...)
 	return cmd
 }
 
