@@ -116,10 +116,11 @@ type worstCase struct{ Severity, Message, Why, Owner, Page string }
 // worstCasesShown is how many gaps of a rule the page lists.
 const worstCasesShown = 8
 
-func (v *view) ruleSections() (out []ruleSection, quiet int) {
-	for _, r := range v.ruleRows() {
-		if r.Fail == 0 && r.Unknown == 0 && len(r.Gaps) == 0 {
-			quiet++
+// ruleSections are the rules with gaps or doubts; quiet is the sentence about the others.
+func (v *view) ruleSections() (out []ruleSection, quiet string) {
+	rows := v.ruleRows()
+	for _, r := range rows {
+		if r.quiet() {
 			continue
 		}
 		s := ruleSection{ruleRow: r, SeverityName: r.Severity.String(), Bar: bar(part{r.Fail, "ac"}, part{r.Unknown, "hatch"}, part{r.Pass, "f4"})}
@@ -137,7 +138,7 @@ func (v *view) ruleSections() (out []ruleSection, quiet int) {
 		s.OwnerText = ownersText(r.Owners)
 		out = append(out, s)
 	}
-	return out, quiet
+	return out, v.quietSentence(rows)
 }
 
 // More is how many gaps of the rule are not listed.

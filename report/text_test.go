@@ -135,3 +135,33 @@ func TestEventsInWords(t *testing.T) {
 		}
 	}
 }
+
+func TestQuietSentence(t *testing.T) {
+	rule := func(fail int, reads ...string) ruleRow {
+		return ruleRow{VerdictCount: inventory.VerdictCount{Fail: fail}, Text: RuleText{Reads: reads}}
+	}
+	at := func(source string, state inventory.State) inventory.Coverage {
+		return inventory.Coverage{Visit: inventory.Visit{Source: source}, State: state}
+	}
+	seen := []inventory.Coverage{at("member", inventory.Complete), at("agent", inventory.Unsupported), at("runner", inventory.NotAsked)}
+	for _, c := range []struct {
+		name     string
+		rows     []ruleRow
+		coverage []inventory.Coverage
+		want     string
+	}{
+		{"none_is_quiet", []ruleRow{rule(1, "member")}, seen, ""},
+		{"all_are_quiet", []ruleRow{rule(0, "member"), rule(0, "agent", "runner")}, seen, "2 rules without a gap and without an unknown verdict."},
+		{"one_beside_others", []ruleRow{rule(0), rule(2)}, seen, "1 more rule without a gap and without an unknown verdict."},
+		{
+			"what_they_judge_was_denied", []ruleRow{rule(0, "variable", "member"), rule(0, "member"), rule(3, "variable")},
+			append(seen, at("variable", inventory.Denied), at("variable", inventory.Complete)),
+			"2 more rules without a gap and without an unknown verdict; 1 of them did not see all that they judge.",
+		},
+	} {
+		v := newView(&Document{Snapshot: &inventory.Snapshot{Coverage: c.coverage}}, Options{})
+		if got := v.quietSentence(c.rows); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

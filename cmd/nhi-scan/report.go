@@ -272,7 +272,7 @@ func pickScan(ctx context.Context, db *store.Store, instance string, number int6
 func ruleTexts() []report.RuleText {
 	var texts []report.RuleText
 	for _, r := range rules.All() {
-		texts = append(texts, report.RuleText{ID: r.ID, Code: r.Code, Title: r.Title, Severity: r.Severity, Why: r.Why, Fix: r.Fix, Refs: r.Refs})
+		texts = append(texts, report.RuleText{ID: r.ID, Code: r.Code, Title: r.Title, Severity: r.Severity, Why: r.Why, Fix: r.Fix, Refs: r.Refs, Reads: r.Reads})
 	}
 	return texts
 }
