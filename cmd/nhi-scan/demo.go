@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nhiscan/inventory"
 	"nhiscan/inventory/secret"
 	"nhiscan/inventory/store"
 	"nhiscan/report"
@@ -205,9 +206,19 @@ func (a *app) demoReports(ctx context.Context, f demoFlags, db string) error {
 	if err := a.write(report.Table, "", doc); err != nil {
 		return cannotRun(err, "")
 	}
-	a.say("\nOpen %s, or try:\n  nhi-scan show --db %s ID\n  sqlite3 %s 'select kind, owner, scope, expires_at from inventory'",
-		filepath.Join(f.out, "report.html"), db, db)
+	a.say("\nOpen %s, or try:\n  nhi-scan show --db %s %s\n  sqlite3 %s 'select kind, owner, scope, expires_at from inventory'",
+		filepath.Join(f.out, "report.html"), db, exampleID(doc.Gaps), db)
 	return nil
+}
+
+// exampleID is the end of the ID of the credential with the worst gap, which the command show takes.
+func exampleID(gaps []inventory.Gap) string {
+	for _, g := range gaps {
+		if _, id, ok := strings.Cut(g.Subject, "/credential/"); ok {
+			return id
+		}
+	}
+	return "ID"
 }
 
 // serveDemo leaves the GitLab running until the context ends.
