@@ -62,8 +62,8 @@ type Options struct {
 type Progress struct {
 	Homes, HomesDone int
 	Requests         int
-	Bytes            int64 // of repository contents read
-	Current          string
+	Bytes            int64  // of repository contents read
+	Current          string // path of the group or project that told this; hostile
 }
 
 // Summary is what a scan did.

@@ -84,6 +84,7 @@ A scan that was interrupted goes on where it stopped, within 12 hours.`,
 	fs.BoolVar(&f.fresh, "fresh", false, "start anew although an interrupted scan could be resumed")
 	fs.BoolVar(&f.newKey, "new-key", false, "go on although the database holds fingerprints of another key; they no longer join with new ones")
 	fs.BoolVar(&f.strict, "strict", false, "exit 4 also when a source was denied to the token")
+	completes(cmd, "history", "full", "none")
 	return cmd
 }
 

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // corpus holds real pipeline files; it lies beside the repository and is read in place.
@@ -69,6 +72,12 @@ func TestResolve_corpus(t *testing.T) {
 			continue
 		}
 		checkOrigins(t, c)
+		if own, err := Root(text); err == nil && len(own.Includes) == 0 {
+			diff := cmp.Diff(own.Jobs, c.Jobs, cmpopts.IgnoreFields(Origin{}, "File", "Via"), cmpopts.IgnoreFields(Trigger{}, "Child"))
+			if diff != "" {
+				t.Errorf("%s includes nothing, but Root and Resolve differ:\n%s", filepath.Base(f), diff)
+			}
+		}
 		if c.Complete {
 			complete++
 			continue

@@ -28,7 +28,7 @@ func (r *reader) follow(v *value) (_ *value, leave func()) {
 			if target != nil && target.reference {
 				target, _ = r.follow(target)
 			}
-			target = target.get(key)
+			target = target.at(key)
 		}
 		if target == nil || len(path) == 0 {
 			r.incomplete(v.origin(), "!reference to %q, which is not there", short(strings.Join(path, ", ")))

@@ -73,6 +73,17 @@ func TestResolve_projects(t *testing.T) {
 	}
 }
 
+func TestResolve_own_component(t *testing.T) {
+	c := resolved(t, map[string]string{
+		".gitlab-ci.yml":              "include:\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA\n    inputs: {stage: test}\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/other@1.0\n",
+		"templates/scan/template.yml": "spec: {inputs: {stage: {}}, component: [name]}\n---\ninclude: /more.yml\n\"$[[ component.name ]] $[[ inputs.stage ]]\": {script: [x]}\n",
+		"more.yml":                    "more: {script: [x]}\n",
+	})
+	if len(c.Jobs) != 2 || c.Jobs[1].Name != "scan test" || len(c.Unresolved) != 1 {
+		t.Errorf("jobs %+v, unresolved %q", c.Jobs, reasons(c))
+	}
+}
+
 func TestResolve_conditional(t *testing.T) {
 	c := resolved(t, map[string]string{
 		".gitlab-ci.yml": `include:

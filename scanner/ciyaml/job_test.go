@@ -1,6 +1,8 @@
 package ciyaml
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -109,6 +111,17 @@ func TestJob_matrix(t *testing.T) {
 	big := root(t, "j:\n  parallel: {matrix: [{A: [1,2,3,4,5,6,7,8], B: [1,2,3,4,5,6,7,8], C: [1,2,3,4,5,6,7,8]}]}\n  script: [x]\n")
 	if len(big.Jobs[0].Matrix) != maxMatrix || len(big.Notes) != 1 {
 		t.Errorf("%d jobs of a matrix of 512, notes %q", len(big.Jobs[0].Matrix), big.Notes)
+	}
+}
+
+// The variants of a matrix with very many variables are not written out.
+func TestJob_matrix_bomb(t *testing.T) {
+	text := "j:\n  script: [x]\n  parallel:\n    matrix:\n      - A: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]\n"
+	for i := range 10_000 {
+		text += fmt.Sprintf("        V%d: x\n", i)
+	}
+	if c, err := Root([]byte(text)); !errors.Is(err, ErrBudget) {
+		t.Errorf("Root = %v, %v, want ErrBudget", c, err)
 	}
 }
 

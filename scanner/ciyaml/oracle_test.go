@@ -53,14 +53,30 @@ func TestResolve_oracle(t *testing.T) {
 		t.Logf("%s/%s differs:\n\t%s", set, name, strings.Join(differing, "\n\t"))
 		for _, d := range differing {
 			part, _, _ := strings.Cut(d, " of ")
-			parts[part]++
+			if parts[part]++; deviations[part] == "" {
+				t.Errorf("%s/%s: no known deviation of the tool explains: %s", set, name, d)
+			}
 		}
 	}
 	for _, set := range slices.Sorted(maps.Keys(all)) {
 		t.Logf("%s: %d of %d that gitlab-ci-local resolves offline are equal", set, equal[set], all[set])
 	}
-	t.Logf("differing parts of jobs: %v", parts)
+	for _, part := range slices.Sorted(maps.Keys(parts)) {
+		t.Logf("%s differs %d times: %s", part, parts[part], deviations[part])
+	}
 }
+
+// deviations say why gitlab-ci-local 4.72.0 and GitLab differ in a part of a job.
+var deviations = map[string]string{
+	"Tags":     "the tool does not give default:tags to jobs",
+	"IDTokens": "the tool does not give default:id_tokens to jobs",
+	"Cache":    "the tool leaves out a cache without paths",
+	"Name":     oneRef,
+	"Script":   oneRef,
+	"Needs":    oneRef,
+}
+
+const oneRef = "the tool decides rules for one ref, here all branches are read; and it takes inputs and variables from its own files"
 
 func resolveFolder(t *testing.T, dir string) (*Config, error) {
 	t.Helper()

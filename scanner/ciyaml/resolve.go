@@ -58,7 +58,7 @@ func (r *reader) included(i inclusion, from *source) *value {
 // never reports whether no rule lets an include in: where none matches, it stays out.
 // Source: https://docs.gitlab.com/ci/yaml/includes/#use-rules-with-include
 func never(rules []Rule) bool {
-	return !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
+	return len(rules) > 0 && !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
 }
 
 func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) {
@@ -108,7 +108,9 @@ func (s *source) including(i Include, f File) *source {
 		out.project, out.ref, out.alone = i.Project, cmp.Or(f.Ref, i.Ref), false
 	case "component":
 		_, project, name := Component(i.Location)
-		out.project, out.ref, out.alone = project, cmp.Or(f.Ref, i.Ref), false
+		if ownComponent(i, s) == "" {
+			out.project, out.ref, out.alone = project, cmp.Or(f.Ref, i.Ref), false
+		}
 		out.component = componentName{name: name, sha: f.Ref, version: cmp.Or(f.Version, i.Ref), reference: i.Ref}
 	case "remote", "template":
 		out.project, out.ref, out.alone = "", "", true
@@ -153,6 +155,9 @@ type fetched struct {
 
 // fetch gets the files of an include, once in a reading.
 func (r *reader) fetch(i *Include, from *source) ([]File, error) {
+	if name := ownComponent(*i, from); name != "" {
+		return r.fetchComponent(*i, name, from)
+	}
 	if err := r.fetchable(i, from); err != nil {
 		return nil, err
 	}
@@ -188,4 +193,26 @@ func (r *reader) fetchable(i *Include, from *source) error {
 		return fmt.Errorf("its name ends neither in .yml nor in .yaml")
 	}
 	return nil
+}
+
+// ownComponent is the name of a component that lies in the root's own project at the commit that is read, which is how
+// projects of components try them out; empty for all others.
+// Source: https://docs.gitlab.com/ci/components/#test-the-component
+func ownComponent(i Include, from *source) string {
+	_, project, name := Component(i.Location)
+	here := i.Kind == "component" && from.project == "" && !from.alone
+	if here && strings.Trim(project, "${}") == "CI_PROJECT_PATH" && strings.HasPrefix(strings.Trim(i.Ref, "${}"), "CI_COMMIT_") {
+		return name
+	}
+	return ""
+}
+
+func (r *reader) fetchComponent(i Include, name string, from *source) (files []File, err error) {
+	for _, path := range ComponentFiles(name) {
+		i.Kind, i.Location, i.Ref = "local", path, ""
+		if files, err = r.fetch(&i, from); err == nil {
+			break
+		}
+	}
+	return files, err
 }
