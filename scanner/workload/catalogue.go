@@ -123,6 +123,9 @@ func (t *Tool) compile() (err error) {
 	return err
 }
 
+// system is the tool's main one: that of its last call.
+func (t *Tool) system() string { return t.Calls[len(t.Calls)-1].System }
+
 // byImage returns the command that an image is made to run; empty where it tells none.
 func (c *catalogue) byImage(image string) string {
 	name := strings.ToLower(strings.SplitN(image, "@", 2)[0])

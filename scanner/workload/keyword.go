@@ -165,6 +165,7 @@ func (r *reading) finish() {
 	}
 	r.unseenConfig()
 	r.unseenTokens()
+	r.unseenFiles()
 	r.unseenNames()
 	r.impliedByImage()
 	if len(r.job.Script) == 0 && r.job.Trigger == nil && !r.config.Complete {
@@ -222,32 +223,63 @@ func (r *reading) unseenTokens() {
 	}
 }
 
-// unseenNames records credentials that the script names and no use has, where their names tell a system which the
-// job uses, or nothing else does.
-func (r *reading) unseenNames() {
-	var seen []string
-	for _, ref := range r.job.References {
-		if !slices.Contains([]string{"script", "before_script", "after_script", "variables"}, ref.Where) || r.claimed[ref.Name] || !isSecret(ref.Name) || ciyaml.Predefined(ref.Name) {
+// unseenFiles records files with the credentials of a tool that no command of the script calls.
+func (r *reading) unseenFiles() {
+	for _, t := range tools().list {
+		if len(t.Files) == 0 || r.systemUsed(t.system()) {
 			continue
 		}
-		if _, set := r.env[ref.Name]; set || slices.Contains(seen, ref.Name) {
-			continue
-		}
-		seen = append(seen, ref.Name)
-		for _, t := range tools().list {
-			if t.hints == nil || !t.hints.MatchString(strings.ToUpper(ref.Name)) || len(t.Calls) == 0 {
-				continue
-			}
-			system := t.Calls[len(t.Calls)-1].System
-			at := slices.IndexFunc(r.uses, func(u Use) bool { return u.System == system && u.AuthStyle != forwarded })
-			if at < 0 {
-				continue
-			}
-			r.at = place(ref.Origin)
-			r.use(Use{System: system, Operation: r.uses[at].Operation, AuthStyle: t.Style, Confidence: Medium}, []string{ref.Name})
-			break
+		names, _, ok := r.environment(&Tool{Files: t.Files}, true)
+		names = keep(names, func(n string) bool { return !r.claimed[n] })
+		if ok && len(names) > 0 {
+			r.at = place(r.job.Origin)
+			r.use(Use{System: t.system(), Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
 		}
 	}
+}
+
+// unseenNames records credentials that the script names and no use has: where their names are those of a tool whose
+// system the job uses, and where the job runs what cannot be read and reaches a remote host.
+func (r *reading) unseenNames() {
+	for _, name := range r.unclaimed() {
+		at := -1
+		for _, t := range tools().list {
+			if t.hints != nil && t.hints.MatchString(strings.ToUpper(name)) && at < 0 {
+				at = slices.IndexFunc(r.uses, func(u Use) bool { return u.System == t.system() && u.AuthStyle != forwarded })
+			}
+		}
+		if at >= 0 {
+			used := r.uses[at]
+			r.at = used.Evidence
+			r.use(Use{System: used.System, Operation: used.Operation, AuthStyle: used.AuthStyle, Confidence: Medium}, []string{name})
+		}
+	}
+	hidden := slices.ContainsFunc(r.uses, func(u Use) bool { return u.System == "opaque-script" })
+	if hidden && r.systemUsed("ssh") {
+		r.handOver(keep(r.unclaimed(), func(n string) bool { return slices.Contains(r.naked, n) }))
+	}
+}
+
+// unclaimed are the credentials that the script names and no use has; sorted. Of user names only those whose secret
+// half is there.
+func (r *reading) unclaimed() []string {
+	var out []string
+	add := func(name string) {
+		_, set := r.env[name]
+		if !set && !r.claimed[name] && (isSecret(name) || isUser(name) && !sshUser.MatchString(name)) && !ciyaml.Predefined(name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, ref := range r.job.References {
+		if slices.Contains([]string{"script", "before_script", "after_script"}, ref.Where) {
+			add(ref.Name)
+		}
+	}
+	for _, name := range r.naked {
+		add(name)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // impliedByImage records the system of a job whose image is made for one tool that the script does not call by name.
@@ -260,7 +292,7 @@ func (r *reading) impliedByImage() {
 		if !slices.Contains(t.Images, "slack-notif") {
 			continue
 		}
-		if system := t.Calls[len(t.Calls)-1].System; !r.systemUsed(system) {
+		if system := t.system(); !r.systemUsed(system) {
 			r.at = place(r.job.Origin)
 			r.use(Use{System: system, Operation: "image " + r.job.Image, Kind: Ambient, AuthStyle: "baked into image", Confidence: Low}, nil)
 		}

@@ -37,6 +37,7 @@ type reading struct {
 	implied    map[string]bool  // names that are a tool's defaults
 	followed   map[string]bool  // scripts that were read or told as opaque
 
+	naked []string // names that the script exports as they are
 	names []string // see mentioned
 	all   string   // see text
 

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -217,6 +218,9 @@ func (r *reading) declare(c *syntax.DeclClause) {
 			r.assignText(r.word(a.Value))
 		case a.Name != nil && a.Naked:
 			r.exported[a.Name.Value] = true
+			if len(r.naked) < maxNames && !slices.Contains(r.naked, a.Name.Value) && c.Variant.Value == "export" {
+				r.naked, r.names = append(r.naked, a.Name.Value), nil
+			}
 		case a.Name != nil:
 			r.assign(a)
 		}

@@ -146,7 +146,7 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 			if f, written := r.file(v.text); written && len(f.names) > 0 {
 				v.names = f.names
 			}
-			names = union(names, v.names)
+			names = union(names, inFile(v.names))
 			literal = literal || v.text != "" && len(v.names) == 0 && !strings.Contains(v.text, unknown)
 		}
 	}
@@ -190,7 +190,7 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 			for path, v := range r.written {
 				clean := cleanPath(f)
 				if path == clean || strings.HasSuffix(f, "/") && strings.HasPrefix(path, clean+"/") || !strings.Contains(f, "~") && strings.HasSuffix(path, "/"+f) {
-					names = union(names, inFile(v.names))
+					names = union(names, inFile(r.behind(v)))
 				}
 			}
 		}
@@ -220,13 +220,30 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 	return names, "", len(names) > 0
 }
 
+// behind are the names that flowed into a file, or into the files that it names.
+func (r *reading) behind(v value) []string {
+	names := secrets(v.names)
+	for path, other := range r.written {
+		if len(path) > 4 && strings.Contains(v.text, path) && len(secrets(other.names)) > 0 {
+			names = union(names, secrets(other.names))
+		}
+	}
+	if len(names) > 0 {
+		slices.Sort(names)
+		return union(names, v.names)
+	}
+	return v.names
+}
+
 // inFile are the names of the credentials in a file that holds nothing else: where none is one by its words, all that
 // flowed into it.
 func inFile(names []string) []string {
 	if found := withUsers(names); len(found) > 0 {
 		return found
 	}
-	return keep(names, func(n string) bool { return !strings.HasPrefix(n, "CI_") && !strings.HasPrefix(n, literalPrefix) })
+	return keep(names, func(n string) bool {
+		return !strings.HasPrefix(n, "CI_") && n != "PWD" && n != "HOME" && !strings.HasPrefix(n, literalPrefix)
+	})
 }
 
 // defaults are the names that a tool takes its credential from though nobody names them, or none where the runner may
@@ -260,6 +277,7 @@ func (r *reading) mentioned() []string {
 				r.names = append(r.names, ref.Name)
 			}
 		}
+		r.names = append(r.names, r.naked...)
 		for _, t := range r.job.IDTokens {
 			r.names = append(r.names, t.Name)
 		}
@@ -288,7 +306,7 @@ func (r *reading) payload(t *Tool, c *call, own []string) {
 	if len(handed) == 0 {
 		return
 	}
-	r.use(Use{System: t.Calls[len(t.Calls)-1].System, Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+	r.use(Use{System: t.system(), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
 }
 
 // ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
