@@ -60,7 +60,7 @@ func (r *reading) handedDown() []string {
 
 var (
 	dockerConfig = regexp.MustCompile(`(^|/)(\.docker/config\.json|containers/auth\.json|\.dockercfg)$`)
-	authHost     = regexp.MustCompile(`["']?auths["']?\s*:\s*\{|["']([^"'{}\s]+)["']\s*:\s*\{\s*["']?(?:auth|username|password|identitytoken|registrytoken)`)
+	authHost     = regexp.MustCompile(`["']?auths["']?\s*:\s*\{|["']((?:\$\{\w+\}|[^"'{}\s])+)["']\s*:\s*\{\s*["']?(?:auth|username|password|identitytoken|registrytoken)`)
 	machine      = regexp.MustCompile(`machine\s+(\S+)`)
 	sshFile      = regexp.MustCompile(`(^|/)\.ssh/[^/]*$`)
 )
@@ -101,19 +101,17 @@ func (r *reading) dockerConfig(text string, all []string) {
 		return
 	}
 	found := false
-	for _, m := range authHost.FindAllStringSubmatch(text, 16) {
+	hosts := authHost.FindAllStringSubmatch(text, 16)
+	for _, m := range hosts {
 		if m[1] == "" {
 			continue
 		}
 		found = true
 		system, sure := registryOf(value{text: m[1]}, value{}, nil)
 		own := names
-		if i := strings.Index(text, m[1]); i >= 0 { // of several entries, each its own
-			end := strings.IndexByte(text[i:], '}')
-			if end > 0 {
-				if inside := keep(names, func(n string) bool { return strings.Contains(text[i:i+end], "${"+n+"}") }); len(inside) > 0 {
-					own = inside
-				}
+		if len(hosts) > 2 { // several entries: each has the names of its class
+			if some := keep(names, func(n string) bool { return ofRegistry(n) == system }); len(some) > 0 {
+				own = some
 			}
 		}
 		r.addLogin(&login{system: system, host: hostPart(m[1]), names: own, style: "docker-config", sure: sure})
@@ -122,6 +120,17 @@ func (r *reading) dockerConfig(text string, all []string) {
 		system, sure := registryOf(value{text: unknown}, value{}, names)
 		r.addLogin(&login{system: system, names: names, style: "docker-config", sure: sure})
 	}
+}
+
+// ofRegistry is the class of registry that the name of a credential tells.
+func ofRegistry(name string) string {
+	switch {
+	case predefined.MatchString(name):
+		return "gitlab-registry"
+	case hubName.MatchString(name):
+		return "dockerhub"
+	}
+	return "registry-other"
 }
 
 // sourced reads an environment file of an earlier job or of the repository.
@@ -150,7 +159,11 @@ func (r *reading) finish() {
 			operation += " + " + a
 		}
 		u := Use{System: l.system, Operation: operation, Kind: l.kind, AuthStyle: l.style, Confidence: l.sure}
-		if len(l.actions) == 0 && l.remote == "" {
+		switch {
+		case len(l.actions) > 0 || l.remote != "":
+		case r.hidden:
+			u.Operation = "docker login, used by what is not seen"
+		default:
 			u.Operation = "docker login, not used by what is seen"
 		}
 		if len(l.names) == 0 && u.Kind == "" {
@@ -186,7 +199,7 @@ func (r *reading) unseenConfig() {
 }
 
 var audiences = []struct{ pattern, system string }{
-	{`(?i)sts|amazonaws|aws`, "aws"}, {`(?i)vault`, "vault"}, {`(?i)sigstore|sign|fulcio|integrity`, "signing"}, {`(?i)test\.?pypi|pypi`, "pypi"},
+	{`(?i)sts\.\w|amazonaws|(^|[^a-z])aws([^a-z]|$)`, "aws"}, {`(?i)vault`, "vault"}, {`(?i)sigstore|sign|fulcio|integrity`, "signing"}, {`(?i)test\.?pypi|pypi`, "pypi"},
 	{`(?i)npm`, "npm"}, {`(?i)iam\.googleapis|google|gcp`, "gcp"}, {`(?i)azure|AzureADTokenExchange`, "azure"},
 }
 
@@ -226,7 +239,7 @@ func (r *reading) unseenTokens() {
 // unseenFiles records files with the credentials of a tool that no command of the script calls.
 func (r *reading) unseenFiles() {
 	for _, t := range tools().list {
-		if len(t.Files) == 0 || r.systemUsed(t.system()) {
+		if len(t.Files) == 0 || t.system() == "ssh" || r.systemUsed(t.system()) {
 			continue
 		}
 		names, _, ok := r.environment(&Tool{Files: t.Files}, true)

@@ -29,6 +29,7 @@ type reading struct {
 	remote string // host on which commands run; empty: the job's own
 	local  bool   // a cluster runs inside the job
 	inside bool   // a file of the repository is read
+	hidden bool   // something ran that cannot be read
 
 	registries registries
 	keys       keyring

@@ -27,6 +27,7 @@ var (
 	variablePattern = regexp.MustCompile(`\$\$|\$(\w+)|\$\{(\w+)[^}]*\}|%([A-Za-z_]\w+)%`)
 	powerShellEnv   = regexp.MustCompile(`(?i)\$(?:\{env:(\w+)\}|env:(\w+))`)
 	windowsEnv      = regexp.MustCompile(`%([A-Za-z_]\w+)%`)
+	stepInput       = regexp.MustCompile(`\$\{\{\s*(?:job\.|env\.|vars\.)?([A-Za-z_]\w*)\s*\}\}`)
 	jinja           = regexp.MustCompile(`\{\{.*?\}\}|\{%.*?%\}`)
 )
 
@@ -37,6 +38,7 @@ func (r *reading) script(text string) {
 	}
 	r.depth++
 	defer func() { r.depth-- }()
+	text = stepInput.ReplaceAllString(text, "${$1}")
 	shown := powerShellEnv.ReplaceAllString(text, "${$1$2}")
 	shown = windowsEnv.ReplaceAllString(shown, "${$1}")
 	stmts, err := parse(shown)

@@ -209,8 +209,8 @@ func (r *reading) handOver(names []string) {
 func (r *reading) copies(c *call) {
 	remote := false
 	handed := []string(nil)
-	for _, a := range c.args {
-		if strings.HasPrefix(a.text, "-") {
+	for i, a := range c.args {
+		if strings.HasPrefix(a.text, "-") || i > 0 && c.args[i-1].text == "-i" {
 			continue
 		}
 		host, _, ok := strings.Cut(a.text, ":")

@@ -138,12 +138,11 @@ func (r *reading) terraformProviders(c *call, verb string) {
 		return
 	}
 	for _, text := range []string{r.text(), r.siblings()} { // what another job plans, this one applies
-		for _, cloud := range tools().clouds() {
-			if cloud.words != nil && cloud.words.MatchString(text) {
-				names, kind := r.defaults(cloud)
-				r.use(Use{System: cloud.system(), Operation: operation, Kind: kind, AuthStyle: "provider-env", Confidence: Medium}, names)
-				return
-			}
+		told := slices.DeleteFunc(tools().clouds(), func(t *Tool) bool { return t.words == nil || !t.words.MatchString(text) })
+		if len(told) == 1 {
+			names, kind := r.defaults(told[0])
+			r.use(Use{System: told[0].system(), Operation: operation, Kind: kind, AuthStyle: "provider-env", Confidence: Medium}, names)
+			return
 		}
 	}
 	r.opaque(operation + ": which providers and credentials it uses")
