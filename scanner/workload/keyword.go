@@ -176,6 +176,9 @@ func (r *reading) finish() {
 		r.at = r.keys.at
 		r.use(Use{System: "ssh", Operation: "key loaded, not used by what is seen", AuthStyle: r.keys.style, Confidence: Medium}, r.keys.names)
 	}
+	if r.calls <= 0 {
+		r.opaque("more commands than are followed")
+	}
 	r.unseenConfig()
 	r.unseenTokens()
 	r.unseenFiles()

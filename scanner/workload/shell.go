@@ -36,6 +36,7 @@ func (r *reading) script(text string) {
 	if r.depth >= maxDepth || r.calls <= 0 {
 		return
 	}
+	r.calls -= len(text) / 256 // a text may be read again and again
 	r.depth++
 	defer func() { r.depth-- }()
 	text = stepInput.ReplaceAllString(text, "${$1}")
