@@ -49,8 +49,7 @@ type Call struct {
 	Login     string `yaml:"login"`     // class of the registry that it logs in to
 	Stdin     bool   `yaml:"stdin"`     // the credential flows in
 	Cluster   bool   `yaml:"cluster"`   // it starts a cluster inside the job
-	Anonymous bool   `yaml:"anonymous"` // no use, and no default
-	User      bool   `yaml:"user"`      // the options may name a user beside
+	Named     bool   `yaml:"named"`     // credentials among its words are used, though the tool's are handed over
 
 	match, from *regexp.Regexp
 }
@@ -122,6 +121,9 @@ func (t *Tool) compile() (err error) {
 	}
 	return err
 }
+
+// system is the tool's main one: that of its last call.
+func (t *Tool) system() string { return t.Calls[len(t.Calls)-1].System }
 
 // byImage returns the command that an image is made to run; empty where it tells none.
 func (c *catalogue) byImage(image string) string {

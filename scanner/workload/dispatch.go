@@ -19,7 +19,7 @@ func (r *reading) dispatch(c *call) output {
 		handler(r, c)
 		return c.answer(r)
 	}
-	if out, ok := r.tool(c); ok {
+	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
 		return out
 	}
 	r.runsScript(c)

@@ -71,7 +71,7 @@ func (r *reading) gitRemote(args []value) {
 	}
 	r.remotes[plain[1].text] = plain[2]
 	// The credential is in place from here on, whether git needs it or not.
-	r.gitURL("git remote "+plain[0].text, plain[2], false)
+	r.gitURL("git remote "+plain[0].text, plain[2])
 }
 
 func (r *reading) gitTransfer(verb string, args []value) {
@@ -89,7 +89,11 @@ func (r *reading) gitTransfer(verb string, args []value) {
 			target = u
 		}
 	}
-	if r.gitURL("git "+verb, target, strings.HasPrefix(verb, "push")) || !strings.HasPrefix(verb, "push") {
+	found := r.gitURL("git "+verb, target)
+	if found && verb == "clone" {
+		r.remotes["origin"] = target // of the clone, in which what follows most often works
+	}
+	if found || !strings.HasPrefix(verb, "push") {
 		return
 	}
 	if strings.HasPrefix(target.text, "http") && !gitlabHost.MatchString(splitURL(target).host) && strings.Contains(target.text, "://") {
@@ -106,7 +110,7 @@ func (r *reading) gitTransfer(verb string, args []value) {
 }
 
 // gitURL records credentials that an address carries or needs, and reports whether there are any.
-func (r *reading) gitURL(operation string, u value, push bool) bool {
+func (r *reading) gitURL(operation string, u value) bool {
 	if strings.Contains(u.text, "://") && !strings.HasPrefix(u.text, "ssh://") {
 		a := splitURL(u)
 		names := a.user.names

@@ -9,7 +9,7 @@ import (
 var (
 	gitlabRegistry = regexp.MustCompile(`\$\{CI_(REGISTRY|REGISTRY_IMAGE|TEMPLATE_REGISTRY_HOST|DEPENDENCY_PROXY_\w+)\}|^registry\.gitlab\.|(^|//)registry\.gitlab\b|^gitlab\.[^/]*:\d+|^(registry|docker|cr|images)[.-]gitlab\.|\$\{CI_SERVER_HOST\}:\d+`)
 	ecrRegistry    = regexp.MustCompile(`\.dkr\.ecr\.|^public\.ecr\.aws|(?i)\$\{\w*ECR\w*\}`)
-	hubHost        = regexp.MustCompile(`^(https?://)?((index|registry-1|registry|hub)\.)?docker\.(io|com)(/|$)|(?i)^\$\{DOCKER_?HUB\w*\}`)
+	hubHost        = regexp.MustCompile(`^(https?://)?([a-z0-9-]+\.)*docker\.(io|com)(/|$)|(?i)^\$\{DOCKER_?HUB\w*\}`)
 	hubName        = regexp.MustCompile(`(?i)DOCKER_?HUB|HUB_DOCKER|DOCKERIO`)
 	registryName   = regexp.MustCompile(`(?i)REGISTRY|HARBOR|NEXUS|QUAY|GHCR|ACR|GCR|ARTIFACTORY|JFROG|DOCKER_(SERVER|HOST|REPO)|REPOSITORY_URL|_HOST|_URL`)
 )
@@ -54,6 +54,9 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 	case strings.HasPrefix(text, "${"):
 		if hubName.MatchString(text) {
 			return "dockerhub", Medium
+		}
+		if registryName.MatchString(text) {
+			return "registry-other", Medium
 		}
 		return "registry-other", Low
 	case strings.HasPrefix(text, unknown):

@@ -60,7 +60,7 @@ func (r *reading) handedDown() []string {
 
 var (
 	dockerConfig = regexp.MustCompile(`(^|/)(\.docker/config\.json|containers/auth\.json|\.dockercfg)$`)
-	authHost     = regexp.MustCompile(`["']?auths["']?\s*:\s*\{|["']([^"'{}\s]+)["']\s*:\s*\{\s*["']?(?:auth|username|password|identitytoken|registrytoken)`)
+	authHost     = regexp.MustCompile(`["']?auths["']?\s*:\s*\{|["']((?:\$\{\w+\}|[^"'{}\s])+)["']\s*:\s*\{\s*["']?(?:auth|username|password|identitytoken|registrytoken)`)
 	machine      = regexp.MustCompile(`machine\s+(\S+)`)
 	sshFile      = regexp.MustCompile(`(^|/)\.ssh/[^/]*$`)
 )
@@ -101,19 +101,17 @@ func (r *reading) dockerConfig(text string, all []string) {
 		return
 	}
 	found := false
-	for _, m := range authHost.FindAllStringSubmatch(text, 16) {
+	hosts := authHost.FindAllStringSubmatch(text, 16)
+	for _, m := range hosts {
 		if m[1] == "" {
 			continue
 		}
 		found = true
 		system, sure := registryOf(value{text: m[1]}, value{}, nil)
 		own := names
-		if i := strings.Index(text, m[1]); i >= 0 { // of several entries, each its own
-			end := strings.IndexByte(text[i:], '}')
-			if end > 0 {
-				if inside := keep(names, func(n string) bool { return strings.Contains(text[i:i+end], "${"+n+"}") }); len(inside) > 0 {
-					own = inside
-				}
+		if len(hosts) > 2 { // several entries: each has the names of its class
+			if some := keep(names, func(n string) bool { return ofRegistry(n) == system }); len(some) > 0 {
+				own = some
 			}
 		}
 		r.addLogin(&login{system: system, host: hostPart(m[1]), names: own, style: "docker-config", sure: sure})
@@ -122,6 +120,17 @@ func (r *reading) dockerConfig(text string, all []string) {
 		system, sure := registryOf(value{text: unknown}, value{}, names)
 		r.addLogin(&login{system: system, names: names, style: "docker-config", sure: sure})
 	}
+}
+
+// ofRegistry is the class of registry that the name of a credential tells.
+func ofRegistry(name string) string {
+	switch {
+	case predefined.MatchString(name):
+		return "gitlab-registry"
+	case hubName.MatchString(name):
+		return "dockerhub"
+	}
+	return "registry-other"
 }
 
 // sourced reads an environment file of an earlier job or of the repository.
@@ -150,7 +159,11 @@ func (r *reading) finish() {
 			operation += " + " + a
 		}
 		u := Use{System: l.system, Operation: operation, Kind: l.kind, AuthStyle: l.style, Confidence: l.sure}
-		if len(l.actions) == 0 && l.remote == "" {
+		switch {
+		case len(l.actions) > 0 || l.remote != "":
+		case r.hidden:
+			u.Operation = "docker login, used by what is not seen"
+		default:
 			u.Operation = "docker login, not used by what is seen"
 		}
 		if len(l.names) == 0 && u.Kind == "" {
@@ -163,8 +176,12 @@ func (r *reading) finish() {
 		r.at = r.keys.at
 		r.use(Use{System: "ssh", Operation: "key loaded, not used by what is seen", AuthStyle: r.keys.style, Confidence: Medium}, r.keys.names)
 	}
+	if r.calls <= 0 {
+		r.opaque("more commands than are followed")
+	}
 	r.unseenConfig()
 	r.unseenTokens()
+	r.unseenFiles()
 	r.unseenNames()
 	r.impliedByImage()
 	if len(r.job.Script) == 0 && r.job.Trigger == nil && !r.config.Complete {
@@ -185,7 +202,7 @@ func (r *reading) unseenConfig() {
 }
 
 var audiences = []struct{ pattern, system string }{
-	{`(?i)sts|amazonaws|aws`, "aws"}, {`(?i)vault`, "vault"}, {`(?i)sigstore|sign|fulcio|integrity`, "signing"}, {`(?i)test\.?pypi|pypi`, "pypi"},
+	{`(?i)sts\.\w|amazonaws|(^|[^a-z])aws([^a-z]|$)`, "aws"}, {`(?i)vault`, "vault"}, {`(?i)sigstore|sign|fulcio|integrity`, "signing"}, {`(?i)test\.?pypi|pypi`, "pypi"},
 	{`(?i)npm`, "npm"}, {`(?i)iam\.googleapis|google|gcp`, "gcp"}, {`(?i)azure|AzureADTokenExchange`, "azure"},
 }
 
@@ -222,32 +239,63 @@ func (r *reading) unseenTokens() {
 	}
 }
 
-// unseenNames records credentials that the script names and no use has, where their names tell a system which the
-// job uses, or nothing else does.
-func (r *reading) unseenNames() {
-	var seen []string
-	for _, ref := range r.job.References {
-		if !slices.Contains([]string{"script", "before_script", "after_script", "variables"}, ref.Where) || r.claimed[ref.Name] || !isSecret(ref.Name) || ciyaml.Predefined(ref.Name) {
+// unseenFiles records files with the credentials of a tool that no command of the script calls.
+func (r *reading) unseenFiles() {
+	for _, t := range tools().list {
+		if len(t.Files) == 0 || t.system() == "ssh" || r.systemUsed(t.system()) {
 			continue
 		}
-		if _, set := r.env[ref.Name]; set || slices.Contains(seen, ref.Name) {
-			continue
-		}
-		seen = append(seen, ref.Name)
-		for _, t := range tools().list {
-			if t.hints == nil || !t.hints.MatchString(strings.ToUpper(ref.Name)) || len(t.Calls) == 0 {
-				continue
-			}
-			system := t.Calls[len(t.Calls)-1].System
-			at := slices.IndexFunc(r.uses, func(u Use) bool { return u.System == system && u.AuthStyle != forwarded })
-			if at < 0 {
-				continue
-			}
-			r.at = place(ref.Origin)
-			r.use(Use{System: system, Operation: r.uses[at].Operation, AuthStyle: t.Style, Confidence: Medium}, []string{ref.Name})
-			break
+		names, _, ok := r.environment(&Tool{Files: t.Files}, true)
+		names = keep(names, func(n string) bool { return !r.claimed[n] })
+		if ok && len(names) > 0 {
+			r.at = place(r.job.Origin)
+			r.use(Use{System: t.system(), Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
 		}
 	}
+}
+
+// unseenNames records credentials that the script names and no use has: where their names are those of a tool whose
+// system the job uses, and where the job runs what cannot be read and reaches a remote host.
+func (r *reading) unseenNames() {
+	for _, name := range r.unclaimed() {
+		at := -1
+		for _, t := range tools().list {
+			if t.hints != nil && t.hints.MatchString(strings.ToUpper(name)) && at < 0 {
+				at = slices.IndexFunc(r.uses, func(u Use) bool { return u.System == t.system() && u.AuthStyle != forwarded })
+			}
+		}
+		if at >= 0 {
+			used := r.uses[at]
+			r.at = used.Evidence
+			r.use(Use{System: used.System, Operation: used.Operation, AuthStyle: used.AuthStyle, Confidence: Medium}, []string{name})
+		}
+	}
+	hidden := slices.ContainsFunc(r.uses, func(u Use) bool { return u.System == "opaque-script" })
+	if hidden && r.systemUsed("ssh") {
+		r.handOver(keep(r.unclaimed(), func(n string) bool { return slices.Contains(r.naked, n) }))
+	}
+}
+
+// unclaimed are the credentials that the script names and no use has; sorted. Of user names only those whose secret
+// half is there.
+func (r *reading) unclaimed() []string {
+	var out []string
+	add := func(name string) {
+		_, set := r.env[name]
+		if !set && !r.claimed[name] && (isSecret(name) || isUser(name) && !sshUser.MatchString(name)) && !ciyaml.Predefined(name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, ref := range r.job.References {
+		if slices.Contains([]string{"script", "before_script", "after_script"}, ref.Where) {
+			add(ref.Name)
+		}
+	}
+	for _, name := range r.naked {
+		add(name)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // impliedByImage records the system of a job whose image is made for one tool that the script does not call by name.
@@ -260,7 +308,7 @@ func (r *reading) impliedByImage() {
 		if !slices.Contains(t.Images, "slack-notif") {
 			continue
 		}
-		if system := t.Calls[len(t.Calls)-1].System; !r.systemUsed(system) {
+		if system := t.system(); !r.systemUsed(system) {
 			r.at = place(r.job.Origin)
 			r.use(Use{System: system, Operation: "image " + r.job.Image, Kind: Ambient, AuthStyle: "baked into image", Confidence: Low}, nil)
 		}

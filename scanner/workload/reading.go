@@ -29,6 +29,7 @@ type reading struct {
 	remote string // host on which commands run; empty: the job's own
 	local  bool   // a cluster runs inside the job
 	inside bool   // a file of the repository is read
+	hidden bool   // something ran that cannot be read
 
 	registries registries
 	keys       keyring
@@ -37,6 +38,7 @@ type reading struct {
 	implied    map[string]bool  // names that are a tool's defaults
 	followed   map[string]bool  // scripts that were read or told as opaque
 
+	naked []string // names that the script exports as they are
 	names []string // see mentioned
 	all   string   // see text
 

@@ -39,6 +39,9 @@ func container(r *reading, c *call) {
 		return
 	}
 	verb, rest := args[0].text, args[1:]
+	if verb == "compose" || strings.HasSuffix(c.name, "-compose") {
+		r.composed(join(args, " ").text)
+	}
 	if slices.Contains([]string{"buildx", "image", "manifest", "container", "compose", "builder"}, verb) && len(rest) > 0 {
 		if verb == "manifest" && rest[0].text != "push" {
 			return
@@ -57,6 +60,21 @@ func container(r *reading, c *call) {
 		r.built(c, rest)
 	case "run", "exec", "create":
 		r.containerRun(rest, verb)
+	}
+}
+
+var composeVerb = regexp.MustCompile(`(?:^| )(pull|push|up|build|run)(?: |$)`)
+
+// composed notes what compose does with the images of its file, in whatever registry they lie.
+func (r *reading) composed(words string) {
+	m := composeVerb.FindStringSubmatch(words)
+	if m == nil {
+		return
+	}
+	for _, l := range r.registries.logins {
+		if l.remote == r.remote && !slices.Contains(l.actions, m[1]) {
+			l.actions = append(l.actions, m[1])
+		}
 	}
 }
 

@@ -77,6 +77,7 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 		return
 	}
 	r.wordsHandOver(c, args)
+	r.hidden = true
 	if r.followed[name] {
 		return
 	}
@@ -160,6 +161,7 @@ func (r *reading) target(c *call) {
 		r.makeGuess(c, plain)
 	}
 	r.wordsHandOver(c, c.args)
+	r.hidden = true
 	for _, p := range plain {
 		name = p.text
 		if (c.name == "npm" || c.name == "yarn" || c.name == "pnpm") && (name == "run" || name == "run-script") {

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -26,6 +27,7 @@ var (
 	variablePattern = regexp.MustCompile(`\$\$|\$(\w+)|\$\{(\w+)[^}]*\}|%([A-Za-z_]\w+)%`)
 	powerShellEnv   = regexp.MustCompile(`(?i)\$(?:\{env:(\w+)\}|env:(\w+))`)
 	windowsEnv      = regexp.MustCompile(`%([A-Za-z_]\w+)%`)
+	stepInput       = regexp.MustCompile(`\$\{\{\s*(?:job\.|env\.|vars\.)?([A-Za-z_]\w*)\s*\}\}`)
 	jinja           = regexp.MustCompile(`\{\{.*?\}\}|\{%.*?%\}`)
 )
 
@@ -34,8 +36,10 @@ func (r *reading) script(text string) {
 	if r.depth >= maxDepth || r.calls <= 0 {
 		return
 	}
+	r.calls -= len(text) / 256 // a text may be read again and again
 	r.depth++
 	defer func() { r.depth-- }()
+	text = stepInput.ReplaceAllString(text, "${$1}")
 	shown := powerShellEnv.ReplaceAllString(text, "${$1$2}")
 	shown = windowsEnv.ReplaceAllString(shown, "${$1}")
 	stmts, err := parse(shown)
@@ -217,6 +221,9 @@ func (r *reading) declare(c *syntax.DeclClause) {
 			r.assignText(r.word(a.Value))
 		case a.Name != nil && a.Naked:
 			r.exported[a.Name.Value] = true
+			if len(r.naked) < maxNames && !slices.Contains(r.naked, a.Name.Value) && c.Variant.Value == "export" {
+				r.naked, r.names = append(r.naked, a.Name.Value), nil
+			}
 		case a.Name != nil:
 			r.assign(a)
 		}

@@ -190,7 +190,7 @@ func withUsers(names []string) []string {
 	})
 }
 
-var sshUser = regexp.MustCompile(`(?i)(SSH|DEPLOY|SERVER|REMOTE|HOST|VPS|VM|EC2|PROD|STAGING|DEV)_?\w*USER(NAME)?$`)
+var sshUser = regexp.MustCompile(`(?i)(^|_)(SSH|DEPLOY|SERVER|REMOTE|HOST|VPS|VM|EC2|INSTANCE)_?(LOGIN_?)?USER(NAME)?$`)
 
 // handOver records that credentials reach a remote host which the job does not use itself.
 func (r *reading) handOver(names []string) {
@@ -209,8 +209,8 @@ func (r *reading) handOver(names []string) {
 func (r *reading) copies(c *call) {
 	remote := false
 	handed := []string(nil)
-	for _, a := range c.args {
-		if strings.HasPrefix(a.text, "-") {
+	for i, a := range c.args {
+		if strings.HasPrefix(a.text, "-") || i > 0 && c.args[i-1].text == "-i" {
 			continue
 		}
 		host, _, ok := strings.Cut(a.text, ":")

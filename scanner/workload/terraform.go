@@ -108,7 +108,7 @@ func (r *reading) terraformProviders(c *call, verb string) {
 	found := false
 	for _, cloud := range tools().clouds() {
 		if names, kind, ok := r.environment(cloud, false); ok {
-			r.use(Use{System: cloud.Calls[0].System, Operation: operation, Kind: kind, AuthStyle: "provider-env", Confidence: Medium}, names)
+			r.use(Use{System: cloud.system(), Operation: operation, Kind: kind, AuthStyle: "provider-env", Confidence: Medium}, names)
 			found = true
 		}
 	}
@@ -137,12 +137,28 @@ func (r *reading) terraformProviders(c *call, verb string) {
 	if found {
 		return
 	}
-	for _, cloud := range tools().clouds() {
-		if cloud.words != nil && cloud.words.MatchString(r.text()) {
-			names, kind := r.defaults(cloud)
-			r.use(Use{System: cloud.Calls[0].System, Operation: operation, Kind: kind, AuthStyle: "provider-env", Confidence: Medium}, names)
+	for _, text := range []string{r.text(), r.siblings()} { // what another job plans, this one applies
+		told := slices.DeleteFunc(tools().clouds(), func(t *Tool) bool { return t.words == nil || !t.words.MatchString(text) })
+		if len(told) == 1 {
+			names, kind := r.defaults(told[0])
+			r.use(Use{System: told[0].system(), Operation: operation, Kind: kind, AuthStyle: "provider-env", Confidence: Medium}, names)
 			return
 		}
 	}
 	r.opaque(operation + ": which providers and credentials it uses")
+}
+
+// siblings is what the other jobs with Terraform run.
+func (r *reading) siblings() string {
+	var b strings.Builder
+	for _, j := range r.config.Jobs {
+		var own strings.Builder
+		for _, c := range j.Script {
+			own.WriteString(c.Text[:min(len(c.Text), maxText)] + "\n")
+		}
+		if text := own.String(); strings.Contains(text, "terraform") && b.Len() < maxScript {
+			b.WriteString(text)
+		}
+	}
+	return b.String()
 }

@@ -99,13 +99,14 @@ func commands(line string) [][]string {
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote == 0 && (c == '"' || c == '\''):
-			quote, inWord = c, true
+			quote = c
 		case quote != 0:
 			if strings.IndexByte(" \t", c) >= 0 && len(words) > 0 && strings.EqualFold(words[0], "invoke-expression") {
 				endWord() // a command in a text
 				continue
 			}
 			word.WriteByte(c)
+			inWord = true
 		case strings.IndexByte(" \t()+,", c) >= 0:
 			endWord()
 		case c == '$' && i+1 < len(line) && line[i+1] == '{':

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -63,6 +64,9 @@ var packageSystems = []string{"npm", "pypi", "maven-repo", "nuget", "composer-re
 // address or the credential is GitLab's.
 func (r *reading) system(t *Tool, k *Call, line string, names []string) string {
 	own := slices.ContainsFunc(names, predefined.MatchString)
+	if k.System == "gitlab-api" && systemOfNames(names) == "github-api" {
+		return "github-api" // tools that know both
+	}
 	if k.System == "registry-other" {
 		if own {
 			return "gitlab-registry"
@@ -92,7 +96,7 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	if k.Cluster {
 		r.local = true
 	}
-	if k.System == "" || k.Anonymous || k.System == "kubernetes" && r.local {
+	if k.System == "" || k.System == "kubernetes" && r.local {
 		return output{}, false
 	}
 	names, kind, style, ok := r.credentials(t, k, c)
@@ -101,14 +105,16 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	}
 	operation := k.Operation
 	if operation == "" {
-		operation = c.name + " " + found
+		operation = c.verb(found)
 	}
 	confidence := High
 	if kind == Implicit || kind == Ambient {
 		confidence = Medium
 	}
 	r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
-	r.payload(t, c, names)
+	if !k.Named {
+		r.payload(t, c, names)
+	}
 	if k.Keeps != "" && (len(names) > 0 || kind == Ambient) {
 		r.write(k.Keeps, value{text: unmark(line), names: names}, false)
 	}
@@ -126,6 +132,22 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		return output{value: value{text: unknown, names: names}}, true
 	}
 	return output{value{text: unknown, names: names}, true}, true
+}
+
+var verbWord = regexp.MustCompile(`^[a-z][a-z0-9:_-]*$`)
+
+// verb is what a call does: what was matched, or its first two words where that is an option.
+func (c *call) verb(found string) string {
+	if found != "" && found[0] != '-' {
+		return c.name + " " + found
+	}
+	out := c.name
+	for _, a := range c.args {
+		if verbWord.MatchString(a.text) && strings.Count(out, " ") < 2 {
+			out += " " + a.text
+		}
+	}
+	return out
 }
 
 func firstGroup(m []string) string {
@@ -146,14 +168,14 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 			if f, written := r.file(v.text); written && len(f.names) > 0 {
 				v.names = f.names
 			}
-			names = union(names, v.names)
+			names = union(names, inFile(v.names))
 			literal = literal || v.text != "" && len(v.names) == 0 && !strings.Contains(v.text, unknown)
 		}
 	}
 	if k.Stdin {
-		names = union(names, c.in.names)
+		names = union(names, inFile(c.in.names))
 	}
-	if !t.Payload && !t.Strict {
+	if (!t.Payload || k.Named) && !t.Strict {
 		for _, a := range c.args {
 			names = union(names, secrets(a.names))
 			if f, written := r.file(a.text); written {
@@ -189,8 +211,11 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 		for _, f := range t.Files {
 			for path, v := range r.written {
 				clean := cleanPath(f)
+				if strings.HasSuffix(path, "known_hosts") || strings.HasSuffix(path, ".pub") || strings.HasSuffix(path, "_pub.pem") && t.Name != "oci" {
+					continue
+				}
 				if path == clean || strings.HasSuffix(f, "/") && strings.HasPrefix(path, clean+"/") || !strings.Contains(f, "~") && strings.HasSuffix(path, "/"+f) {
-					names = union(names, inFile(v.names))
+					names = union(names, inFile(r.behind(v)))
 				}
 			}
 		}
@@ -220,13 +245,30 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 	return names, "", len(names) > 0
 }
 
+// behind are the names that flowed into a file, or into the files that it names.
+func (r *reading) behind(v value) []string {
+	names := secrets(v.names)
+	for path, other := range r.written {
+		if len(path) > 4 && strings.Contains(v.text, path) && len(secrets(other.names)) > 0 {
+			names = union(names, secrets(other.names))
+		}
+	}
+	if len(names) > 0 {
+		slices.Sort(names)
+		return union(names, v.names)
+	}
+	return v.names
+}
+
 // inFile are the names of the credentials in a file that holds nothing else: where none is one by its words, all that
 // flowed into it.
 func inFile(names []string) []string {
 	if found := withUsers(names); len(found) > 0 {
 		return found
 	}
-	return keep(names, func(n string) bool { return !strings.HasPrefix(n, "CI_") && !strings.HasPrefix(n, literalPrefix) })
+	return keep(names, func(n string) bool {
+		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && n != "PWD" && n != "HOME" && !strings.HasPrefix(n, literalPrefix)
+	})
 }
 
 // defaults are the names that a tool takes its credential from though nobody names them, or none where the runner may
@@ -260,6 +302,7 @@ func (r *reading) mentioned() []string {
 				r.names = append(r.names, ref.Name)
 			}
 		}
+		r.names = append(r.names, r.naked...)
 		for _, t := range r.job.IDTokens {
 			r.names = append(r.names, t.Name)
 		}
@@ -288,7 +331,7 @@ func (r *reading) payload(t *Tool, c *call, own []string) {
 	if len(handed) == 0 {
 		return
 	}
-	r.use(Use{System: t.Calls[len(t.Calls)-1].System, Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+	r.use(Use{System: t.system(), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
 }
 
 // ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
@@ -305,7 +348,7 @@ func (r *reading) ownDatabase(c *call) bool {
 		}
 	}
 	if host == "" {
-		return len(r.job.Services) > 0
+		return len(r.job.Services) > 0 || r.local
 	}
 	// A name without a dot is one inside the job's network.
 	return isLocalHost(host) || r.isService(host) || !strings.ContainsAny(host, ".$") && len(r.job.Services) > 0

@@ -92,13 +92,18 @@ func (r *reading) requested(q *request, u value) {
 		f, _ := r.file("~/.netrc")
 		names, style = f.names, "netrc"
 	}
-	literal := len(names) == 0 && slices.ContainsFunc(q.auth, func(a value) bool { return a.text != "" })
+	literal, fetched := false, false
+	for _, a := range q.auth {
+		known := a.text != "" && len(names) == 0
+		fetched = fetched || known && strings.Contains(a.text, unknown)
+		literal = literal || known && !strings.Contains(a.text, unknown)
+	}
 	system := systemOfURL(u)
 	confidence := High
 	if hook := len(names) == 0 && hosts().hook(strings.ToLower(address.host+address.path)); hook {
 		literal, style = true, "url"
 	}
-	if len(names) == 0 && !literal || isLocalHost(address.host) || r.isService(address.host) {
+	if len(names) == 0 && !literal && !fetched || isLocalHost(address.host) || r.isService(address.host) {
 		return
 	}
 	if system == "" {
@@ -111,7 +116,10 @@ func (r *reading) requested(q *request, u value) {
 		confidence = Low
 	}
 	use := Use{System: system, Operation: method(q.method) + " " + operationPath(u), AuthStyle: style, Confidence: confidence}
-	if literal {
+	switch {
+	case fetched:
+		use.Kind = Fetched // by a command that is not known to fetch
+	case literal:
 		use.Kind = Literal
 	}
 	r.use(use, names)
