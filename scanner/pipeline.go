@@ -103,12 +103,12 @@ func (v *Visit) compare(own, merged *ciyaml.Config) {
 	}
 	for _, j := range merged.Jobs {
 		if _, ok := jobNamed(own, j.Name); !ok {
-			v.remark("GitLab has the job " + v.printable(j.Name, 80) + ", which the own reading of the files lacks")
+			v.remark(fmt.Sprintf("GitLab has the job %q, which the own reading of the files lacks", v.printable(j.Name, 80)))
 		}
 	}
 	for _, j := range own.Jobs {
 		if _, ok := jobNamed(merged, j.Name); !ok {
-			v.remark("the own reading of the files has the job " + v.printable(j.Name, 80) + ", which GitLab lacks")
+			v.remark(fmt.Sprintf("the own reading of the files has the job %q, which GitLab lacks", v.printable(j.Name, 80)))
 		}
 	}
 }
