@@ -23,14 +23,15 @@ var arrows = map[string][]string{
 	"inventory/store":     {"inventory"},
 	"rules":               {"inventory"},
 	"report":              {"inventory", "rules"},
-	"scanner":             {"inventory", "inventory/secret", "scanner/detect", "scanner/gitrepo", "scanner/ciyaml"},
+	"scanner":             {"inventory", "inventory/secret", "scanner/detect", "scanner/gitrepo", "scanner/ciyaml", "scanner/workload"},
 	"scanner/detect":      {"inventory/secret"},
 	"scanner/gitrepo":     {"inventory/secret"},
 	"scanner/ciyaml":      {},
+	"scanner/workload":    {"scanner/ciyaml"},
 	"scanner/gitlabtest":  {},
 	"cmd/nhi-scan": {
 		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
-		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest",
+		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest", "scanner/ciyaml", "scanner/workload",
 	},
 }
 

@@ -107,3 +107,21 @@ func (r *Repo) call(args ...string) call { return call{args: args, gitDir: r.dir
 func isObjectID(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }
+
+// Names lists the paths of all files at ref, in the tree's order, as git has them. ErrNoFile when there is no such ref;
+// an error, too, when the list is longer than max bytes.
+func (r *Repo) Names(ctx context.Context, ref string, max int64) ([]string, error) {
+	commit, err := r.resolve(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if commit == "" {
+		return nil, fmt.Errorf("%w: there is no ref %s", ErrNoFile, printable(ref, 200))
+	}
+	out, err := r.git.output(ctx, r.call("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit), max)
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Split(string(out), "\x00")
+	return names[:len(names)-1], nil // each name ends with a NUL
+}

@@ -1,0 +1,380 @@
+package workload
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"nhiscan/scanner/ciyaml"
+)
+
+// maxLine is how much of a command's words the catalogue is matched against, in bytes.
+const maxLine = 4096
+
+// tool reads a command that the catalogue knows. False: it knows no such command.
+func (r *reading) tool(c *call) (output, bool) {
+	list := tools().byCommand[c.name]
+	if len(list) == 0 {
+		return output{}, false
+	}
+	line := unmark(join(c.args, " ").text)
+	line = line[:min(len(line), maxLine)]
+	if r.registryTool(c) {
+		return c.answer(r), true
+	}
+	out := output{value{text: unknown, names: c.in.names}, true}
+	for _, t := range list { // one command may reach several systems: a build that publishes and analyses
+		for i := range t.Calls {
+			if !t.Calls[i].match.MatchString(line) {
+				continue
+			}
+			found := t.Calls[i].match.FindString(line)
+			if o, used := r.toolCall(t, &t.Calls[i], c, line, strings.TrimSpace(found)); used {
+				out = o
+			}
+			break
+		}
+	}
+	return out, true
+}
+
+// registryTool reads logins and pushes of tools that keep what they make in container registries.
+// Source: https://helm.sh/docs/topics/registries/
+func (r *reading) registryTool(c *call) bool {
+	switch {
+	case len(c.args) > 2 && c.args[0].text == "registry" && c.args[1].text == "login":
+		r.registryLogin(c, c.args[2:])
+	case c.name == "cosign" && len(c.args) > 1 && c.args[0].text == "login":
+		r.registryLogin(c, c.args[1:])
+	case strings.HasPrefix(c.name, "helm") && len(c.args) > 2 && c.args[0].text == "push" && strings.HasPrefix(lastPlain(c.args).text, "oci://"):
+		ref := lastPlain(c.args)
+		ref.text = strings.TrimPrefix(ref.text, "oci://")
+		r.pushed(ref, "helm push")
+	default:
+		return false
+	}
+	return true
+}
+
+// packageSystems are those of repositories that GitLab has one of its own for.
+// Source: https://docs.gitlab.com/user/packages/package_registry/supported_functionality/
+var packageSystems = []string{"npm", "pypi", "maven-repo", "nuget", "composer-repo", "conan-repo", "helm-repo", "rubygems"}
+
+// system is the class of the system of a call: GitLab's own registries take the place of the public ones where the
+// address or the credential is GitLab's.
+func (r *reading) system(t *Tool, k *Call, line string, names []string) string {
+	own := slices.ContainsFunc(names, predefined.MatchString)
+	if k.System == "gitlab-api" && systemOfNames(names) == "github-api" {
+		return "github-api" // tools that know both
+	}
+	if k.System == "registry-other" {
+		if own {
+			return "gitlab-registry"
+		}
+		return k.System
+	}
+	if !slices.Contains(packageSystems, k.System) {
+		return k.System
+	}
+	texts := []string{line}
+	for _, f := range t.Files {
+		if v, ok := r.file(f); ok {
+			texts = append(texts, v.text)
+		}
+	}
+	for _, n := range []string{"TWINE_REPOSITORY_URL", "UV_PUBLISH_URL", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "NPM_CONFIG_REGISTRY", "COMPOSER_REPOSITORY", "FLIT_INDEX_URL"} {
+		texts = append(texts, r.env[n].text)
+	}
+	own = own || slices.ContainsFunc(texts, func(s string) bool { return gitlabAPI.MatchString(s) || strings.Contains(s, "gitlab-token") })
+	if own {
+		return "gitlab-packages"
+	}
+	return k.System
+}
+
+func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (output, bool) {
+	if k.Cluster {
+		r.local = true
+	}
+	if k.System == "" || k.System == "kubernetes" && r.local {
+		return output{}, false
+	}
+	names, kind, style, ok := r.credentials(t, k, c)
+	if !ok || k.System == "database" && r.ownDatabase(c) {
+		return output{}, false
+	}
+	operation := k.Operation
+	if operation == "" {
+		operation = c.verb(found)
+	}
+	confidence := High
+	if kind == Implicit || kind == Ambient {
+		confidence = Medium
+	}
+	r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+	if !k.Named {
+		r.payload(t, c, names)
+	}
+	if k.Keeps != "" && (len(names) > 0 || kind == Ambient) {
+		r.write(k.Keeps, value{text: unmark(line), names: names}, false)
+	}
+	if k.Login != "" {
+		r.addLogin(&login{system: k.Login, names: names, kind: kind, style: "registry-basic", sure: confidence})
+	}
+	switch {
+	case k.Fetches != "":
+		name := "?"
+		if m := k.from.FindStringSubmatch(line); m != nil {
+			name = strings.Trim(firstGroup(m), `"'`)
+		}
+		return output{value: value{text: unknown, names: []string{k.Fetches + ":" + name}}}, true
+	case k.Passes:
+		return output{value: value{text: unknown, names: names}}, true
+	}
+	return output{value{text: unknown, names: names}, true}, true
+}
+
+var verbWord = regexp.MustCompile(`^[a-z][a-z0-9:_-]*$`)
+
+// verb is what a call does: what was matched, or its first two words where that is an option.
+func (c *call) verb(found string) string {
+	if found != "" && found[0] != '-' {
+		return c.name + " " + found
+	}
+	out := c.name
+	for _, a := range c.args {
+		if verbWord.MatchString(a.text) && strings.Count(out, " ") < 2 {
+			out += " " + a.text
+		}
+	}
+	return out
+}
+
+func firstGroup(m []string) string {
+	for _, g := range m[1:] {
+		if g != "" {
+			return g
+		}
+	}
+	return m[0]
+}
+
+// credentials tells which credentials a call takes: those it names, those in its files, those in its environment, or
+// its defaults. False: none is seen where one must be.
+func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind Kind, style string, ok bool) {
+	literal := false
+	for _, o := range t.Options {
+		if v, given := option(c.args, o); given {
+			if f, written := r.file(v.text); written && len(f.names) > 0 {
+				v.names = f.names
+			}
+			names = union(names, inFile(v.names))
+			literal = literal || v.text != "" && len(v.names) == 0 && !strings.Contains(v.text, unknown)
+		}
+	}
+	if k.Stdin {
+		names = union(names, inFile(c.in.names))
+	}
+	if (!t.Payload || k.Named) && !t.Strict {
+		for _, a := range c.args {
+			names = union(names, secrets(a.names))
+			if f, written := r.file(a.text); written {
+				names = union(names, secrets(f.names))
+			}
+		}
+		if len(names) > 0 {
+			for _, a := range c.args {
+				names = union(names, keep(a.names, isUser))
+			}
+		}
+	}
+	if len(names) > 0 {
+		return names, "", "argument", true
+	}
+	if env, kind, ok := r.environment(t, true); ok {
+		return env, kind, t.Style, true
+	}
+	if literal {
+		return nil, Literal, "argument", true
+	}
+	if k.Needs == "seen" || len(t.Environment) == 0 && !t.Ambient {
+		return nil, "", "", false
+	}
+	names, kind = r.defaults(t)
+	return names, kind, t.Style, true
+}
+
+// environment returns the credentials that a tool finds in its files and in the variables which the job sets or names.
+func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
+	var names []string
+	if files {
+		for _, f := range t.Files {
+			for path, v := range r.written {
+				clean := cleanPath(f)
+				if strings.HasSuffix(path, "known_hosts") || strings.HasSuffix(path, ".pub") || strings.HasSuffix(path, "_pub.pem") && t.Name != "oci" {
+					continue
+				}
+				if path == clean || strings.HasSuffix(f, "/") && strings.HasPrefix(path, clean+"/") || !strings.Contains(f, "~") && strings.HasSuffix(path, "/"+f) {
+					names = union(names, inFile(r.behind(v)))
+				}
+			}
+		}
+		slices.Sort(names)
+		if len(names) > 0 {
+			return names, "", true
+		}
+	}
+	mentioned := r.mentioned()
+	seen := false
+	for _, n := range slices.Concat(t.Environment, t.Also) {
+		v, set := r.env[n]
+		switch {
+		case set:
+			if f, ok := r.file(v.text); ok {
+				v.names = union(v.names, f.names)
+			}
+			seen = seen || v.text == unknown
+			names = union(names, keep(v.names, func(n string) bool { return isSecret(n) || isUser(n) && !strings.HasPrefix(n, literalPrefix) }))
+		case slices.Contains(mentioned, n):
+			names = union(names, []string{n})
+		}
+	}
+	if len(names) == 0 && seen {
+		return nil, Fetched, true
+	}
+	return names, "", len(names) > 0
+}
+
+// behind are the names that flowed into a file, or into the files that it names.
+func (r *reading) behind(v value) []string {
+	names := secrets(v.names)
+	for path, other := range r.written {
+		if len(path) > 4 && strings.Contains(v.text, path) && len(secrets(other.names)) > 0 {
+			names = union(names, secrets(other.names))
+		}
+	}
+	if len(names) > 0 {
+		slices.Sort(names)
+		return union(names, v.names)
+	}
+	return v.names
+}
+
+// inFile are the names of the credentials in a file that holds nothing else: where none is one by its words, all that
+// flowed into it.
+func inFile(names []string) []string {
+	if found := withUsers(names); len(found) > 0 {
+		return found
+	}
+	return keep(names, func(n string) bool {
+		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && n != "PWD" && n != "HOME" && !strings.HasPrefix(n, literalPrefix)
+	})
+}
+
+// defaults are the names that a tool takes its credential from though nobody names them, or none where the runner may
+// have an identity of its own: a job that chooses its runner by tags, in a configuration that never names the default.
+func (r *reading) defaults(t *Tool) ([]string, Kind) {
+	if len(t.Environment) == 0 || t.Ambient && r.ownRunner() {
+		return nil, Ambient
+	}
+	if !slices.ContainsFunc(t.Environment, func(n string) bool { return !predefined.MatchString(n) }) {
+		return slices.Clone(t.Environment), Predefined
+	}
+	for _, n := range t.Environment {
+		r.implicit(n)
+	}
+	return slices.Clone(t.Environment), Implicit
+}
+
+// ownRunner reports whether the job chooses a runner that is not one of GitLab's own: these have no identity anywhere.
+// Source: https://docs.gitlab.com/ci/runners/hosted_runners/
+func (r *reading) ownRunner() bool {
+	return slices.ContainsFunc(r.job.Tags, func(tag string) bool {
+		return !strings.HasPrefix(tag, "saas-") && !strings.HasPrefix(tag, "gitlab-org") && tag != "shared"
+	})
+}
+
+// mentioned are the variables that the job names or that the configuration gives it; sorted.
+func (r *reading) mentioned() []string {
+	if r.names == nil {
+		for _, ref := range r.job.References {
+			if ref.Where != "rules" && ref.Where != "only" && ref.Where != "except" && ref.Where != "environment" {
+				r.names = append(r.names, ref.Name)
+			}
+		}
+		r.names = append(r.names, r.naked...)
+		for _, t := range r.job.IDTokens {
+			r.names = append(r.names, t.Name)
+		}
+		for _, s := range r.job.Secrets {
+			r.names = append(r.names, s.Name)
+		}
+		slices.Sort(r.names)
+		r.names = slices.Compact(r.names)
+	}
+	return r.names
+}
+
+// payload records credentials among the words of a call that hands them to the system.
+func (r *reading) payload(t *Tool, c *call, own []string) {
+	if !t.Payload {
+		return
+	}
+	var handed []string
+	for _, a := range c.args {
+		handed = union(handed, secrets(a.names))
+		if f, ok := r.file(a.text); ok {
+			handed = union(handed, secrets(f.names))
+		}
+	}
+	handed = keep(union(handed, secrets(c.in.names)), func(n string) bool { return !slices.Contains(own, n) && !strings.HasPrefix(n, literalPrefix) })
+	if len(handed) == 0 {
+		return
+	}
+	r.use(Use{System: t.system(), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+}
+
+// ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
+func (r *reading) ownDatabase(c *call) bool {
+	host := ""
+	if v, ok := option(c.args, "-h", "--host"); ok {
+		host = v.text
+	} else if v, ok := r.env["PGHOST"]; ok && (c.name == "psql" || strings.HasPrefix(c.name, "pg_") || strings.HasSuffix(c.name, "db")) {
+		host = v.text
+	}
+	for _, a := range c.args {
+		if strings.Contains(a.text, "://") {
+			host = splitURL(a).host
+		}
+	}
+	if host == "" {
+		return len(r.job.Services) > 0 || r.local
+	}
+	// A name without a dot is one inside the job's network.
+	return isLocalHost(host) || r.isService(host) || !strings.ContainsAny(host, ".$") && len(r.job.Services) > 0
+}
+
+// text is all that the job runs, for words that tell of a cloud.
+func (r *reading) text() string {
+	if r.all == "" {
+		var b strings.Builder
+		for _, c := range r.job.Script {
+			if b.Len() > maxScript {
+				break
+			}
+			b.WriteString(c.Text + "\n")
+		}
+		for _, v := range slices.Concat(r.job.Globals, r.job.Variables) {
+			b.WriteString(v.Name + "=" + v.Value + "\n")
+		}
+		b.WriteString(r.job.Image + "\n" + r.job.Name)
+		r.all = b.String()
+	}
+	return r.all
+}
+
+func (r *reading) implicit(name string) {
+	if !ciyaml.Predefined(name) || name == "KUBECONFIG" {
+		r.implied[name] = true
+	}
+}
