@@ -3,8 +3,6 @@ package gate
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -25,7 +23,6 @@ func (s *search) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ordinals := map[string]int{}
 	for value := range s.texts {
 		most, over := 0, []rise(nil)
 		for _, r := range rises[value] {
@@ -43,7 +40,7 @@ func (s *search) decide(ctx context.Context) error {
 		if len(over) == 0 {
 			over = rises[value] // only a merge brings the copies together
 		}
-		if found, ok := s.secret(value, over, ordinals); ok {
+		if found, ok := s.secret(value, over); ok {
 			found.After = found.Before + most
 			s.result.New = append(s.result.New, found)
 		}
@@ -163,7 +160,7 @@ func (s *search) isBase(parents []string) bool {
 }
 
 // secret describes a value by the files in which the steps put it.
-func (s *search) secret(value int, over []rise, ordinals map[string]int) (Secret, bool) {
+func (s *search) secret(value int, over []rise) (Secret, bool) {
 	out := Secret{value: s.texts[value]}
 	seen := map[string]bool{}
 	for _, r := range over {
@@ -189,20 +186,16 @@ func (s *search) secret(value int, over []rise, ordinals map[string]int) (Secret
 					out.More++
 					continue
 				}
-				ordinals[c.Path+"\x00"+f.Detector]++
-				out.add(step, c.Path, f.Finding, ordinals[c.Path+"\x00"+f.Detector])
+				out.add(step, c.Path, f.Finding)
 			}
 		}
 	}
 	return out, len(out.Places) > 0
 }
 
-func (s *Secret) add(step Step, path string, f detect.Finding, ordinal int) {
+func (s *Secret) add(step Step, path string, f detect.Finding) {
 	if len(s.Places) == 0 || f.Confidence > s.Confidence {
-		s.Detector, s.Description, s.Confidence, s.Reasons, s.Hint = f.Detector, f.Description, f.Confidence, f.Reasons, secret.Hint(f.Secret)
+		s.Detector, s.Description, s.Confidence, s.Hint = f.Detector, f.Description, f.Confidence, secret.Hint(f.Secret)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", path, f.Detector, ordinal))
-	s.Places = append(s.Places, Place{
-		ID: hex.EncodeToString(sum[:16]), Commit: step.Commit, Author: step.Author, Date: step.Date, Path: path, Finding: f,
-	})
+	s.Places = append(s.Places, Place{Commit: step.Commit, Author: step.Author, Date: step.Date, Path: path, Finding: f})
 }

@@ -7,7 +7,11 @@
 package gate
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"time"
 
@@ -104,10 +108,9 @@ type Secret struct {
 	Detector    string
 	Description string
 	Confidence  float64
-	Reasons     []string // why it is taken for a secret
-	Hint        string   // a public prefix, or empty
-	Places      []Place  // never empty; first the commit that adds it first
-	More        int      // places beyond maxPlaces
+	Hint        string  // a public prefix, or empty
+	Places      []Place // never empty; first the commit that adds it first
+	More        int     // places beyond maxPlaces
 	// Before is how often the merge base holds the value, and After how often a commit of the change does at most.
 	Before, After int
 	// Accepted is the exception that covers it, or the one that has expired; nil without one.
@@ -156,6 +159,30 @@ func (r *Result) Join(other *Result) {
 	r.Scanned.Blobs += other.Scanned.Blobs
 	r.Scanned.Bytes += other.Scanned.Bytes
 	r.Scanned.Skipped = append(r.Scanned.Skipped, other.Scanned.Skipped...)
+	r.number()
+}
+
+// number gives every place its ID, accepted ones too: accepting one secret leaves the IDs of the others as they are.
+func (r *Result) number() {
+	var all []*Place
+	for _, list := range [][]Secret{r.New, r.Accepted} {
+		for i := range list {
+			for k := range list[i].Places {
+				all = append(all, &list[i].Places[k])
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Place) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Finding.Line, b.Finding.Line), cmp.Compare(a.Finding.Column, b.Finding.Column),
+			cmp.Compare(a.Finding.Detector, b.Finding.Detector), cmp.Compare(a.Commit, b.Commit))
+	})
+	ordinals := map[[2]string]int{}
+	for _, p := range all {
+		at := [2]string{p.Path, p.Finding.Detector}
+		ordinals[at]++
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", p.Path, p.Finding.Detector, ordinals[at]))
+		p.ID = hex.EncodeToString(sum[:16])
+	}
 }
 
 // Check judges a change. Its errors are those of the repository.
@@ -180,5 +207,6 @@ func Check(ctx context.Context, repo Repository, c Change, o Options) (*Result, 
 		}
 	}
 	s.result.Notes = append(s.result.Notes, o.Accepted.notes(o.Today)...)
+	s.result.number()
 	return &s.result, nil
 }

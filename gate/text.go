@@ -3,9 +3,12 @@ package gate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"nhiscan/scanner/detect"
 )
 
 // TextOptions say how to print a result.
@@ -53,7 +56,7 @@ func writeSecret(b *strings.Builder, number int, s Secret, o TextOptions) {
 	if first.Commit != "" {
 		line("commit", fmt.Sprintf("%s %s, %s", abbreviate(first.Commit), first.Date.Format("2006-01-02"), safe(first.Author, 100)))
 	}
-	line("why", safe(strings.Join(append(append([]string{}, s.Reasons...), s.newness()), "; "), 400))
+	line("why", safe(strings.Join(s.Why(first.Finding), "; "), 400))
 	for i, p := range s.Places[1:] {
 		if i == 4 {
 			line("also", fmt.Sprintf("%d more places", len(s.Places)-5+s.More))
@@ -75,6 +78,11 @@ func writeSecret(b *strings.Builder, number int, s Secret, o TextOptions) {
 		line(name, step)
 	}
 	b.WriteString("\n")
+}
+
+// Why lists the reasons of one of its findings, and why the value counts as new.
+func (s Secret) Why(f detect.Finding) []string {
+	return append(slices.Clone(f.Reasons), s.newness())
 }
 
 // newness says why the value counts as new.

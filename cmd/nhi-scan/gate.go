@@ -23,7 +23,7 @@ type gateOptions struct {
 	allowIncomplete, anyOwner        bool
 	confidence                       float64
 	add                              bool
-	only                             []string
+	only, reports                    []string
 	owner, reason, until             string
 }
 
@@ -48,6 +48,7 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
   nhi-scan gate --base origin/main
   nhi-scan gate --staged
   nhi-scan gate --push -   # in a pre-receive hook
+  nhi-scan gate --report gitlab=gl-secret-detection-report.json --report codequality=gl-code-quality-report.json
   nhi-scan gate --baseline-add --owner team-web --reason "test key of the vendor" --until 2027-06-30`,
 		Args: wants(0, 1, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,27 +69,29 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "do not fail because something could not be seen; it is still told")
 	f.BoolVar(&o.anyOwner, "any-owner", false, "read a repository that belongs to another user, as in a container")
 	f.Float64Var(&o.confidence, "min-confidence", detect.DefaultConfidence, "least `CONFIDENCE` of a finding that counts, 0 to 1")
+	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: table, json, sarif, gitlab, codequality or junit")
+	f.StringSliceVar(&o.reports, "report", nil, "also write `FORMAT=FILE`; may be repeated")
 	f.BoolVar(&o.add, "baseline-add", false, "write the new secrets to the baseline instead of failing")
 	f.StringSliceVar(&o.only, "only", nil, "with --baseline-add: only the finding with this `ID`; may be repeated")
 	f.StringVar(&o.owner, "owner", "", "with --baseline-add: `WHO` answers for the exception")
 	f.StringVar(&o.reason, "reason", "", "with --baseline-add: `WHY` it is accepted")
 	f.StringVar(&o.until, "until", "", "with --baseline-add: last `DAY` on which it counts, like 2027-06-30")
-	cmd.MarkFlagsMutuallyExclusive("base", "staged", "push")
-	cmd.MarkFlagsMutuallyExclusive("baseline-add", "push")
 	return cmd
 }
 
 // gateRun is one run of gate.
 type gateRun struct {
-	app    *app
-	o      *gateOptions
-	git    *gitrepo.Git
-	repo   *gitrepo.Repo
-	path   string
-	engine *detect.Engine
+	app     *app
+	o       *gateOptions
+	git     *gitrepo.Git
+	repo    *gitrepo.Repo
+	path    string
+	engine  *detect.Engine
+	outputs []output
 }
 
 func (a *app) gate(ctx context.Context, path string, o *gateOptions, stdin io.Reader) error {
+	began := a.now()
 	g, err := a.openGate(ctx, path, o)
 	if err != nil {
 		return err
@@ -115,7 +118,7 @@ func (a *app) gate(ctx context.Context, path string, o *gateOptions, stdin io.Re
 		}
 		return g.verdict(&gate.Result{Incomplete: result.Incomplete})
 	}
-	if err := g.print(result, spans); err != nil {
+	if err := g.print(result, spans, began); err != nil {
 		return err
 	}
 	return g.verdict(result)
@@ -125,11 +128,15 @@ func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateR
 	if o.confidence < 0 || o.confidence > 1 {
 		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", o.confidence), "")
 	}
+	if o.base != "" && o.staged || o.base != "" && o.push != "" || o.staged && o.push != "" {
+		return nil, usage(errors.New("--base, --staged and --push exclude each other"), "")
+	}
 	if err := o.checkAdd(a.now()); err != nil {
 		return nil, err
 	}
-	if o.format != "table" && o.format != "" {
-		return nil, usage(fmt.Errorf("--format %q: want table", o.format), "")
+	outputs, err := o.outputs()
+	if err != nil {
+		return nil, err
 	}
 	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env, Hook: true, AnyOwner: o.anyOwner})
 	if err != nil {
@@ -147,7 +154,7 @@ func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateR
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}
-	return &gateRun{app: a, o: o, git: git, repo: repo, path: path, engine: engine}, nil
+	return &gateRun{app: a, o: o, git: git, repo: repo, path: path, engine: engine, outputs: outputs}, nil
 }
 
 // judge judges one span with the exceptions of its trusted commit.
@@ -163,14 +170,6 @@ func (g *gateRun) judge(ctx context.Context, s span) (*gate.Result, error) {
 		return nil, &exit{exitIncomplete, fmt.Errorf("cannot compare: %w", err), "git fsck tells whether the repository is damaged"}
 	}
 	return result, nil
-}
-
-func (g *gateRun) print(result *gate.Result, spans []span) error {
-	o := gate.TextOptions{Staged: g.o.staged, Pushed: g.o.push != "", Baseline: g.o.baseline, Program: "nhi-scan"}
-	if len(spans) > 0 {
-		o.Base = spans[0].base
-	}
-	return result.WriteText(g.app.stdout, o)
 }
 
 // verdict turns a result into the exit status; what was not seen outweighs what was.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -132,6 +133,9 @@ func (o *gateOptions) checkAdd(now time.Time) error {
 		}
 		return nil
 	}
+	if o.push != "" {
+		return usage(errors.New("--baseline-add and --push exclude each other"), "")
+	}
 	for _, f := range []struct{ name, text string }{{"--owner", o.owner}, {"--reason", o.reason}, {"--until", o.until}} {
 		if strings.TrimSpace(f.text) == "" {
 			return usage(fmt.Errorf("--baseline-add: %s is missing", f.name), "an exception needs who answers for it, why, and until when")
@@ -181,7 +185,14 @@ func (g *gateRun) addToBaseline(ctx context.Context, result *gate.Result) error 
 		p := s.Places[0]
 		fmt.Fprintf(g.app.stdout, "accepted until %s: %s in %s:%d\n", g.o.until, s.Detector, inventory.Printable(p.Path, 200), p.Finding.Line)
 	}
-	if err := replaceFile(path, baseline.Text()); err != nil {
+	err = writeFile(path, func(w io.Writer) error {
+		_, err := w.Write(baseline.Text())
+		return err
+	})
+	if err == nil {
+		err = os.Chmod(path, 0o644) //nolint:gosec // a file of the repository, without values
+	}
+	if err != nil {
 		return cannotRun(err, "")
 	}
 	g.app.say("wrote %s; commit it to the target branch: it counts as it stands at the merge base", path)
@@ -231,18 +242,4 @@ func readBaseline(path, name string) (*gate.Baseline, error) {
 		return nil, usage(problems[0], "only our own baseline can be added to; name another file with --baseline")
 	}
 	return baseline, nil
-}
-
-// replaceFile writes a file whole or not at all. Others may read it, as the rest of the repository.
-func replaceFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".nhi-baseline-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
