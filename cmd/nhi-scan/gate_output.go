@@ -54,7 +54,11 @@ func (g *gateRun) print(result *gate.Result, spans []span, began time.Time) erro
 	var errs []error
 	for _, out := range g.outputs {
 		render := func(w io.Writer) error {
-			if out.format == report.Table {
+			switch {
+			case out.format != report.Table:
+			case g.app.quiet && out.path == "" && len(result.New)+len(result.Accepted) == 0:
+				return nil
+			default:
 				return result.WriteText(w, text)
 			}
 			return report.WriteFindings(w, out.format, found, o)

@@ -143,16 +143,7 @@ func (g *gateRun) target(ctx context.Context, shallow bool) (commit, what string
 		}
 		return commit, "the merge base", nil
 	}
-	var names []string
-	for _, branch := range []string{g.app.getenv("CI_DEFAULT_BRANCH"), "HEAD", "main", "master"} {
-		if branch != "" {
-			names = append(names, "refs/remotes/origin/"+branch)
-		}
-		if branch != "" && branch != "HEAD" {
-			names = append(names, "refs/heads/"+branch)
-		}
-	}
-	commit, what, err = g.repo.Named(ctx, names...)
+	commit, what, err = g.repo.Named(ctx, g.defaultBranches()...)
 	if err != nil {
 		return "", "", cannotRun(err, "")
 	}
@@ -164,6 +155,20 @@ func (g *gateRun) target(ctx context.Context, shallow bool) (commit, what string
 		return "", "", cannotCompare(errors.New("the clone has no default branch (tried CI_DEFAULT_BRANCH, origin/HEAD, main, master)"), hint)
 	}
 	return commit, strings.TrimPrefix(strings.TrimPrefix(what, "refs/remotes/"), "refs/heads/"), nil
+}
+
+// defaultBranches are the refs that may be the default branch, the likeliest first.
+func (g *gateRun) defaultBranches() []string {
+	var names []string
+	for _, branch := range []string{g.app.getenv("CI_DEFAULT_BRANCH"), "HEAD", "main", "master"} {
+		if branch != "" {
+			names = append(names, "refs/remotes/origin/"+branch)
+		}
+		if branch != "" && branch != "HEAD" {
+			names = append(names, "refs/heads/"+branch)
+		}
+	}
+	return names
 }
 
 func (g *gateRun) namedTarget(ctx context.Context, shallow bool) (commit, what string, err error) {
@@ -214,11 +219,18 @@ func (g *gateRun) pushed(ctx context.Context, old, next string, server bool) (s 
 	if s.head, err = g.repo.Commit(ctx, next); err != nil {
 		return s, cannotCompare(fmt.Errorf("pushed object %s: %w", inventory.Printable(next, 64), err), "only commits can be judged")
 	}
-	fallback, _, err := g.repo.Named(ctx, "HEAD", "refs/heads/main", "refs/heads/master")
+	names := g.defaultBranches()
+	if server { // HEAD of a server's repository is its default branch
+		names = append([]string{"HEAD"}, names...)
+	}
+	fallback, _, err := g.repo.Named(ctx, names...)
 	if err != nil {
 		return s, cannotRun(err, "")
 	}
 	from := fallback
+	if from == s.head && !server {
+		from = "" // the default branch itself is pushed for the first time
+	}
 	var without []string
 	if !isZero(old) {
 		if from, err = g.repo.Commit(ctx, old); err != nil {

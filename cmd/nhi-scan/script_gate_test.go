@@ -71,6 +71,14 @@ func tokenNamed(name string) string {
 	return string(b)
 }
 
+// setenvFileCommand sets a variable to a file's text: setenv-file NAME FILE.
+func setenvFileCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: setenv-file NAME FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
 // unseenCommand wants none of the planted secrets in files, in no common encoding: unseen stdout stderr report.json.
 func unseenCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(planted(ts)) == 0 {

@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gitlab": gitlabCommand, "exits": exitsCommand, "plain": plainCommand, "schema": schemaCommand, "mode": modeCommand,
 			"canary": canaryCommand, "sqlite": sqliteCommand,
-			"repo": repoCommand, "plant": plantCommand, "unseen": unseenCommand, "idless": idlessCommand, "readymade": readyMadeCommand,
+			"repo": repoCommand, "plant": plantCommand, "unseen": unseenCommand, "idless": idlessCommand, "readymade": readyMadeCommand, "setenv-file": setenvFileCommand,
 		},
 	})
 }
