@@ -217,6 +217,12 @@ func (b *Baseline) Text() []byte {
 	return out.Bytes()
 }
 
+// Holds reports whether an entry that has not expired binds a secret.
+func (b *Baseline) Holds(s Secret, today time.Time) bool {
+	by := b.find(s, today)
+	return by != nil && !by.Expired
+}
+
 // find returns the entry that binds a secret: one that still counts, else one that has expired, else nil.
 func (b *Baseline) find(s Secret, today time.Time) *Exception {
 	if len(b.entries) == 0 {

@@ -100,8 +100,10 @@ type Scanned struct {
 	Skipped []Skipped
 }
 
-// Skipped is a file that was not searched.
+// Skipped is a file that was not searched, or, with the path ".", a part of the change that could not be seen.
 type Skipped struct{ Path, Reason string }
+
+const wholeChange = "."
 
 // Secret is one value and the places where the change puts it.
 type Secret struct {
@@ -195,6 +197,9 @@ func Check(ctx context.Context, repo Repository, c Change, o Options) (*Result, 
 		found: map[blobAt][]hit{}, values: map[string]int{}, classes: map[string]string{}, counted: map[blobAt]map[int]int{},
 	}
 	s.result.Incomplete = c.Cut
+	for _, reason := range c.Cut {
+		s.result.Scanned.Skipped = append(s.result.Scanned.Skipped, Skipped{wholeChange, reason})
+	}
 	if err := s.readAdded(ctx); err != nil {
 		return nil, err
 	}

@@ -100,7 +100,13 @@ func (p Place) text() string {
 func (r *Result) summary() string {
 	text := fmt.Sprintf("%s in %s, %s; %s",
 		count(len(r.New), "new secret"), count(r.Scanned.Commits, "commit"), count(r.Scanned.Files, "changed file"), count(len(r.Accepted), "accepted secret"))
-	if n := len(r.Scanned.Skipped); n > 0 {
+	n := 0
+	for _, s := range r.Scanned.Skipped {
+		if s.Path != wholeChange {
+			n++
+		}
+	}
+	if n > 0 {
 		text += fmt.Sprintf("; %s not searched", count(n, "file"))
 	}
 	return text + "\n"

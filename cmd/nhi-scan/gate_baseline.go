@@ -181,6 +181,9 @@ func (g *gateRun) addToBaseline(ctx context.Context, result *gate.Result) error 
 		return err
 	}
 	for _, s := range chosen {
+		if len(g.o.only) == 0 && baseline.Holds(s, g.app.now()) {
+			continue // keeps its own owner and reason
+		}
 		baseline.Add(s, g.o.owner, g.o.reason, g.app.now(), until)
 		p := s.Places[0]
 		fmt.Fprintf(g.app.stdout, "accepted until %s: %s in %s:%d\n", g.o.until, s.Detector, inventory.Printable(p.Path, 200), p.Finding.Line)
