@@ -12,6 +12,7 @@ import (
 
 	"nhiscan/gate"
 	"nhiscan/inventory"
+	"nhiscan/report"
 	"nhiscan/scanner/detect"
 	"nhiscan/scanner/gitrepo"
 )
@@ -76,6 +77,11 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
 	f.StringVar(&o.owner, "owner", "", "with --baseline-add: `WHO` answers for the exception")
 	f.StringVar(&o.reason, "reason", "", "with --baseline-add: `WHY` it is accepted")
 	f.StringVar(&o.until, "until", "", "with --baseline-add: last `DAY` on which it counts, like 2027-06-30")
+	var formats []string
+	for _, format := range report.FindingsFormats() {
+		formats = append(formats, string(format))
+	}
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
