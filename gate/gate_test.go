@@ -74,6 +74,25 @@ func utf16le(s string) string {
 	return string(b)
 }
 
+// TestValuesInAnotherForm has a value that the engine reads out of a longer text: a URL's password.
+func TestValuesInAnotherForm(t *testing.T) {
+	url := func(host string) string { return "db = https://shop:{A}@" + host + "/x\n" }
+	for _, c := range []struct {
+		name       string
+		base, next files
+		want       int
+	}{
+		{"added", files{}, files{"a": url("db.example")}, 1},
+		{"moved_to_another_host", files{"a": url("db.example")}, files{"b": url("db2.example")}, 0},
+		{"copied", files{"a": url("db.example")}, files{"a": url("db.example") + url("db2.example")}, 1},
+	} {
+		m := newMemory(node{files: c.base}, node{files: c.next})
+		if got := check(t, m, m.change("c0"), nil).New; len(got) != c.want {
+			t.Errorf("%s: new = %q, want %d", c.name, said(got), c.want)
+		}
+	}
+}
+
 func TestWithoutABaseEverythingIsNew(t *testing.T) {
 	m := newMemory(node{files: files{"a": "{A}"}}, node{files: files{"b": "{A}"}})
 	if got := said(check(t, m, m.change(""), nil).New); !slices.Equal(got, []string{"A a:1@c0"}) {

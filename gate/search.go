@@ -22,6 +22,7 @@ type search struct {
 	kept    int               // findings in found
 	texts   []secret.Value    // the values found, each once
 	values  map[string]int    // their numbers, by key
+	encoded bool              // one of them does not stand in its content as it is
 	classes map[string]string // of paths
 	// counted is how often blobs hold the values, by number; those with none have an empty map.
 	counted map[blobAt]map[int]int
@@ -116,6 +117,7 @@ func (s *search) keep(blob, path string, text []byte, all []detect.Finding) {
 			s.values[k] = len(s.texts)
 			s.texts = append(s.texts, f.Secret)
 		}
+		s.encoded = s.encoded || !standsAlone(text, f.Start, f.End) || string(text[f.Start:f.End]) != k
 	}
 }
 
@@ -175,8 +177,12 @@ func (s *search) count(ctx context.Context, changes []Changed) error {
 	})
 }
 
-// occurrences is how often a text holds each value: as it is written, or decoded as the engine does where that is more.
+// occurrences is how often a text holds each value: as it is written, or, where some value was found in another form,
+// as the engine reads it if that is more.
 func (s *search) occurrences(path string, text []byte, standing map[int]int) map[int]int {
+	if !s.encoded {
+		return standing
+	}
 	found := map[int]int{}
 	for _, f := range s.o.Engine.Scan(path, text) {
 		if n, ok := s.values[key(f.Secret)]; ok {

@@ -64,13 +64,19 @@ func (n *needles) count(content []byte) map[int]int {
 			if end > len(content) || string(content[i:end]) != text {
 				continue
 			}
-			if i > 0 && isWord(content[i-1]) && isWord(text[0]) || end < len(content) && isWord(content[end]) && isWord(text[len(text)-1]) {
-				continue
+			if standsAlone(content, i, end) {
+				times[number]++
 			}
-			times[number]++
 		}
 	}
 	return times
+}
+
+// standsAlone reports whether content[start:end], which is not empty, is no part of a longer word.
+func standsAlone(content []byte, start, end int) bool {
+	before := start > 0 && isWord(content[start-1]) && isWord(content[start])
+	after := end < len(content) && isWord(content[end-1]) && isWord(content[end])
+	return start < end && !before && !after
 }
 
 func isWord(c byte) bool {
