@@ -70,6 +70,12 @@ func (e *Exceptions) notes(today time.Time) []string {
 
 // accept moves the secrets that an exception covers from New to Accepted.
 func (s *search) accept(ctx context.Context) error {
+	if n := len(s.result.New); n > maxAsked {
+		rest := s.result.New[maxAsked:]
+		s.result.New = s.result.New[:maxAsked:maxAsked]
+		defer func() { s.result.New = append(s.result.New, rest...) }()
+		s.result.Notes = append(s.result.Notes, fmt.Sprintf("of %d secrets, exceptions were looked up for the first %d", n, maxAsked))
+	}
 	s.ask(func(found *Secret) *Exception { return s.o.Accepted.listed(*found, s.o.Today) })
 	if err := s.acceptPlaces(ctx); err != nil {
 		return err
@@ -119,21 +125,34 @@ func (e *Exceptions) listed(found Secret, today time.Time) *Exception {
 	return expired
 }
 
-// allowComments are the marks that other tools take for an exemption of their line.
-var allowComments = [][]byte{
-	[]byte("gitleaks:allow"), []byte("trufflehog:ignore"), []byte("pragma: allowlist secret"), []byte("pragma: whitelist secret"),
-}
+// allowComments are the marks that other tools take for an exemption of their line, and nextLine of the one behind.
+// Sources: https://github.com/gitleaks/gitleaks, https://github.com/trufflesecurity/trufflehog,
+// https://github.com/Yelp/detect-secrets
+var (
+	allowComments = [][]byte{
+		[]byte("gitleaks:allow"), []byte("trufflehog:ignore"), []byte("pragma: allowlist secret"), []byte("pragma: whitelist secret"),
+	}
+	nextLine = [][]byte{[]byte("pragma: allowlist nextline secret"), []byte("pragma: whitelist nextline secret")}
+)
 
-// allowComment returns the mark beside a finding: in one of its lines. Empty without one.
+// allowComment returns the mark beside a finding: in one of its lines, or for the next line in the one before.
+// Empty without one.
 func allowComment(text []byte, f detect.Finding) string {
 	from := bytes.LastIndexByte(text[:f.Start], '\n') + 1
 	to := len(text)
 	if n := bytes.IndexByte(text[f.End:], '\n'); n >= 0 {
 		to = f.End + n
 	}
-	for _, mark := range allowComments {
-		if bytes.Contains(text[from:to], mark) {
-			return string(mark)
+	before := text[:max(0, from-1)]
+	before = before[bytes.LastIndexByte(before, '\n')+1:]
+	for _, look := range []struct {
+		marks [][]byte
+		in    []byte
+	}{{allowComments, text[from:to]}, {nextLine, before}} {
+		for _, mark := range look.marks {
+			if bytes.Contains(look.in, mark) {
+				return string(mark)
+			}
 		}
 	}
 	return ""

@@ -14,7 +14,7 @@ const detector = "gitlab-access-token"
 
 func TestExceptionsOfTheMergeBase(t *testing.T) {
 	sum := sha1.Sum([]byte(token('A')))
-	older := strings.Repeat("a", 40)
+	older, young := strings.Repeat("a", 40), strings.Repeat("b", 40)
 	for _, c := range []struct {
 		name, file, text string
 		base, next       files
@@ -22,28 +22,28 @@ func TestExceptionsOfTheMergeBase(t *testing.T) {
 		want             []string // new
 		by               string   // the exception, where one accepts
 	}{
-		{name: "our_baseline", file: ".nhi-baseline", text: baselineFor('A', "2027-01-01"), next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@c1"}, by: ".nhi-baseline, line 3: until 2027-01-01 by ada: why"},
-		{name: "expired", file: ".nhi-baseline", text: baselineFor('A', "2026-11-25"), next: files{"x": "{A}"}, want: []string{"A x:1@c1"}},
-		{name: "gitleaks_baseline_with_value", file: "b.json", text: fmt.Sprintf(`[{"RuleID":"r","File":"gone","StartLine":9,"Secret":%q}]`, token('A')), next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@c1"}, by: "b.json, finding 1"},
+		{name: "our_baseline", file: ".nhi-baseline", text: baselineFor('A', "2027-01-01"), next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@" + young}, by: ".nhi-baseline, line 3: until 2027-01-01 by ada: why"},
+		{name: "expired", file: ".nhi-baseline", text: baselineFor('A', "2026-11-25"), next: files{"x": "{A}"}, want: []string{"A x:1@" + young}},
+		{name: "gitleaks_baseline_with_value", file: "b.json", text: fmt.Sprintf(`[{"RuleID":"r","File":"gone","StartLine":9,"Secret":%q}]`, token('A')), next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@" + young}, by: "b.json, finding 1"},
 		{name: "gitleaks_baseline_redacted", file: "b.json", text: `[{"RuleID":"gitlab-pat","File":"old","StartLine":2,"Secret":"REDACTED"}]`,
 			base: files{"old": "x\n{A}"}, next: files{"old": "x\n{A}", "x": "{A}"}, by: "b.json, finding 1"},
 		{name: "gitleaks_baseline_another_value_on_its_line", file: "b.json", text: `[{"RuleID":"gitlab-pat","File":"old","StartLine":2,"Secret":"REDACTED"}]`,
-			base: files{"old": "x\n{A}"}, next: files{"old": "x\n{B}"}, want: []string{"B old:2@c1"}},
+			base: files{"old": "x\n{A}"}, next: files{"old": "x\n{B}"}, want: []string{"B old:2@" + young}},
 		{name: "ignore_file", file: ".gitleaksignore", text: "# x\nold:" + detector + ":1\n", base: files{"old": "{A}\n{B}"}, next: files{"old": "{A}\n{B}", "x": "{A}\n{B}"},
-			want: []string{"B x:2@c1"}, by: ".gitleaksignore, line 2"},
+			want: []string{"B x:2@" + young}, by: ".gitleaksignore, line 2"},
 		{name: "ignore_file_of_another_rule_on_the_line", file: ".gitleaksignore", text: "old:some-rule:1", base: files{"old": "{A}"}, next: files{"old": "{A}", "x": "{A}"}, by: ".gitleaksignore, line 1"},
-		{name: "ignore_file_another_line", file: ".gitleaksignore", text: "old:" + detector + ":2", base: files{"old": "{A}"}, next: files{"old": "{A}", "x": "{A}"}, want: []string{"A x:1@c1"}},
-		{name: "ignore_file_with_older_commit", file: ".gitleaksignore", text: older + ":was/here:" + detector + ":1", next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@c1"}, by: ".gitleaksignore, line 1"},
-		{name: "ignore_file_with_commit_of_the_change", file: ".gitleaksignore", text: "c1:x:" + detector + ":1", next: files{"x": "{A}"}, want: []string{"A x:1@c1"}},
+		{name: "ignore_file_another_line", file: ".gitleaksignore", text: "old:" + detector + ":2", base: files{"old": "{A}"}, next: files{"old": "{A}", "x": "{A}"}, want: []string{"A x:1@" + young}},
+		{name: "ignore_file_with_older_commit", file: ".gitleaksignore", text: older + ":was/here:" + detector + ":1", next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@" + young}, by: ".gitleaksignore, line 1"},
+		{name: "ignore_file_with_commit_of_the_change", file: ".gitleaksignore", text: young + ":x:" + detector + ":1", next: files{"x": "{A}"}, want: []string{"A x:1@" + young}},
 		{name: "detect_secrets", file: ".secrets.baseline", text: fmt.Sprintf(`{"version":"1.5.0","results":{"old":[{"type":"t","hashed_secret":%q,"line_number":3}]}}`, hex.EncodeToString(sum[:])),
-			next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@c1"}, by: ".secrets.baseline (old:3)"},
-		{name: "allow_comment", base: files{"old": "{A} # gitleaks:allow\n{B}"}, next: files{"old": "{A} # gitleaks:allow\n{B}", "x": "{A}\n{B}"}, want: []string{"B x:2@c1"}, by: "old, line 1: gitleaks:allow"},
-		{name: "allow_comment_switched_off", noInline: true, base: files{"old": "{A} # gitleaks:allow"}, next: files{"old": "{A} # gitleaks:allow", "x": "{A}"}, want: []string{"A x:1@c1"}},
-		{name: "allow_comment_of_the_change", next: files{"x": "{A} # gitleaks:allow"}, want: []string{"A x:1@c1"}},
-		{name: "allow_comment_and_another_value", base: files{"old": "{A} # gitleaks:allow"}, next: files{"old": "{B} # gitleaks:allow"}, want: []string{"B old:1@c1"}},
+			next: files{"x": "{A}\n{B}"}, want: []string{"B x:2@" + young}, by: ".secrets.baseline (old:3)"},
+		{name: "allow_comment", base: files{"old": "{A} # gitleaks:allow\n{B}"}, next: files{"old": "{A} # gitleaks:allow\n{B}", "x": "{A}\n{B}"}, want: []string{"B x:2@" + young}, by: "old, line 1: gitleaks:allow"},
+		{name: "allow_comment_switched_off", noInline: true, base: files{"old": "{A} # gitleaks:allow"}, next: files{"old": "{A} # gitleaks:allow", "x": "{A}"}, want: []string{"A x:1@" + young}},
+		{name: "allow_comment_of_the_change", next: files{"x": "{A} # gitleaks:allow"}, want: []string{"A x:1@" + young}},
+		{name: "allow_comment_and_another_value", base: files{"old": "{A} # gitleaks:allow"}, next: files{"old": "{B} # gitleaks:allow"}, want: []string{"B old:1@" + young}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := newMemory(node{id: older, files: files{"was/here": "{A}"}}, node{id: "c0", files: c.base}, node{id: "c1", files: c.next})
+			m := newMemory(node{id: older, files: files{"was/here": "{A}"}}, node{id: "c0", files: c.base}, node{id: young, files: c.next})
 			r := check(t, m, m.change("c0", older), func(o *Options) {
 				o.NoInlineAllow = c.noInline
 				if c.file != "" {
@@ -111,5 +111,21 @@ func TestExceptionFilesThatCannotBeRead(t *testing.T) {
 		if len(p) != 1 || p[0].Line != 1 || strings.Contains(p[0].Error(), token('A')) {
 			t.Errorf("%s: problems = %v, want one without the value", name, p)
 		}
+	}
+}
+
+func TestOfManySecretsExceptionsAreLookedUpForSome(t *testing.T) {
+	lines := strings.Repeat("\n", 3)
+	for i := range maxAsked + 10 {
+		lines += fmt.Sprintf("token = %q\n", numbered(uint64(1000+i)))
+	}
+	m := newMemory(node{files: files{}}, node{files: files{"a": lines}})
+	r := check(t, m, m.change("c0"), func(o *Options) { o.MinConfidence = 0 })
+	if len(r.New) != maxAsked+10 || len(r.Notes) != 1 || len(r.Incomplete) != 0 {
+		t.Errorf("%d new, notes %q, incomplete %q", len(r.New), r.Notes, r.Incomplete)
+	}
+	b := newMemory(node{files: files{}}, node{files: files{"a": strings.Repeat("{A}\n", maxFindings+1)}})
+	if r := check(t, b, b.change("c0"), nil); len(r.New) != 1 || r.New[0].More != maxFindings-maxPlaces || len(r.Incomplete) != 1 {
+		t.Errorf("%d new, %d more places, incomplete %q", len(r.New), r.New[0].More, r.Incomplete)
 	}
 }

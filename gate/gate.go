@@ -136,7 +136,9 @@ type Place struct {
 const (
 	maxPlaces = 100
 	// maxFindings bounds the findings kept of one change, so that a hostile one cannot fill the memory.
-	maxFindings = 100_000
+	maxFindings = 10_000
+	// maxAsked bounds the secrets for which exceptions are looked up: each costs a slow hash, and a search of the base.
+	maxAsked = 500
 )
 
 // Join adds another change's result. A value that is in both counts once.
@@ -209,6 +211,9 @@ func Check(ctx context.Context, repo Repository, c Change, o Options) (*Result, 
 		}
 		if err := s.decide(ctx); err != nil {
 			return nil, err
+		}
+		if s.needles.left <= 0 {
+			s.result.Incomplete = append(s.result.Incomplete, "comparing the values takes too long: too many are alike")
 		}
 	}
 	s.result.Notes = append(s.result.Notes, o.Accepted.notes(o.Today)...)

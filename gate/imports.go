@@ -212,12 +212,14 @@ func (s *search) readCommits(ctx context.Context, byFile map[[2]string][]positio
 		s.result.Notes = append(s.result.Notes, fmt.Sprintf("of %d exceptions that name a commit and a file, the first %d were read", len(all), maxCommitFiles))
 		all = all[:maxCommitFiles]
 	}
+	unreached := 0
 	for _, at := range all {
 		ok, err := s.repo.IsAncestor(ctx, at[0], s.change.Trusted)
 		if err != nil {
 			return err
 		}
 		if !ok {
+			unreached += len(byFile[at])
 			continue
 		}
 		content, ok, err := s.repo.File(ctx, at[0], at[1])
@@ -228,6 +230,9 @@ func (s *search) readCommits(ctx context.Context, byFile map[[2]string][]positio
 			text, _ := plain(content)
 			each(at[0], at[1], text)
 		}
+	}
+	if unreached > 0 {
+		s.result.Notes = append(s.result.Notes, fmt.Sprintf("%s of ignore files name commits that the merge base does not reach, or that a shallow clone lacks; they do not count", count(unreached, "line")))
 	}
 	return nil
 }

@@ -27,9 +27,11 @@ var engine = sync.OnceValue(func() *detect.Engine {
 })
 
 // token is a value that every engine reports, the same for a letter in every run.
-func token(letter byte) string {
+func token(letter byte) string { return numbered(uint64(letter)) }
+
+func numbered(seed uint64) string {
 	const digits = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-	source := rand.New(rand.NewPCG(uint64(letter), 7))
+	source := rand.New(rand.NewPCG(seed, 7))
 	b := []byte("glpat-")
 	for range 20 {
 		b = append(b, digits[source.IntN(len(digits))])
@@ -184,12 +186,12 @@ func (m *memory) Holding(_ context.Context, commit string, texts []secret.Value)
 	return slices.Compact(paths), nil
 }
 
-func (m *memory) IsAncestor(_ context.Context, commit, of string) (bool, error) {
+func (m *memory) IsAncestor(ctx context.Context, commit, of string) (bool, error) {
 	if commit == of {
 		return true, nil
 	}
 	for _, p := range m.commits[of].parents {
-		if ok, _ := m.IsAncestor(nil, commit, p); ok {
+		if ok, _ := m.IsAncestor(ctx, commit, p); ok {
 			return true, nil
 		}
 	}

@@ -111,8 +111,11 @@ func TestJoinCountsAValueOnce(t *testing.T) {
 }
 
 func TestAllowCommentStandsOnALineOfTheFinding(t *testing.T) {
-	content := []byte("# gitleaks:allow\nSECRET\nxx SECRET # pragma: allowlist secret\nSECRET")
-	for start, want := range map[int]string{17: "", 27: "pragma: allowlist secret", len(content) - 6: ""} {
+	content := []byte("# gitleaks:allow\nSECRET\nxx SECRET # pragma: allowlist secret\nSECRET\n# pragma: allowlist nextline secret\nSECRET\nSECRET")
+	for start, want := range map[int]string{17: "", 27: "pragma: allowlist secret", 61: "", 104: "pragma: allowlist nextline secret", len(content) - 6: ""} {
+		if string(content[start:start+6]) != "SECRET" {
+			t.Fatalf("no secret at %d: %s", start, content[start:])
+		}
 		f := detect.Finding{Start: start, End: start + 6, Secret: secret.New("SECRET")}
 		if got := allowComment(content, f); got != want {
 			t.Errorf("allowComment at %d = %q, want %q", start, got, want)

@@ -38,36 +38,62 @@ func sha1s(v secret.Value) []string {
 // needles find many values in one pass.
 type needles struct {
 	texts []string
-	heads [1 << 16][]int // numbers of texts, by their first two bytes
+	maybe [1 << 16]bool    // first two bytes of some text
+	heads map[string][]int // numbers of texts, by their first headSize bytes
+	short []int            // numbers of texts that are shorter, but not under two bytes
+	left  int64            // what comparing may still cost
 }
 
+const (
+	headSize = 8
+	// maxCompared bounds what comparing costs, in bytes: a hostile change may hold ten thousand values that begin alike,
+	// and their beginning over and over. It takes some seconds; usual changes need a thousandth.
+	maxCompared = 4 << 30
+)
+
 func newNeedles(values []secret.Value) *needles {
-	n := &needles{}
+	n := &needles{heads: map[string][]int{}, left: maxCompared}
 	for i, v := range values {
 		text := key(v)
 		n.texts = append(n.texts, text)
-		if len(text) >= 2 {
-			head := int(text[0])<<8 | int(text[1])
-			n.heads[head] = append(n.heads[head], i)
+		if len(text) < 2 {
+			continue
+		}
+		n.maybe[int(text[0])<<8|int(text[1])] = true
+		if len(text) < headSize {
+			n.short = append(n.short, i)
+		} else {
+			n.heads[text[:headSize]] = append(n.heads[text[:headSize]], i)
 		}
 	}
 	return n
 }
 
-// count returns how often each text stands in content by itself, not as a part of a longer word.
+// count returns how often each text stands in content by itself, not as a part of a longer word. It stops when left is
+// used up.
 func (n *needles) count(content []byte) map[int]int {
 	times := map[int]int{}
-	for i := 0; i+1 < len(content); i++ {
-		for _, number := range n.heads[int(content[i])<<8|int(content[i+1])] {
+	try := func(at int, numbers []int) {
+		for _, number := range numbers {
 			text := n.texts[number]
-			end := i + len(text)
-			if end > len(content) || string(content[i:end]) != text {
+			end := at + len(text)
+			if end > len(content) {
 				continue
 			}
-			if standsAlone(content, i, end) {
+			n.left -= int64(len(text))
+			if string(content[at:end]) == text && standsAlone(content, at, end) {
 				times[number]++
 			}
 		}
+	}
+	for i := 0; i+1 < len(content) && n.left > 0; i++ {
+		if !n.maybe[int(content[i])<<8|int(content[i+1])] {
+			continue
+		}
+		if i+headSize <= len(content) {
+			try(i, n.heads[string(content[i:i+headSize])])
+		}
+		try(i, n.short)
 	}
 	return times
 }

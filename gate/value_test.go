@@ -22,3 +22,11 @@ func TestNeedlesCountWholeWords(t *testing.T) {
 		}
 	}
 }
+
+func TestNeedlesGiveUp(t *testing.T) {
+	n := newNeedles([]secret.Value{secret.New("EXAMPLE1"), secret.New("EXAMPLE2")})
+	n.left = 16
+	if got := n.count([]byte("EXAMPLE1 EXAMPLE1 EXAMPLE1")); got[0] != 2 || n.left > 0 {
+		t.Errorf("count = %v, left %d; want two and nothing", got, n.left)
+	}
+}

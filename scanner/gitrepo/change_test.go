@@ -16,7 +16,10 @@ import (
 )
 
 // id is the object id of a revision or path.
-func id(t testing.TB, dir, revision string) string { t.Helper(); return sh(t, dir, "rev-parse", revision) }
+func id(t testing.TB, dir, revision string) string {
+	t.Helper()
+	return sh(t, dir, "rev-parse", revision)
+}
 
 func TestStepsAreWhatARangeAdds(t *testing.T) {
 	dir := bare(t, stream(
@@ -265,5 +268,34 @@ func TestContentsTellsWhatItDoesNotRead(t *testing.T) {
 	want := map[string]string{ids[0]: "one", gone: SkippedMissing, ids[2]: SkippedSize, ids[4]: SkippedBroken}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("Contents: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestAnotherUsersRepositoryIsReadWhenAsked(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a repository away")
+	}
+	dir := bare(t, stream(change{files: [][2]string{{"a", "one"}}}))
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err == nil {
+			err = os.Chown(path, 12345, 12345)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for asked, want := range map[bool]bool{false: false, true: true} {
+		g, err := Find(t.Context(), Options{Env: testEnv(), AnyOwner: asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := g.Open(t.Context(), dir)
+		if err == nil {
+			_, err = r.Commit(t.Context(), "main")
+		}
+		if (err == nil) != want {
+			t.Errorf("asked %t: %v", asked, err)
+		}
 	}
 }
