@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"nhiscan/inventory/secret"
-	"nhiscan/scanner/detect"
 )
 
 // rise is a step that puts a value where it was not.
@@ -180,22 +179,30 @@ func (s *search) secret(value int, over []rise) (Secret, bool) {
 				}
 				seen[where] = true
 				if f.allow != "" {
-					out.Exempted = fmt.Sprintf("the comment %q in line %d of %s", f.allow, f.Line, c.Path)
+					out.Exempted = fmt.Sprintf("the comment %q in line %d of %s", f.allow, f.Line, s.shown(c.Path))
 				}
 				if len(out.Places) == maxPlaces {
 					out.More++
 					continue
 				}
-				out.add(step, c.Path, f.Finding)
+				out.add(Place{Commit: step.Commit, Author: s.shown(step.Author), Date: step.Date, Path: s.shown(c.Path), Finding: f.Finding})
 			}
 		}
 	}
 	return out, len(out.Places) > 0
 }
 
-func (s *Secret) add(step Step, path string, f detect.Finding) {
-	if len(s.Places) == 0 || f.Confidence > s.Confidence {
+func (s *Secret) add(p Place) {
+	if f := p.Finding; len(s.Places) == 0 || f.Confidence > s.Confidence {
 		s.Detector, s.Description, s.Confidence, s.Hint = f.Detector, f.Description, f.Confidence, secret.Hint(f.Secret)
 	}
-	s.Places = append(s.Places, Place{Commit: step.Commit, Author: step.Author, Date: step.Date, Path: path, Finding: f})
+	s.Places = append(s.Places, p)
+}
+
+// shown is a name from the repository without the secrets that it may hold.
+func (s *search) shown(name string) string {
+	if clean, found := s.o.Engine.Clean(name); len(found) > 0 {
+		return clean
+	}
+	return name
 }

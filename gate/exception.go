@@ -179,7 +179,7 @@ func (s *search) acceptComments(ctx context.Context) error {
 		for _, f := range s.o.Engine.Scan(path, text) {
 			if i, ok := number[key(f.Secret)]; ok && comments[i] == nil {
 				if mark := allowComment(text, f); mark != "" {
-					comments[i] = &Exception{By: fmt.Sprintf("%s, line %d: %s", path, f.Line, mark)}
+					comments[i] = &Exception{By: fmt.Sprintf("%s, line %d: %s", s.shown(path), f.Line, mark)}
 				}
 			}
 		}

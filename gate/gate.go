@@ -129,7 +129,7 @@ type Place struct {
 	Commit  string // empty for the index
 	Author  string
 	Date    time.Time
-	Path    string
+	Path    string // a secret in it is left out
 	Finding detect.Finding
 }
 

@@ -91,6 +91,7 @@ func (s *search) readAdded(ctx context.Context) error {
 const maxSkipped = 1000
 
 func (s *search) skip(path, reason string, counts bool) {
+	path = s.shown(path)
 	if len(s.result.Scanned.Skipped) < maxSkipped {
 		s.result.Scanned.Skipped = append(s.result.Scanned.Skipped, Skipped{path, reason})
 	}

@@ -122,3 +122,24 @@ func TestAllowCommentStandsOnALineOfTheFinding(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesAreShownWithoutSecrets(t *testing.T) {
+	path := token('P') + "/a b=c.env"
+	m := newMemory(node{files: files{}}, node{files: files{path: "{A}", "x": "{B}", token('Q') + ".big": strings.Repeat("y", 100)}})
+	c := m.change("c0")
+	c.Steps[0].Author = token('R')
+	r := check(t, m, c, func(o *Options) { o.MaxBlob = 90 })
+	var b strings.Builder
+	if err := r.WriteText(&b, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprint(b.String(), r.Incomplete, r.Scanned)
+	for _, letter := range []byte("ABPQR") {
+		if strings.Contains(text, token(letter)[6:]) {
+			t.Errorf("%c is shown:\n%s", letter, text)
+		}
+	}
+	if !strings.Contains(text, "[secret]/a b=c.env:1:1") || !strings.Contains(text, "x:1:1") {
+		t.Errorf("text:\n%s", text)
+	}
+}
