@@ -27,10 +27,11 @@ var arrows = map[string][]string{
 	"scanner/detect":      {"inventory/secret"},
 	"scanner/gitrepo":     {"inventory/secret"},
 	"scanner/ciyaml":      {},
+	"scanner/filetree":    {},
 	"scanner/gitlabtest":  {},
 	"cmd/nhi-scan": {
 		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
-		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest",
+		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/filetree", "scanner/gitlabtest",
 	},
 }
 
