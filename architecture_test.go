@@ -27,11 +27,12 @@ var arrows = map[string][]string{
 	"scanner/detect":      {"inventory/secret"},
 	"scanner/gitrepo":     {"inventory/secret"},
 	"scanner/ciyaml":      {},
+	"scanner/filetree":    {},
 	"scanner/gitlabtest":  {},
 	"gate":                {"inventory/secret", "scanner/detect"},
 	"cmd/nhi-scan": {
 		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
-		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest", "gate",
+		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/filetree", "scanner/gitlabtest", "gate",
 	},
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 
 	"nhiscan/gate"
 	"nhiscan/inventory"
-	"nhiscan/report"
 	"nhiscan/scanner/detect"
 	"nhiscan/scanner/gitrepo"
 )
@@ -57,7 +55,7 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
 			if len(args) == 1 {
 				path = args[0]
 			}
-			return a.gate(cmd.Context(), path, o, cmd.InOrStdin())
+			return a.gate(cmd.Context(), path, o)
 		},
 	}
 	f := cmd.Flags()
@@ -70,18 +68,14 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "do not fail because something could not be seen; it is still told")
 	f.BoolVar(&o.anyOwner, "any-owner", false, "read a repository that belongs to another user, as in a container")
 	f.Float64Var(&o.confidence, "min-confidence", detect.DefaultConfidence, "least `CONFIDENCE` of a finding that counts, 0 to 1")
-	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: table, json, sarif, gitlab, codequality or junit")
+	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: "+formatNames())
 	f.StringSliceVar(&o.reports, "report", nil, "also write `FORMAT=FILE`; may be repeated")
 	f.BoolVar(&o.add, "baseline-add", false, "write the new secrets to the baseline instead of failing")
 	f.StringSliceVar(&o.only, "only", nil, "with --baseline-add: only the finding with this `ID`; may be repeated")
 	f.StringVar(&o.owner, "owner", "", "with --baseline-add: `WHO` answers for the exception")
 	f.StringVar(&o.reason, "reason", "", "with --baseline-add: `WHY` it is accepted")
 	f.StringVar(&o.until, "until", "", "with --baseline-add: last `DAY` on which it counts, like 2027-06-30")
-	var formats []string
-	for _, format := range report.FindingsFormats() {
-		formats = append(formats, string(format))
-	}
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -96,14 +90,14 @@ type gateRun struct {
 	outputs []output
 }
 
-func (a *app) gate(ctx context.Context, path string, o *gateOptions, stdin io.Reader) error {
+func (a *app) gate(ctx context.Context, path string, o *gateOptions) error {
 	began := a.now()
 	g, err := a.openGate(ctx, path, o)
 	if err != nil {
 		return err
 	}
 	defer g.repo.Close()
-	spans, err := g.spans(ctx, stdin)
+	spans, err := g.spans(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,12 +23,8 @@ type output struct {
 
 // outputs are where the result goes: to standard output, and to the files of --report.
 func (o *gateOptions) outputs() ([]output, error) {
-	known := report.FindingsFormats()
-	var names []string
-	for _, f := range known {
-		names = append(names, string(f))
-	}
-	want := strings.Join(names, ", ")
+	want := formatNames()
+	names := strings.Split(want, ", ")
 	if !slices.Contains(names, o.format) {
 		return nil, usage(fmt.Errorf("--format %q: want one of %s", inventory.Printable(o.format, 40), want), "")
 	}

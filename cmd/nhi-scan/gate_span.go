@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -30,7 +29,7 @@ func cannotCompare(err error, hint string) error {
 }
 
 // spans finds what is to be judged.
-func (g *gateRun) spans(ctx context.Context, stdin io.Reader) ([]span, error) {
+func (g *gateRun) spans(ctx context.Context) ([]span, error) {
 	switch {
 	case g.o.staged:
 		step, err := g.repo.Staged(ctx)
@@ -43,7 +42,7 @@ func (g *gateRun) spans(ctx context.Context, stdin io.Reader) ([]span, error) {
 		}
 		return []span{s}, nil
 	case g.o.push == "-":
-		return g.pushes(ctx, stdin)
+		return g.pushes(ctx)
 	case g.o.push != "":
 		old, next, ok := strings.Cut(g.o.push, "..")
 		if !ok || old == "" || next == "" || strings.HasPrefix(next, ".") {
@@ -187,10 +186,13 @@ func (g *gateRun) namedTarget(ctx context.Context, shallow bool) (commit, what s
 }
 
 // pushes reads the lines "OLD NEW REF" that git gives a pre-receive hook.
-func (g *gateRun) pushes(ctx context.Context, stdin io.Reader) ([]span, error) {
+func (g *gateRun) pushes(ctx context.Context) ([]span, error) {
 	const maxRefs = 10_000
+	if g.app.stdin == nil {
+		return nil, usage(errors.New("--push -: there is no standard input"), "")
+	}
 	var all []span
-	lines := bufio.NewScanner(stdin)
+	lines := bufio.NewScanner(g.app.stdin)
 	for n := 1; lines.Scan(); n++ {
 		f := strings.Fields(lines.Text())
 		if len(f) == 0 {
