@@ -74,20 +74,32 @@ func (s *search) rises() map[int][]rise {
 	return all
 }
 
-// differences is how much more often the new sides of the changes hold each value than the old ones.
+// differences is how much more often the new sides of the changes hold each value than the old ones: of several, than
+// the one with the most.
 func (s *search) differences(changes []Changed) map[int]int {
 	sums := map[int]int{}
 	for _, c := range changes {
 		for value, n := range s.counts(c.New, c.Path) {
 			sums[value] += n
 		}
-		if len(c.Old) > 0 {
-			for value, n := range s.counts(c.Old[0], c.Path) {
-				sums[value] -= n
-			}
+		for value, n := range s.before(c) {
+			sums[value] -= n
 		}
 	}
 	return sums
+}
+
+func (s *search) before(c Changed) map[int]int {
+	if len(c.Old) == 1 {
+		return s.counts(c.Old[0], c.Path)
+	}
+	most := map[int]int{}
+	for _, old := range c.Old {
+		for value, n := range s.counts(old, c.Path) {
+			most[value] = max(most[value], n)
+		}
+	}
+	return most
 }
 
 // summits are the steps where lines of commits come together: all merges, and the last step.
@@ -165,11 +177,7 @@ func (s *search) secret(value int, over []rise) (Secret, bool) {
 	for _, r := range over {
 		step := s.change.Steps[r.step]
 		for _, c := range step.Changes {
-			before := 0
-			for _, old := range c.Old {
-				before = max(before, s.counts(old, c.Path)[value])
-			}
-			if s.counts(c.New, c.Path)[value] <= before {
+			if s.counts(c.New, c.Path)[value] <= s.before(c)[value] {
 				continue
 			}
 			for _, f := range s.findings(c) {

@@ -49,7 +49,7 @@ type Step struct {
 // Changed is one path whose content a step changes.
 type Changed struct {
 	Path string
-	Old  []string // blob ids, one for each parent; empty text where there was no file
+	Old  []string // blob ids, one for each parent, and for the index one for each side of a merge; empty text: no file
 	New  string   // blob id; empty when the file is gone
 }
 

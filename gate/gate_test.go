@@ -109,6 +109,14 @@ func TestAnIndexIsJudgedByItsOwnChanges(t *testing.T) {
 	}
 }
 
+func TestAnIndexInAMergeHasTwoSides(t *testing.T) {
+	m := newMemory(node{id: "head", files: files{"a": "{A}"}}, node{id: "theirs", files: files{"a": "{B}"}}, node{id: "index", files: files{"a": "{A}\n{B}\n{C}"}})
+	c := Change{Base: "head", Trusted: "head", Steps: []Step{{Parents: []string{"head"}, Changes: m.diff("index", "head", "theirs")}}}
+	if got := said(check(t, m, c, nil).New); !slices.Equal(got, []string{"C a:3@"}) {
+		t.Errorf("new = %q, want what neither side has", got)
+	}
+}
+
 func TestWhatIsNotSearchedIsTold(t *testing.T) {
 	m := newMemory(node{files: files{}}, node{files: files{"big": strings.Repeat("x", 200), "gone": "y", "bin": "\x00{A}", "a": "{A}"}})
 	delete(m.blobs, blobName("y"))

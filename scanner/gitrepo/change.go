@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,7 +32,7 @@ type Step struct {
 // Changed is one path whose content a step changes.
 type Changed struct {
 	Path string   // as Place.Path
-	Old  []string // blob ids, one for each parent; empty text where a parent has no file there. One empty text for a root
+	Old  []string // blob ids, one for each parent; empty text where a parent has no file there. One for a root, too
 	New  string   // blob id; empty when the file is gone or no file
 }
 
@@ -143,7 +144,8 @@ func blobID(mode, id string) string {
 	return id
 }
 
-// Staged returns what the index changes against HEAD, or against nothing where there is no commit yet.
+// Staged returns what the index changes against HEAD, or against nothing where there is no commit yet. In the middle of
+// a merge, what the other side has too is left out, and every change has the other side's blob as a second Old.
 // Files of a merge that is not resolved are not in the index yet and not among them.
 func (r *Repo) Staged(ctx context.Context) (Step, error) {
 	head, err := r.Commit(ctx, "HEAD")
@@ -160,7 +162,30 @@ func (r *Repo) Staged(ctx context.Context) (Step, error) {
 		s.Changes, err = parseChanges(newTokens(out))
 		return err
 	})
+	if err == nil {
+		err = r.addMerged(ctx, &s)
+	}
 	return s, err
+}
+
+// addMerged adds the other side of a merge to what the index changes, if there is one under way.
+func (r *Repo) addMerged(ctx context.Context, s *Step) error {
+	merged, err := r.Commit(ctx, "MERGE_HEAD")
+	if errors.Is(err, ErrNoCommit) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	theirs, err := r.Tree(ctx, merged)
+	if err != nil {
+		return err
+	}
+	s.Changes = slices.DeleteFunc(s.Changes, func(c Changed) bool { return c.New == theirs[c.Path] })
+	for i, c := range s.Changes {
+		s.Changes[i].Old = append(c.Old, theirs[c.Path])
+	}
+	return nil
 }
 
 func parseChanges(t *tokens) (all []Changed, err error) {

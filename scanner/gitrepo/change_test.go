@@ -141,6 +141,37 @@ func TestStagedIsTheIndexAgainstHEAD(t *testing.T) {
 	}
 }
 
+func TestStagedInAMergeLeavesOutTheOtherSide(t *testing.T) {
+	dir := t.TempDir()
+	sh(t, dir, "init", "-q")
+	commit := func(files ...[2]string) {
+		t.Helper()
+		for _, f := range files {
+			if err := os.WriteFile(filepath.Join(dir, f[0]), []byte(f[1]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sh(t, dir, "add", ".")
+		sh(t, dir, "commit", "-qm", "m")
+	}
+	commit([2]string{"a", "base"})
+	sh(t, dir, "checkout", "-qb", "side")
+	commit([2]string{"a", "theirs"}, [2]string{"b", "theirs"})
+	sh(t, dir, "checkout", "-q", "main")
+	commit([2]string{"a", "ours"})
+	sh(t, dir, "merge", "-q", "--no-commit", "-s", "ours", "side") // leaves MERGE_HEAD
+	sh(t, dir, "checkout", "side", "--", "b")
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("both"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sh(t, dir, "add", ".")
+	got, err := open(t, dir).Staged(t.Context())
+	want := Step{Parents: []string{id(t, dir, "HEAD")}, Changes: []Changed{{"a", []string{id(t, dir, "HEAD:a"), id(t, dir, "side:a")}, id(t, dir, ":a")}}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("Staged: %v (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestHooksIndexAndObjectsAreSeen(t *testing.T) {
 	dir := t.TempDir()
 	sh(t, dir, "init", "-q")
