@@ -273,7 +273,7 @@ func parseCompared(t *tokens, trees []string, each func(tree string, changes []C
 		if len(token) == 0 {
 			continue
 		}
-		c, err := parseChanged(bytes.Clone(token), t)
+		c, err := parseChanged(token, t)
 		if err != nil {
 			return err
 		}

@@ -330,3 +330,32 @@ func TestAnotherUsersRepositoryIsReadWhenAsked(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseChanges(f *testing.F) {
+	a, b := strings.Repeat("a", 40), strings.Repeat("b", 40)
+	raw := ":100644 100644 " + a + " " + b + " M\x00path\x00"
+	f.Add(a + "\x00" + b + "\x00" + b + "\x00Ada\x00ada@shop.example\x001700000000\x00\n\x00" + raw)
+	f.Add(b + " " + a + "\n" + raw + b + " " + b + "\n" + raw)
+	f.Add("::100644 100644 100644 " + a + " " + a + " " + b + " MM\x00p\x00")
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, text string) {
+		steps, err := parseSteps(strings.NewReader(text))
+		for _, s := range steps {
+			if err != nil || !isObjectID(s.Commit) {
+				t.Errorf("step %+v, %v", s, err)
+			}
+		}
+		_, _ = parseChanges(newTokens(strings.NewReader(text)))
+		trees, told := []string{a, b}, 0
+		err = parseCompared(newTokens(strings.NewReader(text)), trees, func(tree string, _ []Changed) error {
+			if tree != trees[told] {
+				t.Errorf("tree %s, want %s", tree, trees[told])
+			}
+			told++
+			return nil
+		})
+		if (err == nil) != (told == len(trees)) {
+			t.Errorf("parseCompared(%q) = %v after %d trees", text, err, told)
+		}
+	})
+}
