@@ -57,16 +57,15 @@ func (s *search) rises() map[int][]rise {
 		seen := map[int]bool{}
 		for _, c := range step.Changes {
 			for _, f := range s.findings(c) {
-				value := s.values[key(f.Secret)]
-				if seen[value] {
+				if seen[f.value] {
 					continue
 				}
-				seen[value] = true
+				seen[f.value] = true
 				if own == nil {
 					own = s.differences(step.Changes)
 				}
-				if len(step.Parents) > 1 || own[value] > 0 {
-					all[value] = append(all[value], rise{step: i})
+				if len(step.Parents) > 1 || own[f.value] > 0 {
+					all[f.value] = append(all[f.value], rise{step: i})
 				}
 			}
 		}
@@ -181,8 +180,11 @@ func (s *search) secret(value int, over []rise) (Secret, bool) {
 				continue
 			}
 			for _, f := range s.findings(c) {
+				if f.value != value {
+					continue
+				}
 				where := fmt.Sprintf("%s\x00%d\x00%d", c.Path, f.Line, f.Column)
-				if s.values[key(f.Secret)] != value || seen[where] {
+				if seen[where] {
 					continue
 				}
 				seen[where] = true
@@ -207,10 +209,16 @@ func (s *Secret) add(p Place) {
 	s.Places = append(s.Places, p)
 }
 
-// shown is a name from the repository without the secrets that it may hold.
+// shown is a name from the repository without the secrets that it may hold. Names recur, and cleaning one takes
+// milliseconds.
 func (s *search) shown(name string) string {
-	if clean, found := s.o.Engine.Clean(name); len(found) > 0 {
-		return clean
+	text, ok := s.names[name]
+	if !ok {
+		text = name
+		if clean, found := s.o.Engine.Clean(name); len(found) > 0 {
+			text = clean
+		}
+		s.names[name] = text
 	}
-	return name
+	return text
 }

@@ -196,7 +196,7 @@ func Check(ctx context.Context, repo Repository, c Change, o Options) (*Result, 
 	}
 	s := &search{
 		repo: repo, change: c, o: o,
-		found: map[blobAt][]hit{}, values: map[string]int{}, classes: map[string]string{}, counted: map[blobAt]map[int]int{},
+		found: map[blobAt][]hit{}, values: map[string]int{}, classes: map[string]string{}, names: map[string]string{}, counted: map[blobAt]map[int]int{},
 	}
 	s.result.Incomplete = c.Cut
 	for _, reason := range c.Cut {

@@ -24,6 +24,7 @@ type search struct {
 	values  map[string]int    // their numbers, by key
 	encoded bool              // one of them does not stand in its content as it is
 	classes map[string]string // of paths
+	names   map[string]string // as they are shown
 	// counted is how often blobs hold the values, by number; those with none have an empty map.
 	counted map[blobAt]map[int]int
 	needles *needles
@@ -35,6 +36,7 @@ type blobAt struct{ blob, class string }
 // hit is a finding of a content that the change adds.
 type hit struct {
 	detect.Finding
+	value int    // its number in search.texts
 	allow string // the allow comment beside it, or empty
 }
 
@@ -111,13 +113,15 @@ func (s *search) keep(blob, path string, text []byte, all []detect.Finding) {
 			}
 			return
 		}
-		at := s.at(blob, path)
-		s.found[at] = append(s.found[at], hit{f, allowComment(text, f)})
 		k := key(f.Secret)
-		if _, ok := s.values[k]; !ok {
-			s.values[k] = len(s.texts)
+		value, ok := s.values[k]
+		if !ok {
+			value = len(s.texts)
+			s.values[k] = value
 			s.texts = append(s.texts, f.Secret)
 		}
+		at := s.at(blob, path)
+		s.found[at] = append(s.found[at], hit{f, value, allowComment(text, f)})
 		s.encoded = s.encoded || !standsAlone(text, f.Start, f.End) || string(text[f.Start:f.End]) != k
 	}
 }
