@@ -20,6 +20,7 @@ import (
 // app is the program's surroundings, so that a test can stand in for all of them.
 type app struct {
 	args           []string
+	stdin          io.Reader // nil where there is none
 	stdout, stderr io.Writer
 	env            []string // NAME=value, as os.Environ gives it
 	now            func() time.Time
@@ -70,7 +71,7 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log every request: method, path without query, status, duration")
 	root.AddCommand(
 		newDemo(a), newScan(a), newReport(a), newShow(a),
-		newWorkloads(a),
+		newDetect(a), newGate(a), newWorkloads(a),
 		newRules(a), newSources(a),
 		newPrune(a), newVersion(a), newDocs(a),
 	)

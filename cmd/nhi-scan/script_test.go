@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gitlab": gitlabCommand, "exits": exitsCommand, "plain": plainCommand, "schema": schemaCommand, "mode": modeCommand,
 			"canary": canaryCommand, "sqlite": sqliteCommand,
+			"repo": repoCommand, "plant": plantCommand, "unseen": unseenCommand, "idless": idlessCommand, "readymade": readyMadeCommand, "setenv-file": setenvFileCommand,
 		},
 	})
 }
@@ -47,6 +48,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("PROGRAM_DIR", program)
 	env.Setenv("NHI_SCAN_RATE", "0")
 	env.Values["instance"] = &instance{}
+	env.Values["planted"] = map[string]string{}
 	return nil
 }
 
