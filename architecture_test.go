@@ -28,10 +28,11 @@ var arrows = map[string][]string{
 	"scanner/gitrepo":     {"inventory/secret"},
 	"scanner/ciyaml":      {},
 	"scanner/filetree":    {},
+	"scanner/history":     {"inventory/secret", "scanner/detect", "scanner/gitrepo"},
 	"scanner/gitlabtest":  {},
 	"cmd/nhi-scan": {
 		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
-		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/filetree", "scanner/gitlabtest",
+		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/filetree", "scanner/history", "scanner/gitlabtest",
 	},
 }
 
