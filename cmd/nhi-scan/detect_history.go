@@ -25,13 +25,9 @@ func (s *search) history(ctx context.Context, dir string) error {
 		return cannotRun(err, "git refuses a repository of another user: run as its owner")
 	}
 	defer func() { _ = repo.Close() }()
-	name, err := filepath.Abs(dir)
-	if err != nil {
-		return cannotRun(err, "")
-	}
 	blobs, bytes := s.found.Scanned.Blobs, s.found.Scanned.Bytes
 	r, err := githistory.Search(ctx, repo, githistory.Options{
-		Engine: s.engine, Jobs: s.jobs, MaxBlob: s.maxSize, Cache: s.cache, Name: name,
+		Engine: s.engine, Jobs: s.jobs, MaxBlob: s.maxSize, Cache: s.cache,
 		Exclude: s.exclude.Match, Excluded: strings.Join(s.globs, "\n"),
 		Progress: func(n int64) {
 			s.found.Scanned.Blobs++

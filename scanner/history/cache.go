@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nhiscan/inventory/secret"
@@ -133,30 +134,27 @@ func (c *Cache) flush() error {
 	return errors.Join(err, f.Close())
 }
 
-// kept is the result of a history with what it follows from.
-type kept struct {
-	State  string
-	Result *Result
+// maxHistories bounds the whole histories that are kept; the oldest leave.
+const maxHistories = 1000
+
+// historyFile is where the result of a history lies that follows from state. Forks that did not move have the same.
+func (c *Cache) historyFile(state string) string {
+	sum := sha256.Sum256([]byte(state))
+	return c.file + "-history-" + hex.EncodeToString(sum[:16])
 }
 
-// historyFile is where the result of one repository lies; name tells repositories apart.
-func (c *Cache) historyFile(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return c.file + "-history-" + hex.EncodeToString(sum[:8])
-}
-
-// history returns the result of a repository in the same state; nil when there is none.
-func (c *Cache) history(name, state string) *Result {
-	text, err := os.ReadFile(c.historyFile(name))
-	var k kept
-	if err != nil || json.Unmarshal(text, &k) != nil || k.State != state {
+// history returns the result of a history in the same state; nil when there is none.
+func (c *Cache) history(state string) *Result {
+	text, err := os.ReadFile(c.historyFile(state))
+	var r *Result
+	if err != nil || json.Unmarshal(text, &r) != nil {
 		return nil
 	}
-	return k.Result
+	return r
 }
 
-func (c *Cache) keep(name, state string, r *Result) error {
-	text, err := json.Marshal(kept{state, r})
+func (c *Cache) keep(state string, r *Result) error {
+	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
@@ -166,8 +164,27 @@ func (c *Cache) keep(name, state string, r *Result) error {
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), c.historyFile(state))
+	}
+	return errors.Join(err, c.trim())
+}
+
+// trim removes the oldest histories over the bound.
+func (c *Cache) trim() error {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), c.historyFile(name))
+	var all []fs.FileInfo
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && strings.Contains(e.Name(), "-history-") {
+			all = append(all, info)
+		}
+	}
+	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, old := range all[:max(0, len(all)-maxHistories)] {
+		err = errors.Join(err, os.Remove(filepath.Join(c.dir, old.Name())))
+	}
+	return err
 }

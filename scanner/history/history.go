@@ -26,8 +26,6 @@ type Options struct {
 	Exclude func(path string) bool
 	// Cache keeps results between runs. May be nil.
 	Cache *Cache
-	// Name tells the repository from others of the cache: its folder, for instance.
-	Name string
 	// Excluded names what Exclude leaves out: a kept result is of no use under another one.
 	Excluded string
 	// Progress is told of every content read, in the goroutine that called Search. May be nil.
@@ -92,7 +90,7 @@ func Search(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error)
 		return nil, err
 	}
 	state := fmt.Sprintf("%s %d %s", refs, o.MaxBlob, o.Excluded)
-	if r := o.Cache.history(o.Name, state); r != nil {
+	if r := o.Cache.history(state); r != nil {
 		return r, nil
 	}
 	if err := o.Cache.load(); err != nil {
@@ -104,7 +102,7 @@ func Search(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error)
 	}
 	err = o.Cache.flush()
 	if err == nil && r.Complete() { // what was missing may be there the next time
-		err = o.Cache.keep(o.Name, state, r)
+		err = o.Cache.keep(state, r)
 	}
 	return r, err
 }

@@ -165,29 +165,39 @@ func TestLinesFindWhatContentsHold(t *testing.T) {
 	}
 }
 
-// TestKeptResultsAreTheSame searches once, again, a fork, and after a further commit.
+// TestKeptResultsAreTheSame searches once, again, with the results of contents alone as for a fork that moved, and after
+// a further commit.
 func TestKeptResultsAreTheSame(t *testing.T) {
 	dir := repository(t, 9, 40)
 	want := searched(t, open(t, dir), Options{})
 	cacheDir := filepath.Join(t.TempDir(), "cache")
-	run := func(name string, repo *gitrepo.Repo) *Result {
+	run := func(repo *gitrepo.Repo) *Result {
 		t.Helper()
 		c, err := OpenCache(cacheDir, theEngine().Version())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return searched(t, repo, Options{Cache: c, Name: name, Jobs: 2})
+		return searched(t, repo, Options{Cache: c, Jobs: 2})
 	}
-	for _, name := range []string{"one", "one", "fork"} {
-		if diff := gocmp.Diff(want, run(name, open(t, dir))); diff != "" {
-			t.Errorf("%s: (-want +got):\n%s", name, diff)
+	for _, when := range []string{"first", "again", "contents only"} {
+		if when == "contents only" {
+			kept, _ := filepath.Glob(filepath.Join(cacheDir, "*-history-*"))
+			if len(kept) != 1 {
+				t.Fatalf("%v: want one history", kept)
+			}
+			if err := os.Remove(kept[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := gocmp.Diff(want, run(open(t, dir))); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", when, diff)
 		}
 	}
 	r := rand.New(rand.NewPCG(77, 77))
 	text := "token: " + token(r) + "\n"
 	git(t, fmt.Sprintf("commit refs/heads/main\ncommitter Ada <ada@shop.example> 1800000000 +0000\ndata 1\nm\nfrom refs/heads/main^0\nM 100644 inline more.txt\ndata %d\n%s\n", len(text), text),
 		"-C", dir, "fast-import", "--quiet")
-	got := run("one", open(t, dir))
+	got := run(open(t, dir))
 	if len(got.Places) != len(want.Places)+1 {
 		t.Errorf("%d places after a commit, want one more than %d", len(got.Places), len(want.Places))
 	}
