@@ -29,11 +29,12 @@ var arrows = map[string][]string{
 	"scanner/ciyaml":      {},
 	"scanner/workload":    {"scanner/ciyaml"},
 	"scanner/filetree":    {},
+	"scanner/history":     {"inventory/secret", "scanner/detect", "scanner/gitrepo"},
 	"scanner/gitlabtest":  {},
 	"gate":                {"inventory/secret", "scanner/detect"},
 	"cmd/nhi-scan": {
 		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
-		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest", "scanner/ciyaml", "scanner/workload", "scanner/filetree", "gate",
+		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest", "scanner/ciyaml", "scanner/workload", "scanner/filetree", "gate", "scanner/history",
 	},
 }
 

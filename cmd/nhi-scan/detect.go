@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -21,6 +19,7 @@ import (
 	"nhiscan/report"
 	"nhiscan/scanner/detect"
 	"nhiscan/scanner/filetree"
+	githistory "nhiscan/scanner/history" // history is a function here
 )
 
 type detectFlags struct {
@@ -64,8 +63,9 @@ asked for could not be read.`,
 	fs.Float64Var(&f.minConfidence, "min-confidence", detect.DefaultConfidence, "show findings from this `CONFIDENCE` on, 0 to 1")
 	fs.StringVar(&f.rules, "rules", "", "gitleaks rule `FILE` in place of the built-in catalogue")
 	fs.BoolVar(&f.fail, "fail", false, "exit 1 when there are findings")
-	fs.StringVar(&f.maxSize, "max-size", "0", "skip files larger than `SIZE`; 0 is no limit for files, 64M in a history")
+	fs.StringVar(&f.maxSize, "max-size", "0", "skip files larger than `SIZE`; 0 is no limit for files, 32M in a history")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches `GLOB`, as *.min.js or docs/**; may be repeated")
+	fs.StringVar(&f.cache, "cache", "", "`DIR` that keeps what contents of a history were found to hold, without values")
 	fs.IntVar(&f.jobs, "jobs", 0, "search in `N` threads (default: one per processor)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -84,7 +84,9 @@ type search struct {
 	app      *app
 	engine   *detect.Engine
 	exclude  *filetree.Patterns
+	globs    []string // of exclude
 	maxSize  int64
+	cache    *githistory.Cache
 	jobs     int
 	began    time.Time
 	progress *searchProgress
@@ -143,6 +145,12 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 	}
 	if s.engine, err = detect.New(o); err != nil {
 		return nil, usage(fmt.Errorf("--rules: %w", err), "")
+	}
+	s.globs = f.exclude
+	if f.cache != "" && f.history == "full" {
+		if s.cache, err = githistory.OpenCache(f.cache, s.engine.Version()); err != nil {
+			return nil, cannotRun(fmt.Errorf("--cache: %w", err), "")
+		}
 	}
 	s.progress = newSearchProgress(a)
 	return s, nil
@@ -213,24 +221,6 @@ func reported(f detect.Finding, name string) report.Finding {
 		Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
 		Confidence: f.Confidence, Reasons: f.Reasons, Hint: secret.Hint(f.Secret),
 	}
-}
-
-// isRepository reports whether a path is a git repository, with a work tree or bare.
-func isRepository(p string) bool {
-	if _, err := os.Stat(filepath.Join(p, ".git")); err == nil {
-		return true
-	}
-	head, err := os.Stat(filepath.Join(p, "HEAD"))
-	objects, err2 := os.Stat(filepath.Join(p, "objects"))
-	return err == nil && err2 == nil && head.Mode().IsRegular() && objects.IsDir()
-}
-
-// shown is how a path on the command line begins the paths below it; empty for the working directory.
-func shown(p string) string {
-	if p = path.Clean(filepath.ToSlash(p)); p != "." {
-		return p
-	}
-	return ""
 }
 
 // showFindings writes the findings and decides the exit status: 4 beats 1.

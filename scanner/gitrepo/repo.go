@@ -2,8 +2,11 @@ package gitrepo
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,6 +38,25 @@ func (g *Git) Open(ctx context.Context, dir string) (*Repo, error) {
 		return nil, fmt.Errorf("open repository %s: %w", printable(dir, 300), err)
 	}
 	return &Repo{git: g, dir: filepath.Clean(strings.TrimSuffix(string(out), "\n"))}, nil
+}
+
+// Refs returns the SHA-256 of all refs and of what HEAD names, in hexadecimal: the same digest means the same contents,
+// as long as none was lost.
+func (r *Repo) Refs(ctx context.Context) (string, error) {
+	sum := sha256.New()
+	err := r.git.stream(ctx, r.call("for-each-ref", "--format=%(objectname) %(refname)"), func(out io.Reader) error {
+		_, err := io.Copy(sum, out)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	head, err := r.resolve(ctx, "HEAD")
+	if err != nil {
+		return "", err
+	}
+	io.WriteString(sum, "HEAD "+head)
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // Close frees the mirror for others. The Repo must not be used afterwards.
