@@ -30,6 +30,9 @@ func git(r *reading, c *call) {
 		return
 	}
 	verb, rest := args[0].text, args[1:]
+	if v := r.env["GIT_SSH_COMMAND"]; strings.Contains(v.text, "-i") {
+		r.load(v.behind(r), "ssh-key-file")
+	}
 	switch verb {
 	case "config":
 		r.gitConfig(rest)
@@ -59,6 +62,8 @@ func (r *reading) gitConfig(args []value) {
 		if names := secrets(all.names); len(names) > 0 {
 			r.use(Use{System: r.gitSystem(all), Operation: "git config " + firstPlain(args, "--file", "-f").text, AuthStyle: "git-config"}, names)
 		}
+	case strings.Contains(low, "core.sshcommand"):
+		r.load(all.behind(r), "ssh-key-file")
 	case strings.Contains(low, "remote.") && strings.Contains(low, "url"):
 		r.remotes["origin"] = lastPlain(args)
 	}

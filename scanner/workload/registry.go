@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -245,6 +247,12 @@ func (r *reading) containerRun(args []value, verb string) {
 	}
 	if len(rest) > 0 {
 		r.run(rest, value{}, env)
+	}
+	for _, key := range slices.Sorted(maps.Keys(env)) {
+		names := keep(secrets(env[key].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
+		if system := cmp.Or(systemOfNames([]string{key}), systemOfNames(names)); system != "" && len(names) > 0 {
+			r.use(Use{System: system, Operation: "handed to a container", AuthStyle: "environment", Confidence: Low}, names)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"regexp"
@@ -195,6 +196,37 @@ func (r *reading) packageScript(name string) bool {
 		}
 	}
 	return true
+}
+
+// credentialOption is an option whose value is a credential in nearly every program that has it.
+var credentialOption = regexp.MustCompile(`(?i)^--?(\w*[-_])?(token|api-?key|password|passwd|secret|repotoken|access-?key|client-secret|auth-token)(=|$)`)
+
+// stranger reads a command that nothing here knows: a credential that it is plainly given is one of the system that
+// the names tell, or of some other service.
+func (r *reading) stranger(c *call) {
+	if slices.Contains(runners, c.name) || len(tools().byCommand[c.name]) > 0 || r.remote != "" {
+		return
+	}
+	var names []string
+	for i, a := range c.args {
+		if credentialOption.MatchString(a.text) {
+			names = union(names, secrets(a.names))
+			if i+1 < len(c.args) {
+				names = union(names, secrets(c.args[i+1].names))
+			}
+		}
+	}
+	other := "other-service"
+	if len(names) == 0 && !isScriptPath(c.path) {
+		names, other = secrets(c.in.names), ""
+	}
+	names = keep(names, func(n string) bool { return !r.claimed[plain(n)] })
+	if len(names) == 0 {
+		return
+	}
+	if system := cmp.Or(systemOfNames(names), hosts().system(c.name), other); system != "" {
+		r.use(Use{System: system, Operation: c.name, AuthStyle: "argument", Confidence: Low}, names)
+	}
 }
 
 // wordsHandOver records credentials among the words of something that cannot be read.

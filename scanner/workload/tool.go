@@ -100,6 +100,10 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		return output{}, false
 	}
 	names, kind, style, ok := r.credentials(t, k, c)
+	if !ok && k.System == "ssh" { // what OpenSSH has in reach
+		r.connected(c.name, nil)
+		return output{}, true
+	}
 	if !ok || k.System == "database" && r.ownDatabase(c) {
 		return output{}, false
 	}
@@ -215,7 +219,7 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 					continue
 				}
 				if path == clean || strings.HasSuffix(f, "/") && strings.HasPrefix(path, clean+"/") || !strings.Contains(f, "~") && strings.HasSuffix(path, "/"+f) {
-					names = union(names, inFile(r.behind(v)))
+					names = union(names, inFile(v.behind(r)))
 				}
 			}
 		}
@@ -233,6 +237,9 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 			if f, ok := r.file(v.text); ok {
 				v.names = union(v.names, f.names)
 			}
+			if strings.HasPrefix(v.text, "/") || strings.HasPrefix(v.text, "~/") { // where a file lies is no secret
+				v.names = keep(v.names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) })
+			}
 			seen = seen || v.text == unknown
 			names = union(names, keep(v.names, func(n string) bool { return isSecret(n) || isUser(n) && !strings.HasPrefix(n, literalPrefix) }))
 		case slices.Contains(mentioned, n):
@@ -245,8 +252,8 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 	return names, "", len(names) > 0
 }
 
-// behind are the names that flowed into a file, or into the files that it names.
-func (r *reading) behind(v value) []string {
+// behind are the names that flowed into a value, or into the files that it names.
+func (v value) behind(r *reading) []string {
 	names := secrets(v.names)
 	for path, other := range r.written {
 		if len(path) > 4 && strings.Contains(v.text, path) && len(secrets(other.names)) > 0 {
