@@ -111,7 +111,7 @@ func family(name string) func(*reading, *call) {
 		return web
 	case "git":
 		return git
-	case "ssh", "scp", "sftp", "rsync", "ssh-add", "sshpass", "ssh-copy-id", "lftp", "ssh-agent", "mosh", "autossh", "kamal", "cap", "dep", "fab", "mina", "pyinfra":
+	case "ssh", "scp", "sftp", "rsync", "ssh-add", "sshpass", "ssh-copy-id", "lftp", "ssh-agent", "mosh", "autossh", "kamal", "cap", "dep", "fab", "mina", "pyinfra", "envoy":
 		return remoteShell
 	case "terraform", "tofu", "terragrunt", "gitlab-terraform", "gitlab-tofu":
 		return terraform

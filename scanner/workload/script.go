@@ -59,6 +59,10 @@ func (r *reading) interpreter(c *call) {
 			return
 		}
 		if !strings.HasPrefix(a.text, "-") {
+			if name := commandName(a.text); family(name) != nil || len(tools().byCommand[name]) > 0 { // php vendor/bin/dep
+				r.run(append([]value{{text: name}}, c.args[i+1:]...), c.in, nil)
+				return
+			}
 			if scriptName.MatchString(a.text) && path.Base(a.text) != "setup.py" || strings.Contains(a.text, "/bin/") {
 				r.scriptFile(c, a, c.args[i+1:])
 			}

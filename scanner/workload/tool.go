@@ -22,7 +22,7 @@ func (r *reading) tool(c *call) (output, bool) {
 	if r.registryTool(c) {
 		return c.answer(r), true
 	}
-	out := output{value{text: unknown, names: c.in.names}, true}
+	out := c.answer(r)
 	for _, t := range list { // one command may reach several systems: a build that publishes and analyses
 		for i := range t.Calls {
 			if !t.Calls[i].match.MatchString(line) {
@@ -115,12 +115,14 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	if kind == Implicit || kind == Ambient {
 		confidence = Medium
 	}
-	r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+	if !k.Quiet {
+		r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+	}
 	if !k.Named {
 		r.payload(t, c, names)
 	}
 	if k.Keeps != "" && (len(names) > 0 || kind == Ambient) {
-		r.write(k.Keeps, value{text: unmark(line), names: names}, false)
+		r.write(k.Keeps, value{text: unmark(line), names: names}, true)
 	}
 	if k.Login != "" {
 		r.addLogin(&login{system: k.Login, names: names, kind: kind, style: "registry-basic", sure: confidence})
@@ -241,7 +243,7 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 				v.names = keep(v.names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) })
 			}
 			seen = seen || v.text == unknown
-			names = union(names, keep(v.names, func(n string) bool { return isSecret(n) || isUser(n) && !strings.HasPrefix(n, literalPrefix) }))
+			names = union(names, union(inFile(v.names), secrets(v.names)))
 		case slices.Contains(mentioned, n):
 			names = union(names, []string{n})
 		}
@@ -328,7 +330,10 @@ func (r *reading) payload(t *Tool, c *call, own []string) {
 		return
 	}
 	var handed []string
-	for _, a := range c.args {
+	for i, a := range c.args {
+		if i > 0 && slices.ContainsFunc([]string{"--vault", "--private-key", "--key-file"}, func(o string) bool { return strings.HasPrefix(c.args[i-1].text, o) }) {
+			continue // credentials that another entry of the catalogue reads
+		}
 		handed = union(handed, secrets(a.names))
 		if f, ok := r.file(a.text); ok {
 			handed = union(handed, secrets(f.names))
@@ -338,7 +343,21 @@ func (r *reading) payload(t *Tool, c *call, own []string) {
 	if len(handed) == 0 {
 		return
 	}
-	r.use(Use{System: t.system(), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+	r.use(Use{System: r.payloadSystem(t, c, handed), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+}
+
+// payloadSystem is where credentials that a call hands over are for: a pull secret is the registry's.
+// Source: https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
+func (r *reading) payloadSystem(t *Tool, c *call, names []string) string {
+	if server, ok := option(c.args, "--docker-server"); ok {
+		user, _ := option(c.args, "--docker-username")
+		system, _ := registryOf(server, user, names)
+		return system
+	}
+	if !slices.ContainsFunc(names, func(n string) bool { return !predefined.MatchString(n) }) {
+		return "gitlab-registry"
+	}
+	return t.system()
 }
 
 // ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
