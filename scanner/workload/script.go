@@ -18,6 +18,12 @@ var runners = []string{"make", "gmake", "npm", "yarn", "pnpm", "rake", "just", "
 // Targets by these names work on the job's own files in nearly every repository.
 var quietTarget = regexp.MustCompile(`^(run-)?(build|builds|test|tests|lint|check|checks|format|fmt|clean|compile|install|ci|coverage|typecheck|type-check|type|vet|docs?|unit|all|generate|validate|verify|audit|start|dev|storybook|prettier|eslint|tsc|jest|vitest|cy|cypress|e2e|pylint|mypy|flake8|deps|vendor|setup|bootstrap|init|help|package|dist|bundle|mod|tidy|i18n|translations?)([:_.-].*)?$|[:_-](test|tests|lint|check|build|format|typecheck)$|^(py|lint|test|unit|docs|style|format|mypy|flake)`)
 
+// packageVerb is what yarn and pnpm do themselves.
+var packageVerb = regexp.MustCompile(`^(install|i|add|config|ci|exec|dlx|cache|set|store|audit|outdated|dedupe|why|list|global|workspaces?|publish|version|import|create|init|login|logout|whoami|info|view|link|unlink|remove|up|upgrade|plugin|pack|rebuild|deploy|fetch|licenses)?$`)
+
+// installed are folders of programs that come from elsewhere.
+var installed = regexp.MustCompile(`(^|/)(node_modules/\.bin|vendor/bin|\.?venv/bin|env/bin|\.local/bin|\.cargo/bin|\.tmp/bin|go/bin)/|^~/.*/bin/|^/(usr|opt)/(local/)?bin/`)
+
 // runsScript follows a command that runs what the repository holds.
 func (r *reading) runsScript(c *call) {
 	switch {
@@ -25,7 +31,7 @@ func (r *reading) runsScript(c *call) {
 		r.interpreter(c)
 	case slices.Contains(runners, c.name):
 		r.target(c)
-	case isScriptPath(c.path):
+	case isScriptPath(c.path) && (scriptName.MatchString(c.path) || !installed.MatchString(cleanPath(c.path))):
 		r.scriptFile(c, value{text: c.path}, c.args)
 	}
 }
@@ -136,7 +142,13 @@ func (r *reading) foreign(name, text string) {
 
 // target follows make, npm run and their like.
 func (r *reading) target(c *call) {
-	plain := slices.DeleteFunc(slices.Clone(c.args), func(a value) bool { return strings.HasPrefix(a.text, "-") || strings.Contains(a.text, "=") })
+	var plain []value
+	for i, a := range c.args {
+		taken := i > 0 && slices.Contains([]string{"-f", "-C", "-j", "--file", "--directory", "--prefix", "--filter", "--cwd", "-w"}, c.args[i-1].text)
+		if !taken && !strings.HasPrefix(a.text, "-") && !strings.Contains(a.text, "=") {
+			plain = append(plain, a)
+		}
+	}
 	name := ""
 	if len(plain) > 0 {
 		name = plain[0].text
@@ -148,7 +160,7 @@ func (r *reading) target(c *call) {
 				return
 			}
 			name = plain[1].text
-		} else if c.name == "npm" {
+		} else if c.name == "npm" || packageVerb.MatchString(name) {
 			return
 		}
 		if r.packageScript(name) {

@@ -237,4 +237,3 @@ func (r *reading) text() string {
 	}
 	return r.all
 }
-
