@@ -140,7 +140,7 @@ func (r *reading) sourced(file value) {
 		return
 	}
 	r.followed[name] = true
-	if text, ok := r.files(name); ok && !r.inside {
+	if text, ok := r.open(name); ok && !r.inside {
 		r.inFile(name, func() { r.script(string(text)) })
 		return
 	}

@@ -93,7 +93,7 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 		return
 	}
 	r.followed[name] = true
-	text, ok := r.files(name)
+	text, ok := r.open(name)
 	if !ok || r.inside {
 		if !r.inside && !installers.MatchString(path.Base(name)) {
 			r.opaque(strings.TrimSpace("runs " + name))
@@ -111,6 +111,16 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 
 // installers are wrappers of build tools that many repositories carry; what they do is in the catalogue.
 var installers = regexp.MustCompile(`^(gradlew|mvnw)(\.bat|\.cmd)?$`)
+
+// open gives a file of the repository. Each time costs, for a script may name it in a loop.
+func (r *reading) open(name string) ([]byte, bool) {
+	if r.calls <= 0 {
+		return nil, false
+	}
+	text, ok := r.files(name)
+	r.calls -= len(text) / 256
+	return text, ok
+}
 
 // inFile reads a text as part of another file.
 func (r *reading) inFile(name string, do func()) {
@@ -196,7 +206,7 @@ func (r *reading) target(c *call) {
 
 // packageScript follows a script of package.json, and reports whether it is at hand.
 func (r *reading) packageScript(name string) bool {
-	text, ok := r.files("package.json")
+	text, ok := r.open("package.json")
 	if !ok || r.inside {
 		return false
 	}
