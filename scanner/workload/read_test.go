@@ -162,6 +162,8 @@ func TestRead_bounds(t *testing.T) {
 		"calls_itself":      bomb,
 		"shell_in_a_shell":  "X='eval $X'\neval $X\nbash -c \"$X\"",
 		"text_grows":        "A=$B$B$B$B$B$B$B$B\nB=$A$A$A$A\n" + strings.Repeat("A=$A$A$A\n", 200) + "docker login -p $A x.example.com",
+		"loops_in_loops":    strings.Repeat("for i in a b c d; do ", 20) + "x=$i" + strings.Repeat("; done", 20),
+		"make_in_a_loop":    strings.Repeat("for i in a b c d; do ", 12) + "make x$i" + strings.Repeat("; done", 12),
 		"long_line":         "echo " + strings.Repeat("$X_TOKEN ", 100_000),
 		"deep_substitution": strings.Repeat("$(echo ", 200) + "x" + strings.Repeat(")", 200),
 	} {
