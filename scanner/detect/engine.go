@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/zricethezav/gitleaks/v8/config"
 )
@@ -38,7 +39,12 @@ type Options struct {
 type Engine struct {
 	catalogue *catalogue
 	gitlab    gitlabTokens
-	literals  *automaton
+	literals  literals
+	automata  []*automaton // over literals
+	keywords  literalSet   // of the catalogue
+	tokens    []literalSet // one for each of gitlab's types
+	urls      literalSet
+	scratch   sync.Pool // of *scratch
 	version   string
 }
 
@@ -60,7 +66,12 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{catalogue: newCatalogue(cfg), gitlab: newGitlabTokens(prefixes)}
 	e.version = version(o.RulesTOML, prefixes)
-	e.literals = newAutomaton(slices.Concat(e.catalogue.keywords, e.gitlab.literals(), []string{urlMark}))
+	e.keywords = e.literals.add(e.catalogue.keywords...)
+	for _, prefix := range e.gitlab.literals() {
+		e.tokens = append(e.tokens, e.literals.add(prefix))
+	}
+	e.urls = e.literals.add(urlMark)
+	e.automata = newAutomata(e.literals.texts)
 	return e, nil
 }
 

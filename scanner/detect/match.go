@@ -17,6 +17,9 @@ type window struct {
 	coreFrom, core int    // first offset in the core, first after it
 }
 
+// inCore reports whether what begins at an offset of the content belongs to w.
+func (w window) inCore(start int) bool { return start >= w.coreFrom && start < w.core }
+
 // search returns the hits of all rules in w. seen says which keywords w holds.
 func (c *catalogue) search(w window, seen []bool) []hit {
 	var out []hit
@@ -49,7 +52,7 @@ func (r *rule) matches(w window, c *catalogue) []hit {
 	var out []hit
 	for _, m := range r.Regex.FindAllIndex(w.content[w.from:w.to], -1) {
 		from, to := trimNewlines(w.content, w.from+m[0], w.from+m[1])
-		if from < w.coreFrom || from >= w.core || from == to {
+		if !w.inCore(from) || from == to {
 			continue
 		}
 		match := w.content[from:to]

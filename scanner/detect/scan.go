@@ -39,34 +39,66 @@ func (e *Engine) hits(path string, content []byte) []hit {
 	return append(dropGeneric(content, rules), own...)
 }
 
-func (e *Engine) piece(w window) (rules, own []hit) {
-	text := w.content[w.from:w.to]
-	seen := make([]bool, len(e.catalogue.keywords))
-	var at []located
-	e.literals.find(text, func(id, start int) {
-		if id < len(seen) {
-			seen[id] = true
-		} else if start += w.from; start >= w.coreFrom && start < w.core {
-			at = append(at, located{id - len(seen), start})
-		}
-	})
-	e.foldedKeywords(text, seen)
-	for _, l := range at {
-		if h, ok := e.ownHit(w.content, l); ok {
-			own = append(own, h)
-		}
-	}
-	return e.catalogue.search(w, seen), own
+// scratch is the memory that one piece is matched in.
+type scratch struct {
+	anchors anchors
+	hits    []located
+	streams [4][]located
+	set     []located
 }
 
-// located is an own literal and where it begins.
-type located struct{ literal, start int }
-
-func (e *Engine) ownHit(content []byte, l located) (hit, bool) {
-	if l.literal == len(e.gitlab.types) {
-		return urlCredentials(content, l.start)
+// piece matches one part of a content. Whoever looks for something of its own registers a literalSet in New and asks
+// the anchors for it here; own hits count only where their literal begins inside the core.
+func (e *Engine) piece(w window) (rules, own []hit) {
+	s, _ := e.scratch.Get().(*scratch)
+	if s == nil {
+		s = &scratch{}
 	}
-	return e.gitlab.token(content, l)
+	defer e.scratch.Put(s)
+	e.anchors(w.content[w.from:w.to], s)
+	own = e.ownHits(w, s, own)
+	return e.catalogue.search(w, e.seen(w, s)), own
+}
+
+// anchors finds all literals in text.
+func (e *Engine) anchors(text []byte, s *scratch) {
+	s.hits = s.hits[:0]
+	for _, a := range e.automata {
+		s.hits = a.find(text, s.hits, &s.streams)
+	}
+	s.anchors.group(s.hits, len(e.literals.texts))
+}
+
+// ownHits returns the hits of the detectors that are no rules.
+func (e *Engine) ownHits(w window, s *scratch, own []hit) []hit {
+	for i, set := range e.tokens {
+		s.set = s.anchors.in(set, s.set)
+		for _, l := range s.set {
+			if start := w.from + l.start; w.inCore(start) {
+				if h, ok := e.gitlab.token(w.content, located{i, start}); ok {
+					own = append(own, h)
+				}
+			}
+		}
+	}
+	s.set = s.anchors.in(e.urls, s.set)
+	for _, l := range s.set {
+		if start := w.from + l.start; w.inCore(start) {
+			if h, ok := urlCredentials(w.content, start); ok {
+				own = append(own, h)
+			}
+		}
+	}
+	return own
+}
+
+func (e *Engine) seen(w window, s *scratch) []bool {
+	seen := make([]bool, len(e.catalogue.keywords))
+	for i, n := range e.keywords.numbers {
+		seen[i] = len(s.anchors.of(n)) > 0
+	}
+	e.foldedKeywords(w.content[w.from:w.to], seen)
+	return seen
 }
 
 // foldedKeywords finds the keywords that appear only after Unicode folding, which gitleaks does: the Kelvin sign is a
@@ -75,11 +107,11 @@ func (e *Engine) foldedKeywords(text []byte, seen []bool) {
 	if !bytes.Contains(text, []byte("\u212a")) && !bytes.Contains(text, []byte("\u0130")) && !e.catalogue.foreign(text) {
 		return
 	}
-	e.literals.find(bytes.ToLower(text), func(id, _ int) {
-		if id < len(seen) {
-			seen[id] = true
-		}
-	})
+	folded := &scratch{}
+	e.anchors(bytes.ToLower(text), folded)
+	for i, n := range e.keywords.numbers {
+		seen[i] = seen[i] || len(folded.anchors.of(n)) > 0
+	}
 }
 
 // foreign reports whether a keyword is not ASCII and text is not either.
