@@ -1,37 +1,41 @@
 package detect
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
 )
 
-// catalogue is the loaded rules, ready to be matched. Replacing the matching means replacing rule.matches and
-// catalogue.search; what surrounds them needs hits only.
+// catalogue is the loaded rules, ready to be matched.
 type catalogue struct {
 	rules    []rule // sorted by ID
 	byID     map[string]*rule
-	keywords []string // lower case, sorted, unique
+	foldable literalSet
 	global   []*config.Allowlist
 	paths    []func(path string) bool // every path condition of every rule, each adds a bit to the path class
 }
 
 type rule struct {
 	config.Rule
-	keywordIDs []int // indexes into catalogue.keywords; none means: search every text
+	pattern *search // nil for a rule that has a path only
+	// implied says that the pattern's literals hold a keyword: where one is, the rule applies. Else keywords are
+	// among the engine's literals and the pattern's are not.
+	implied  bool
+	keywords literalSet
+	foreign  bool // a keyword is not ASCII
 }
 
-func newCatalogue(cfg config.Config) *catalogue {
-	c := &catalogue{byID: map[string]*rule{}, global: cfg.Allowlists}
-	c.keywords = slices.Sorted(maps.Keys(cfg.Keywords))
+func newCatalogue(cfg config.Config, l *literals) (*catalogue, error) {
+	c := &catalogue{byID: map[string]*rule{}, global: cfg.Allowlists, foldable: l.add(foldables...)}
+	memory := &dfaMemory{}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Rules)) {
 		r := rule{Rule: cfg.Rules[id]}
-		for _, k := range r.Keywords {
-			if i, ok := slices.BinarySearch(c.keywords, strings.ToLower(k)); ok {
-				r.keywordIDs = append(r.keywordIDs, i)
-			}
+		if err := r.prepare(l, memory); err != nil {
+			return nil, fmt.Errorf("rule %s: %w", id, err)
 		}
 		if r.Path != nil {
 			c.paths = append(c.paths, r.Path.MatchString)
@@ -43,7 +47,42 @@ func newCatalogue(cfg config.Config) *catalogue {
 		c.byID[c.rules[i].RuleID] = &c.rules[i]
 	}
 	c.addPaths(c.global)
-	return c
+	return c, nil
+}
+
+// prepare decides how the rule is looked for. A rule's own literals are looked for in every text when one of its
+// keywords stands in each of them; else in texts with a keyword.
+func (r *rule) prepare(l *literals, memory *dfaMemory) (err error) {
+	r.foreign = slices.ContainsFunc(r.Keywords, func(k string) bool {
+		return strings.ContainsFunc(k, func(c rune) bool { return c >= utf8.RuneSelf })
+	})
+	if r.Regex != nil {
+		if r.pattern, err = newSearch(r.Regex.String(), memory); err != nil {
+			return err
+		}
+		r.implied = len(r.pattern.literals) > 0 && !slices.ContainsFunc(r.pattern.literals, func(text string) bool {
+			return len(r.Keywords) > 0 && !slices.ContainsFunc(r.Keywords, func(k string) bool { return k != "" && strings.Contains(text, k) })
+		})
+	}
+	if r.implied {
+		r.pattern.set = l.add(r.pattern.literals...)
+	} else {
+		r.keywords = l.add(r.Keywords...)
+	}
+	return nil
+}
+
+// wanted reports whether the rule applies to a text: one of its keywords is there.
+func (r *rule) wanted(p *passage, foldable literalSet) bool {
+	switch {
+	case r.implied && !p.anchors.any(r.pattern.set):
+		return false
+	case len(r.Keywords) == 0:
+		return true
+	case r.foreign || p.anchors.any(foldable):
+		return p.hasKeyword(r.Keywords)
+	}
+	return r.implied || p.anchors.any(r.keywords)
 }
 
 func (c *catalogue) addPaths(lists []*config.Allowlist) {

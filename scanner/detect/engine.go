@@ -41,10 +41,10 @@ type Engine struct {
 	gitlab    gitlabTokens
 	literals  literals
 	automata  []*automaton // over literals
-	keywords  literalSet   // of the catalogue
+	foldable  literalSet
 	tokens    []literalSet // one for each of gitlab's types
 	urls      literalSet
-	scratch   sync.Pool // of *scratch
+	passages  sync.Pool // of *passage
 	version   string
 }
 
@@ -64,9 +64,12 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{catalogue: newCatalogue(cfg), gitlab: newGitlabTokens(prefixes)}
+	e := &Engine{gitlab: newGitlabTokens(prefixes)}
+	if e.catalogue, err = newCatalogue(cfg, &e.literals); err != nil {
+		return nil, err
+	}
 	e.version = version(o.RulesTOML, prefixes)
-	e.keywords = e.literals.add(e.catalogue.keywords...)
+	e.foldable = e.literals.add(foldables...)
 	for _, prefix := range e.gitlab.literals() {
 		e.tokens = append(e.tokens, e.literals.add(prefix))
 	}

@@ -20,29 +20,25 @@ type window struct {
 // inCore reports whether what begins at an offset of the content belongs to w.
 func (w window) inCore(start int) bool { return start >= w.coreFrom && start < w.core }
 
-// search returns the hits of all rules in w. seen says which keywords w holds.
-func (c *catalogue) search(w window, seen []bool) []hit {
+// search returns the hits of all rules in w, which p is read from.
+func (c *catalogue) search(w window, p *passage) []hit {
 	var out []hit
 	for i := range c.rules {
 		r := &c.rules[i]
-		if r.SkipReport || !r.wanted(seen) {
+		if r.SkipReport || !r.wanted(p, c.foldable) {
 			continue
 		}
-		found := r.matches(w, c)
+		found := r.matches(w, p, c)
 		if len(found) > 0 && len(r.RequiredRules) > 0 {
-			found = c.composed(r, w, found)
+			found = c.composed(r, w, p, found)
 		}
 		out = append(out, found...)
 	}
 	return out
 }
 
-func (r *rule) wanted(seen []bool) bool {
-	return len(r.keywordIDs) == 0 || slices.ContainsFunc(r.keywordIDs, func(id int) bool { return seen[id] })
-}
-
 // matches returns the hits of one rule in w, in order.
-func (r *rule) matches(w window, c *catalogue) []hit {
+func (r *rule) matches(w window, p *passage, c *catalogue) []hit {
 	if pathAllowed(r.Allowlists, w.path) || r.Path != nil && !r.Path.MatchString(w.path) {
 		return nil
 	}
@@ -50,8 +46,9 @@ func (r *rule) matches(w window, c *catalogue) []hit {
 		return r.wholeFile(w)
 	}
 	var out []hit
-	for _, m := range r.Regex.FindAllIndex(w.content[w.from:w.to], -1) {
-		from, to := trimNewlines(w.content, w.from+m[0], w.from+m[1])
+	p.spans = r.pattern.find(p.text, p.placesOf(r.pattern), p.spans[:0])
+	for _, m := range p.spans {
+		from, to := trimNewlines(w.content, w.from+m.start, w.from+m.end)
 		if !w.inCore(from) || from == to {
 			continue
 		}
@@ -151,19 +148,19 @@ func (r *rule) knowsForm(value []byte) bool {
 }
 
 // composed keeps the hits that stand near enough to a hit of every rule which r requires.
-func (c *catalogue) composed(r *rule, w window, found []hit) []hit {
+func (c *catalogue) composed(r *rule, w window, p *passage, found []hit) []hit {
 	others := make([][]place, len(r.RequiredRules))
 	for i, req := range r.RequiredRules {
 		if other := c.byID[req.RuleID]; other != nil {
-			others[i] = places(w, other.matches(w, c))
+			others[i] = places(w, other.matches(w, p, c))
 		}
 	}
 	var out []hit
-	for i, p := range places(w, found) {
+	for i, at := range places(w, found) {
 		complete := true
 		for j, req := range r.RequiredRules {
 			complete = complete && slices.ContainsFunc(others[j], func(o place) bool {
-				return within(req.WithinLines, p.line, o.line) && within(req.WithinColumns, p.column, o.column)
+				return within(req.WithinLines, at.line, o.line) && within(req.WithinColumns, at.column, o.column)
 			})
 		}
 		if complete {

@@ -1,7 +1,5 @@
 package detect
 
-import "bytes"
-
 const (
 	pieceSize   = 1 << 20  // bytes of core per piece
 	pieceBefore = 4 << 10  // context, for word boundaries and the start of a match that began earlier
@@ -39,41 +37,18 @@ func (e *Engine) hits(path string, content []byte) []hit {
 	return append(dropGeneric(content, rules), own...)
 }
 
-// scratch is the memory that one piece is matched in.
-type scratch struct {
-	anchors anchors
-	hits    []located
-	streams [4][]located
-	set     []located
-}
-
 // piece matches one part of a content. Whoever looks for something of its own registers a literalSet in New and asks
 // the anchors for it here; own hits count only where their literal begins inside the core.
 func (e *Engine) piece(w window) (rules, own []hit) {
-	s, _ := e.scratch.Get().(*scratch)
-	if s == nil {
-		s = &scratch{}
-	}
-	defer e.scratch.Put(s)
-	e.anchors(w.content[w.from:w.to], s)
-	own = e.ownHits(w, s, own)
-	return e.catalogue.search(w, e.seen(w, s)), own
-}
-
-// anchors finds all literals in text.
-func (e *Engine) anchors(text []byte, s *scratch) {
-	s.hits = s.hits[:0]
-	for _, a := range e.automata {
-		s.hits = a.find(text, s.hits, &s.streams)
-	}
-	s.anchors.group(s.hits, len(e.literals.texts))
+	s := e.read(w.content[w.from:w.to])
+	defer e.passages.Put(s)
+	return e.catalogue.search(w, s), e.ownHits(w, s)
 }
 
 // ownHits returns the hits of the detectors that are no rules.
-func (e *Engine) ownHits(w window, s *scratch, own []hit) []hit {
+func (e *Engine) ownHits(w window, s *passage) (own []hit) {
 	for i, set := range e.tokens {
-		s.set = s.anchors.in(set, s.set)
-		for _, l := range s.set {
+		for _, l := range s.places(set) {
 			if start := w.from + l.start; w.inCore(start) {
 				if h, ok := e.gitlab.token(w.content, located{i, start}); ok {
 					own = append(own, h)
@@ -81,8 +56,7 @@ func (e *Engine) ownHits(w window, s *scratch, own []hit) []hit {
 			}
 		}
 	}
-	s.set = s.anchors.in(e.urls, s.set)
-	for _, l := range s.set {
+	for _, l := range s.places(e.urls) {
 		if start := w.from + l.start; w.inCore(start) {
 			if h, ok := urlCredentials(w.content, start); ok {
 				own = append(own, h)
@@ -90,37 +64,4 @@ func (e *Engine) ownHits(w window, s *scratch, own []hit) []hit {
 		}
 	}
 	return own
-}
-
-func (e *Engine) seen(w window, s *scratch) []bool {
-	seen := make([]bool, len(e.catalogue.keywords))
-	for i, n := range e.keywords.numbers {
-		seen[i] = len(s.anchors.of(n)) > 0
-	}
-	e.foldedKeywords(w.content[w.from:w.to], seen)
-	return seen
-}
-
-// foldedKeywords finds the keywords that appear only after Unicode folding, which gitleaks does: the Kelvin sign is a
-// "k" to it, the dotted capital I an "i".
-func (e *Engine) foldedKeywords(text []byte, seen []bool) {
-	if !bytes.Contains(text, []byte("\u212a")) && !bytes.Contains(text, []byte("\u0130")) && !e.catalogue.foreign(text) {
-		return
-	}
-	folded := &scratch{}
-	e.anchors(bytes.ToLower(text), folded)
-	for i, n := range e.keywords.numbers {
-		seen[i] = seen[i] || len(folded.anchors.of(n)) > 0
-	}
-}
-
-// foreign reports whether a keyword is not ASCII and text is not either.
-func (c *catalogue) foreign(text []byte) bool {
-	notASCII := func(r rune) bool { return r > 0x7f }
-	for _, k := range c.keywords {
-		if bytes.IndexFunc([]byte(k), notASCII) >= 0 {
-			return bytes.IndexFunc(text, notASCII) >= 0
-		}
-	}
-	return false
 }

@@ -162,9 +162,7 @@ func TestAnchors(t *testing.T) {
 				}
 			}
 		}
-		s := &scratch{}
-		e.anchors([]byte(text), s)
-		for _, l := range s.anchors.in(set, nil) {
+		for _, l := range e.read([]byte(text)).anchors.in(set, nil) {
 			got = append(got, fmt.Sprint(l.literal, l.start))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
