@@ -20,8 +20,10 @@ type catalogue struct {
 }
 
 type rule struct {
-	config.Rule
-	pattern *search // nil for a rule that has a path only
+	config.Rule           // but for Regex
+	pattern     *search   // nil for a rule that has a path only
+	detector    *detector // nil for a rule of gitleaks or a user
+	replaced    bool      // an own detector stands in for it
 	// implied says that the pattern's literals hold a keyword: where one is, the rule applies. Else keywords are
 	// among the engine's literals and the pattern's are not.
 	implied  bool
@@ -29,12 +31,11 @@ type rule struct {
 	foreign  bool // a keyword is not ASCII
 }
 
-func newCatalogue(cfg config.Config, l *literals) (*catalogue, error) {
+func newCatalogue(cfg loadedRules, l *literals, memory *dfaMemory) (*catalogue, error) {
 	c := &catalogue{byID: map[string]*rule{}, global: cfg.Allowlists, foldable: l.add(foldables...)}
-	memory := &dfaMemory{}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Rules)) {
 		r := rule{Rule: cfg.Rules[id]}
-		if err := r.prepare(l, memory); err != nil {
+		if err := r.prepare(cfg.patterns[id], l, memory); err != nil {
 			return nil, fmt.Errorf("rule %s: %w", id, err)
 		}
 		if r.Path != nil {
@@ -52,13 +53,16 @@ func newCatalogue(cfg config.Config, l *literals) (*catalogue, error) {
 
 // prepare decides how the rule is looked for. A rule's own literals are looked for in every text when one of its
 // keywords stands in each of them; else in texts with a keyword.
-func (r *rule) prepare(l *literals, memory *dfaMemory) (err error) {
+func (r *rule) prepare(pattern string, l *literals, memory *dfaMemory) (err error) {
 	r.foreign = slices.ContainsFunc(r.Keywords, func(k string) bool {
 		return strings.ContainsFunc(k, func(c rune) bool { return c >= utf8.RuneSelf })
 	})
-	if r.Regex != nil {
-		if r.pattern, err = newSearch(r.Regex.String(), memory); err != nil {
+	if pattern != "" {
+		if r.pattern, err = newSearch(pattern, memory); err != nil {
 			return err
+		}
+		if r.SecretGroup > r.pattern.groups {
+			return fmt.Errorf("secret group %d: the pattern has %d", r.SecretGroup, r.pattern.groups)
 		}
 		r.implied = len(r.pattern.literals) > 0 && !slices.ContainsFunc(r.pattern.literals, func(text string) bool {
 			return len(r.Keywords) > 0 && !slices.ContainsFunc(r.Keywords, func(k string) bool { return k != "" && strings.Contains(text, k) })

@@ -25,7 +25,7 @@ func (c *catalogue) search(w window, p *passage) []hit {
 	var out []hit
 	for i := range c.rules {
 		r := &c.rules[i]
-		if r.SkipReport || !r.wanted(p, c.foldable) {
+		if r.SkipReport || r.replaced || !r.wanted(p, c.foldable) {
 			continue
 		}
 		found := r.matches(w, p, c)
@@ -42,7 +42,7 @@ func (r *rule) matches(w window, p *passage, c *catalogue) []hit {
 	if pathAllowed(r.Allowlists, w.path) || r.Path != nil && !r.Path.MatchString(w.path) {
 		return nil
 	}
-	if r.Regex == nil {
+	if r.pattern == nil {
 		return r.wholeFile(w)
 	}
 	var out []hit
@@ -60,6 +60,9 @@ func (r *rule) matches(w window, p *passage, c *catalogue) []hit {
 		value := match[start:end]
 		bits := entropy(value)
 		if r.Entropy != 0 && bits <= r.Entropy {
+			continue
+		}
+		if r.detector != nil && !r.detector.placed(w.content, from, to) {
 			continue
 		}
 		line := surroundingLine(w.content, from, to)
@@ -96,7 +99,7 @@ func trimNewlines(b []byte, from, to int) (int, int) {
 // The pattern runs again on the match alone, as gitleaks does it: where it needs context to match (a word boundary),
 // the whole match is the secret.
 func (r *rule) secret(match []byte) (start, end int, ok bool) {
-	groups := r.Regex.FindSubmatchIndex(match)
+	groups := r.pattern.whole().FindSubmatchIndex(match)
 	if len(groups) < 4 {
 		return 0, len(match), true
 	}
@@ -132,6 +135,8 @@ func (r *rule) hit(value []byte, from, start, end int, bits float64) hit {
 		reasons: []string{"matches rule " + r.RuleID, fmt.Sprintf("entropy %.1f", bits)},
 	}
 	switch {
+	case r.detector != nil:
+		r.detector.judge(&h, value)
 	case isGeneric(r.RuleID):
 		h.rank, h.confidence = rankGeneric, 0.5
 	case r.knowsForm(value):

@@ -42,7 +42,8 @@ func (e *Engine) hits(path string, content []byte) []hit {
 func (e *Engine) piece(w window) (rules, own []hit) {
 	s := e.read(w.content[w.from:w.to])
 	defer e.passages.Put(s)
-	return e.catalogue.search(w, s), e.ownHits(w, s)
+	own = append(e.ownHits(w, s), e.detectors.search(w, s)...)
+	return e.catalogue.search(w, s), own
 }
 
 // ownHits returns the hits of the detectors that are no rules.

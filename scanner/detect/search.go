@@ -18,6 +18,8 @@ import (
 // Many patterns begin with any few characters ("[\w.-]{0,50}?" in gitleaks' rules) before the word that matters. These
 // runs are taken off: a match of what is left is extended back over them.
 type search struct {
+	source      string
+	groups      int
 	literals    []string
 	least, most int
 	empty       bool
@@ -37,7 +39,7 @@ func newSearch(pattern string, memory *dfaMemory) (*search, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &search{}
+	s := &search{source: pattern, groups: re.MaxCap()}
 	s.whole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 	if least, _ := width(re); least == 0 {
 		s.empty = true
