@@ -15,7 +15,7 @@ func (e *Engine) Scan(path string, content []byte) []Finding {
 
 // hits returns what the catalogue and the own detectors find, before precedence is settled.
 func (e *Engine) hits(path string, content []byte) []hit {
-	if pathAllowed(e.catalogue.global, path) {
+	if passesPath(e.catalogue.global, path) {
 		return nil
 	}
 	var rules, own []hit

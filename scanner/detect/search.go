@@ -28,7 +28,7 @@ type search struct {
 
 	set   literalSet            // literals, when they are among the engine's; else
 	own   func() []*automaton   // they are looked for when the rule is wanted
-	dfa   func() *dfa           // of body
+	dfa   *dfa                  // of body
 	first func() *[256]bool     // bytes that a match of body may begin with
 	whole func() *regexp.Regexp // of all
 }
@@ -61,8 +61,8 @@ func newSearch(pattern string, memory *dfaMemory) (*search, error) {
 		s.anchorInside(flat(items))
 	}
 	s.own = sync.OnceValue(func() []*automaton { return newAutomata(s.literals) })
-	s.dfa = sync.OnceValue(func() *dfa { return newDFA(s.body, false, memory) })
-	s.first = sync.OnceValue(func() *[256]bool { return s.dfa().firstBytes() })
+	s.dfa = newDFA(s.body, false, memory)
+	s.first = sync.OnceValue(s.dfa.firstBytes)
 	return s, nil
 }
 
@@ -192,7 +192,7 @@ func (s *search) find(text []byte, places []located, out []span) []span {
 		return s.walk(text, out)
 	}
 	done := len(out)
-	d, first := s.dfa(), s.first()
+	d, first := s.dfa, s.first()
 	floor, tried, steps := 0, 0, 0 // nothing begins before floor; what begins before tried was tried
 	for _, p := range places {
 		for at := max(p.start-s.most, floor, tried); at <= p.start-s.least; at++ {
@@ -212,13 +212,14 @@ func (s *search) find(text []byte, places []located, out []span) []span {
 			at = end - 1
 		}
 	}
+	d.served.Add(int64(steps))
 	return out
 }
 
 // walk tries every place.
 func (s *search) walk(text []byte, out []span) []span {
 	done := len(out)
-	d, first := s.dfa(), s.first()
+	d, first := s.dfa, s.first()
 	steps := 0
 	for at := 0; at < len(text); at++ {
 		if !first[text[at]] || !utf8.RuneStart(text[at]) && insideRune(text, at) {
@@ -233,6 +234,7 @@ func (s *search) walk(text []byte, out []span) []span {
 			at = end - 1
 		}
 	}
+	d.served.Add(int64(steps))
 	return out
 }
 
