@@ -58,7 +58,7 @@ func newSearch(pattern string, memory *dfaMemory) (*search, error) {
 		}
 	} else {
 		s.runs = nil
-		s.anchorInside(flat(items))
+		s.anchor(inside(re))
 	}
 	s.own = sync.OnceValue(func() []*automaton { return newAutomata(s.literals) })
 	s.dfa = newDFA(s.body, false, memory)
@@ -82,21 +82,30 @@ func (s *search) anchor(all []beginning, least, most int) {
 	}
 }
 
-// anchorInside looks for the rarest literals that stand at most maxDistance behind the beginning.
-func (s *search) anchorInside(items []*syntax.Regexp) {
-	best, least, most := 0, 0, 0
-	for i, item := range items {
-		here := concatBeginnings(items[i:])
+// inside looks for the rarest literals that stand at most maxDistance behind the beginning; nil when there are none.
+// Where the branches of a pattern have each their own, it is all of these.
+func inside(re *syntax.Regexp) (all []beginning, least, most int) {
+	best, from, to := 0, 0, 0
+	for items := flat([]*syntax.Regexp{re}); len(items) > 0 && to <= maxDistance; items = items[1:] {
+		here := concatBeginnings(items)
 		if r := rarity(here); r > best {
-			best = r
-			s.literals = nil
-			s.anchor(here, least, most)
+			best, all, least, most = r, here, from, to
 		}
-		a, b := width(item)
-		if least, most = least+a, plus(most, b); most > maxDistance {
-			return
-		}
+		a, b := width(items[0])
+		from, to = from+a, plus(to, b)
 	}
+	if best > 0 || re.Op != syntax.OpAlternate {
+		return all, least, most
+	}
+	least = maxDistance
+	for _, branch := range re.Sub {
+		here, a, b := inside(branch)
+		if here == nil {
+			return nil, 0, 0
+		}
+		all, least, most = append(all, here...), min(least, a), max(most, b)
+	}
+	return all, least, most
 }
 
 // flat returns the parts of a concatenation, with those inside captures.
