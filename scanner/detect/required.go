@@ -17,7 +17,7 @@ type beginning struct {
 
 const (
 	maxBeginnings = 64 // of one pattern
-	maxBeginning  = 40 // bytes; more is rare enough
+	maxBeginning  = 24 // bytes; more is rare enough
 )
 
 var anything = []beginning{{}}
