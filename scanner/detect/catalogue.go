@@ -16,7 +16,9 @@ type catalogue struct {
 	byID     map[string]*rule
 	foldable literalSet
 	global   []*allowlist
-	paths    []*dfa // every path condition of every rule, each adds a bit to the path class
+	always   []int   // rules that no literal calls for
+	callers  [][]int // of each literal the rules that it calls for
+	paths    []*dfa  // every path condition of every rule, each adds a bit to the path class
 }
 
 type rule struct {
@@ -78,6 +80,42 @@ func (r *rule) prepare(pattern string, l *literals, memory *dfaMemory) (err erro
 		r.keywords = l.add(r.Keywords...)
 	}
 	return nil
+}
+
+// index notes which rules a literal calls for; count is that of the engine's literals.
+func (c *catalogue) index(count int) {
+	c.callers = make([][]int, count)
+	for i := range c.rules {
+		r := &c.rules[i]
+		calls := r.keywords.numbers
+		if r.implied {
+			calls = r.pattern.set.numbers
+		}
+		if len(calls) == 0 || r.foreign || !r.implied && len(r.Keywords) == 0 {
+			c.always = append(c.always, i)
+			continue
+		}
+		for _, n := range calls {
+			c.callers[n] = append(c.callers[n], i)
+		}
+	}
+}
+
+// called returns the rules that may apply to a text, in order.
+func (c *catalogue) called(p *passage) []int {
+	p.rules = append(p.rules[:0], c.always...)
+	if p.anchors.any(c.foldable) {
+		p.rules = p.rules[:0]
+		for i := range c.rules {
+			p.rules = append(p.rules, i)
+		}
+		return p.rules
+	}
+	for _, n := range p.anchors.found {
+		p.rules = append(p.rules, c.callers[n]...)
+	}
+	slices.Sort(p.rules)
+	return slices.Compact(p.rules)
 }
 
 // wanted reports whether the rule applies to a text: one of its keywords is there.

@@ -23,7 +23,7 @@ func (w window) inCore(start int) bool { return start >= w.coreFrom && start < w
 // search returns the hits of all rules in w, which p is read from.
 func (c *catalogue) search(w window, p *passage) []hit {
 	var out []hit
-	for i := range c.rules {
+	for _, i := range c.called(p) {
 		r := &c.rules[i]
 		if r.SkipReport || r.replaced || !r.wanted(p, c.foldable) {
 			continue

@@ -22,6 +22,7 @@ type passage struct {
 	streams [4][]located
 	set     []located
 	spans   []span
+	rules   []int
 }
 
 // removal says how much shorter the folded text is from an offset on.
