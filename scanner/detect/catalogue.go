@@ -104,13 +104,6 @@ func (c *catalogue) index(count int) {
 // called returns the rules that may apply to a text, in order.
 func (c *catalogue) called(p *passage) []int {
 	p.rules = append(p.rules[:0], c.always...)
-	if p.anchors.any(c.foldable) {
-		p.rules = p.rules[:0]
-		for i := range c.rules {
-			p.rules = append(p.rules, i)
-		}
-		return p.rules
-	}
 	for _, n := range p.anchors.found {
 		p.rules = append(p.rules, c.callers[n]...)
 	}
@@ -125,10 +118,12 @@ func (r *rule) wanted(p *passage, foldable literalSet) bool {
 		return false
 	case len(r.Keywords) == 0:
 		return true
-	case r.foreign || p.anchors.any(foldable):
+	case r.foreign:
 		return p.hasKeyword(r.Keywords)
+	case !r.implied && !p.anchors.any(r.keywords):
+		return false
 	}
-	return r.implied || p.anchors.any(r.keywords)
+	return !p.anchors.any(foldable) || p.hasKeyword(r.Keywords)
 }
 
 func (c *catalogue) addPaths(lists []*allowlist) {
