@@ -72,7 +72,7 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 	root.AddCommand(
 		newDemo(a), newScan(a), newReport(a), newShow(a),
 		newDetect(a), newGate(a), newWorkloads(a),
-		newRules(a), newSources(a),
+		newRules(a), newSources(a), newDetectors(a),
 		newPrune(a), newVersion(a), newDocs(a),
 	)
 	root.SetHelpCommand(newHelp(root))
