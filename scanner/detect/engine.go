@@ -60,7 +60,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{catalogue: newCatalogue(cfg), gitlab: newGitlabTokens(prefixes)}
 	e.version = version(o.RulesTOML, prefixes)
-	e.literals = newAutomaton(slices.Concat(e.catalogue.keywords, e.gitlab.literals(), []string{urlMark}))
+	e.literals = newAutomaton(slices.Concat(e.catalogue.keywords, e.gitlab.literals(), []string{urlMark}, anchors))
 	return e, nil
 }
 

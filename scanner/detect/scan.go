@@ -12,13 +12,19 @@ const (
 // may be empty. Contents over 1 MB are matched in overlapping pieces: there a secret of over 64 kB that crosses a
 // border may be missed, and a rule applies only where its keyword is in the same piece.
 func (e *Engine) Scan(path string, content []byte) []Finding {
-	return findings(content, settle(e.hits(path, content)))
+	return findings(content, e.scored(path, content))
 }
 
 // hits returns what the catalogue and the own detectors find, before precedence is settled.
 func (e *Engine) hits(path string, content []byte) []hit {
+	hits, _ := e.located(path, content)
+	return hits
+}
+
+// located returns the hits, and the offsets at which the names of assignments may stand, ascending.
+func (e *Engine) located(path string, content []byte) (hits []hit, names []int) {
 	if pathAllowed(e.catalogue.global, path) {
-		return nil
+		return nil, nil
 	}
 	var rules, own []hit
 	for at := 0; at == 0 || at < len(content); at += pieceSize {
@@ -30,16 +36,16 @@ func (e *Engine) hits(path string, content []byte) []hit {
 		if w.to == len(content) {
 			w.core = len(content) // no use in another piece for the rest
 		}
-		r, o := e.piece(w)
-		rules, own = append(rules, r...), append(own, o...)
+		r, o, n := e.piece(w)
+		rules, own, names = append(rules, r...), append(own, o...), append(names, n...)
 		if w.core == len(content) {
 			break
 		}
 	}
-	return append(dropGeneric(content, rules), own...)
+	return append(dropGeneric(content, rules), own...), names
 }
 
-func (e *Engine) piece(w window) (rules, own []hit) {
+func (e *Engine) piece(w window) (rules, own []hit, names []int) {
 	text := w.content[w.from:w.to]
 	seen := make([]bool, len(e.catalogue.keywords))
 	var at []located
@@ -52,11 +58,15 @@ func (e *Engine) piece(w window) (rules, own []hit) {
 	})
 	e.foldedKeywords(text, seen)
 	for _, l := range at {
+		if l.literal > len(e.gitlab.types) {
+			names = append(names, l.start)
+			continue
+		}
 		if h, ok := e.ownHit(w.content, l); ok {
 			own = append(own, h)
 		}
 	}
-	return e.catalogue.search(w, seen), own
+	return e.catalogue.search(w, seen), own, names
 }
 
 // located is an own literal and where it begins.

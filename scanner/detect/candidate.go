@@ -1,0 +1,68 @@
+package detect
+
+import (
+	"cmp"
+	"slices"
+)
+
+// scored returns what is found in a content, each with its confidence.
+func (e *Engine) scored(path string, content []byte) []hit {
+	var out []hit
+	m := fitted()
+	for _, c := range e.candidates(path, content) {
+		c.hit.confidence = m.score(&c)
+		out = append(out, *c.hit)
+	}
+	return out
+}
+
+// candidates returns all that may be a secret in a content, one for each value and place.
+func (e *Engine) candidates(path string, content []byte) []candidate {
+	hits, names := e.located(path, content)
+	slices.Sort(names)
+	found := assignments(path, content, names)
+	for i := range found {
+		hits = append(hits, assignedHit(content, &found[i]))
+	}
+	byPlace(found)
+	kept := settle(hits)
+	out := make([]candidate, 0, len(kept))
+	for i := range kept {
+		h := &kept[i]
+		if h.assigned == nil {
+			h.assigned = around(found, h)
+		}
+		c := candidate{content: content, kind: kindOf(path), hit: h, shape: shapeOf(content[h.start:h.end])}
+		if h.assigned != nil {
+			c.name = factsOf(h.assigned.name)
+			if c.name.class == "" && h.rank == rankGuess {
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func assignedHit(content []byte, a *assignment) hit {
+	return hit{
+		detector: "assigned-secret", description: "Value under the name of a secret.",
+		start: a.start, end: a.end, from: a.start, entropy: entropy(content[a.start:a.end]), rank: rankGuess,
+		confidence: 0.5, reasons: []string{"the name is one of a secret"}, assigned: a,
+	}
+}
+
+func byPlace(found []assignment) {
+	slices.SortFunc(found, func(a, b assignment) int { return cmp.Compare(a.start, b.start) })
+}
+
+// around returns an assignment whose value and the hit have bytes in common.
+func around(found []assignment, h *hit) *assignment {
+	at, _ := slices.BinarySearchFunc(found, h.end, func(a assignment, end int) int { return cmp.Compare(a.start, end) })
+	for i := at - 1; i >= max(0, at-4); i-- {
+		if found[i].end > h.start {
+			return &found[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package detect
+
+import (
+	_ "embed"
+	"math"
+	"sync"
+
+	"go.yaml.in/yaml/v4"
+)
+
+//go:embed model.yaml
+var modelText []byte
+
+// model is a logistic model: the confidence of a candidate is the logistic of the sum of the weights of its features.
+// It is fitted by make fit and embedded.
+type model struct {
+	Weights map[string]float64 `yaml:"weights"`
+}
+
+var fitted = sync.OnceValue(func() *model {
+	var m model
+	if err := yaml.Unmarshal(modelText, &m); err != nil {
+		panic(err) // embedded; a test reads it
+	}
+	return &m
+})
+
+// DefaultConfidence is the least confidence of a finding that is shown unless asked for otherwise.
+const DefaultConfidence = 0.5
+
+// score is the confidence of a candidate, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
+// confidence that the detector gave it: facts need no model.
+func (m *model) score(c *candidate) float64 {
+	if c.hit.rank <= rankOwn {
+		return c.hit.confidence
+	}
+	f := features{m: m, sum: m.Weights["bias"]}
+	c.describe(&f)
+	return 1 / (1 + math.Exp(-f.sum))
+}
