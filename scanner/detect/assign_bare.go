@@ -12,6 +12,9 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 		limit = i + nl
 	}
 	text := s.content[i:limit]
+	if len(text) < leastValue {
+		return a, false
+	}
 	end := len(text)
 	switch wholeLine := s.kind.syntax == syntaxYAML || s.kind.syntax == syntaxConf; {
 	case a.op == opElement:
@@ -20,6 +23,8 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 		end = bytes.IndexByte(text, '|')
 	case wholeLine && (a.where == inData || a.where == inComment && s.kind.syntax == syntaxConf) && (a.op == opColon || a.op == opAssign):
 		end = s.lineValue(text, n)
+	case text[0] == '<' && bytes.IndexByte(text, '>') > 0: // <your password>
+		end = bytes.IndexByte(text, '>') + 1
 	default:
 		end = stopAt(text, s.stops(a))
 	}

@@ -13,6 +13,9 @@ func (s *source) read(out []assignment, n word) []assignment {
 	}
 	a := assignment{name: name}
 	i := n.end
+	if strings.EqualFold(name, "identified") { // IDENTIFIED BY 'x', of SQL
+		a.name, i = "password", i+len(" by")
+	}
 	if scheme, ok := schemes[strings.ToLower(name)]; ok && (isSpace(s.at(i)) || strings.HasPrefix(string(s.content[i:min(len(s.content), i+3)]), "%20")) {
 		a.op, a.name = opScheme, scheme
 		if s.at(i) == '%' {
@@ -25,6 +28,7 @@ func (s *source) read(out []assignment, n word) []assignment {
 	}
 	if i = s.closers(i); i == n.end && s.at(i) == '(' {
 		a.op = opCall
+		a.name = name[strings.LastIndexByte(name, '.')+1:]
 		return s.values(out, a, n, i+1)
 	}
 	closed := i > n.end
@@ -33,11 +37,7 @@ func (s *source) read(out []assignment, n word) []assignment {
 		return out
 	}
 	a.op = op
-	if a.op == opSpace || a.op == opElement || a.op == opCell || a.op == opFlag {
-		a.name = s.phrase(n, name)
-	} else if op == opColon || op == opAssign {
-		a.name = s.phrase(n, name)
-	}
+	a.name = s.phrase(n, a.name)
 	return s.values(out, a, n, next)
 }
 
@@ -272,7 +272,7 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	switch quoted := s.quoteAt(at) > 0; {
 	case strings.HasPrefix(name, "-"):
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
-	case strings.HasSuffix(name, "by"): // IDENTIFIED BY 'x'
+	case name == "identified":
 		return opSpace, at, true
 	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.kind.syntax != syntaxCode:
 		return opSpace, at + 3, true

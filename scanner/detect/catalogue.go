@@ -56,7 +56,8 @@ func (c *catalogue) addPaths(lists []*config.Allowlist) {
 
 // pathClass is one hexadecimal digit per four path conditions, in the order of the rules.
 func (c *catalogue) pathClass(path string) string {
-	if pathAllowed(c.global, path) {
+	skip := pathAllowed(c.global, path)
+	if skip && !vendored(path) {
 		return "skip"
 	}
 	bits := make([]byte, (len(c.paths)+3)/4)

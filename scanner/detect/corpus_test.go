@@ -209,3 +209,37 @@ func weigh(all []*example) {
 		}
 	}
 }
+
+// vectorExamples are the candidates in the vectors. A positive says that its rule's value is a secret, a negative that
+// it is none; of what else is found in them little is known.
+func vectorExamples(t testing.TB) []*example {
+	t.Helper()
+	e := engine(t)
+	copies := map[string]float64{}
+	var out []*example
+	for _, v := range readRows[vector](t, "vectors-train.jsonl.gz") {
+		cs := e.candidates("", []byte(v.Text))
+		own := slices.ContainsFunc(cs, func(c candidate) bool { return c.hit.detector == v.Rule })
+		for _, c := range cs {
+			x := newExample(&c, &labelled{Repo: "vectors " + v.Source}, nil, nil, 1, 1)
+			x.same = v.Rule + v.Label
+			switch {
+			case v.Label == "negative":
+				x.weight = 0.3
+			case c.hit.detector == v.Rule:
+				x.exact, x.weight = "T", 0.5
+			case !own && c.hit.rank == rankGuess:
+				x.exact, x.weight = "T", 0.1
+			}
+			if x.fixed > 0 {
+				x.weight = 0
+			}
+			copies[x.same] += 1
+			out = append(out, x)
+		}
+	}
+	for _, x := range out {
+		x.weight /= sqrt(copies[x.same])
+	}
+	return out
+}

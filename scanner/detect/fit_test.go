@@ -167,7 +167,7 @@ func (d *design) score(b []float64, x *example) float64 {
 }
 
 // crossValidate scores each example by a model fitted without its repository's fold.
-func crossValidate(all []*example, folds int) {
+func crossValidate(all, always []*example, folds int) {
 	repos := map[string]int{}
 	for _, x := range all {
 		repos[x.repo]++
@@ -178,7 +178,7 @@ func crossValidate(all []*example, folds int) {
 		fold[n] = i % folds
 	}
 	for f := range folds {
-		var train []*example
+		train := slices.Clone(always)
 		for _, x := range all {
 			if fold[x.repo] != f {
 				train = append(train, x)
@@ -262,12 +262,65 @@ func TestQuality(t *testing.T) {
 	rows := readRows[labelled](t, "creddata-train.jsonl.gz")
 	all := examples(t, rows)
 	fmt.Println(len(all), "candidates")
-	crossValidate(all, 8)
+	always := vectorExamples(t)
+	crossValidate(all, always, 8)
 	curve(all, rows)
 	shown(all, rows)
+	d := newDesign(slices.Concat(all, always))
+	b := d.solve(*ridge)
+	vectors(t, d, b)
 	if *fit {
-		d := newDesign(all)
-		writeModel(t, d, d.solve(*ridge))
+		writeModel(t, d, b)
+	}
+}
+
+// vectors counts the positives in which something is found at a confidence, and the negatives in which something, or the
+// vector's own rule, is.
+func vectors(t *testing.T, d *design, b []float64) {
+	e := engine(t)
+	all := readRows[vector](t, "vectors-train.jsonl.gz")
+	missed := map[string]int{}
+	for _, threshold := range []float64{0.3, DefaultConfidence} {
+		var positives, negatives, found, hit, byRule int
+		for i := range all {
+			v := &all[i]
+			any, rule := false, false
+			for _, c := range e.candidates("", []byte(v.Text)) {
+				x := newExample(&c, &labelled{}, nil, nil, 1, 1)
+				if d.score(b, x) >= threshold {
+					any = true
+					rule = rule || c.hit.detector == v.Rule
+				}
+			}
+			switch {
+			case v.Label == "positive":
+				positives++
+				if any {
+					found++
+				} else if threshold == DefaultConfidence {
+					missed[v.Source+" "+v.Rule]++
+					if *show == "vectors" {
+						fmt.Printf("%s %s | %.300q\n", v.Source, v.Rule, v.Text)
+					}
+				}
+			case any:
+				negatives, hit = negatives+1, hit+1
+				if *show == "negatives" && threshold == DefaultConfidence {
+					fmt.Printf("%s %s | %.160q\n", v.Source, v.Rule, v.Text)
+				}
+				if rule {
+					byRule++
+				}
+			default:
+				negatives++
+			}
+		}
+		fmt.Printf("vectors at %.2f: %.1f %% of %d positives found; %.1f %% of %d negatives hit by anything, %.1f %% by their rule\n", threshold,
+			100*ratio(found, positives), positives, 100*ratio(hit, negatives), negatives, 100*ratio(byRule, negatives))
+	}
+	names := slices.SortedFunc(maps.Keys(missed), func(a, b string) int { return cmp.Or(cmp.Compare(missed[b], missed[a]), cmp.Compare(a, b)) })
+	for _, n := range names[:min(20, len(names))] {
+		fmt.Printf("  %d of %s not found\n", missed[n], n)
 	}
 }
 

@@ -86,6 +86,12 @@ func langOf(ext string) (kind, bool) {
 	return kind{}, false
 }
 
+// vendored reports whether a path is text of a known kind inside a folder of others' code.
+func vendored(path string) bool {
+	k := kindOf(path)
+	return k.place == "vendor" && k.lang != "other"
+}
+
 // placeOf says what the folders and the name of a path call the file.
 func placeOf(path string) string {
 	path = strings.ToLower(path)

@@ -23,7 +23,8 @@ func (e *Engine) hits(path string, content []byte) []hit {
 
 // located returns the hits, and the offsets at which the names of assignments may stand, ascending.
 func (e *Engine) located(path string, content []byte) (hits []hit, names []int) {
-	if pathAllowed(e.catalogue.global, path) {
+	skip := pathAllowed(e.catalogue.global, path)
+	if skip && !vendored(path) {
 		return nil, nil
 	}
 	var rules, own []hit
@@ -41,6 +42,9 @@ func (e *Engine) located(path string, content []byte) (hits []hit, names []int) 
 		if w.core == len(content) {
 			break
 		}
+	}
+	if skip { // of others' code the catalogue says nothing; its configuration is read all the same
+		return nil, names
 	}
 	return append(dropGeneric(content, rules), own...), names
 }

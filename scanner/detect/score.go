@@ -51,6 +51,12 @@ func (c *candidate) describe(f *features) {
 var rankNames = []string{"proven", "own", "form", "named", "generic", "guess"}
 
 func (c *candidate) describeName(f *features) {
+	switch c.hit.detector {
+	case "private-key":
+		c.describeKey(f)
+	case "url-credentials":
+		c.describeURL(f)
+	}
 	a := c.hit.assigned
 	if a == nil {
 		f.is("name none")
@@ -63,6 +69,12 @@ func (c *candidate) describeName(f *features) {
 	f.is("name " + n.class + " tail " + n.tail)
 	f.is("name " + n.class + " head " + n.head)
 	f.is("name " + n.class + " value " + c.shape.kind)
+	for _, w := range n.words {
+		f.when("name shows", w == "test" || w == "mock" || w == "fake" || w == "dummy" || w == "example" || w == "sample")
+		f.when("name expects", w == "expected" || w == "want" || w == "invalid" || w == "wrong" || w == "bad" || w == "new" || w == "old")
+		f.when("name changed", w == "crypted" || w == "encrypted" || w == "hashed" || w == "hash" || w == "digest" || w == "confirmation")
+	}
+	f.is("name " + n.class + " op " + operatorNames[a.op])
 	f.is("op " + operatorNames[a.op])
 	f.is("in " + contextNames[a.where])
 	quote := "bare"
@@ -74,6 +86,7 @@ func (c *candidate) describeName(f *features) {
 	f.is("op " + operatorNames[a.op] + " value " + c.shape.kind)
 	f.when("wrapped", a.wrapped)
 	f.when("wrapped value "+c.shape.kind, a.wrapped)
+	f.when("compares type", a.op == opCompare && (bytes.Contains(c.content[max(0, a.start-80):a.start], []byte("typeof")) || typeNames[string(c.content[a.start:a.end])]))
 	after := a.end
 	for after < len(c.content) && after < a.end+4 && (isQuote(c.content[after]) || c.content[after] == ' ') {
 		after++
@@ -173,4 +186,32 @@ func (c *candidate) describePlace(f *features) {
 	f.when("line says error", on("error", "invalid", "missing", "required", "fail"))
 	f.when("line describes", on("description", "label", "help", "usage", "title", "placeholder", "message"))
 	f.when("line types", on("type", "field", "input"))
+}
+
+var typeNames = set("function string object undefined number boolean array symbol")
+
+// describeKey looks at the body of a private key: whether it is whole, and whether a passphrase protects it.
+func (c *candidate) describeKey(f *features) {
+	text := c.content[c.hit.start:min(c.hit.end, c.hit.start+16<<10)]
+	f.when("key encrypted", bytes.Contains(text, []byte("ENCRYPTED")) || bytes.Contains(text, []byte("encrypted")))
+	f.when("key whole", wholeKey(text))
+	f.when("key short", len(text) < 120)
+	f.when("key elided", bytes.Contains(text, []byte("..")))
+}
+
+// describeURL looks at the user and the host beside a password.
+func (c *candidate) describeURL(f *features) {
+	host := c.content[c.hit.end:min(len(c.content), c.hit.end+64)]
+	host = bytes.ToLower(bytes.TrimPrefix(host, []byte("@")))
+	if n := bytes.IndexAny(host, "/:?\"'` \n"); n >= 0 {
+		host = host[:n]
+	}
+	f.is("url value " + c.shape.kind)
+	f.when("url local", bytes.HasPrefix(host, []byte("localhost")) || bytes.HasPrefix(host, []byte("127.")))
+	f.when("url example", bytes.Contains(host, []byte("example")) || bytes.Contains(host, []byte("host")) || bytes.Contains(host, []byte("domain")) || bytes.Contains(host, []byte("some")))
+	f.when("url bare host", bytes.IndexByte(host, '.') < 0)
+	scheme := c.content[c.hit.from:min(len(c.content), c.hit.from+5)]
+	f.when("url web", bytes.HasPrefix(scheme, []byte("http")))
+	user := c.content[max(c.hit.from, c.hit.start-24):c.hit.start]
+	f.when("url names", bytes.Contains(user, []byte("user")) || bytes.Contains(user, []byte("name")) || bytes.Contains(user, []byte("foo")))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"math"
+	"regexp"
 	"strings"
 )
 
@@ -158,11 +159,15 @@ func uuidForm(lower string) bool {
 	return strings.Trim(lower, "0123456789abcdef-") == ""
 }
 
-// isReference reports whether a value is a variable, a template or text in brackets.
+// isReference reports whether a value is a variable, a template or text in brackets. A dollar alone does not make one: it
+// is a letter to people who choose passwords.
 func isReference(text string) bool {
 	text = strings.Trim(text, "\"'`")
-	return text == "" || reference.MatchString(text) || strings.HasPrefix(text, "#{") || strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Contains(text, "#{")
+	return text == "" || variable.MatchString(text) || strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Contains(text, "#{") || strings.Contains(text, "<%") || strings.Contains(text, "$(")
 }
+
+// variable is a whole value in the notation of a variable or of a format, or in brackets.
+var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|%\(?[A-Za-z_]?\w*\)?[sdvq]|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
 
 // commonValues are passwords that stand in every list of bad ones, and words that are no more than a name.
 var commonValues = set("password passwd pass pwd passw0rd secret admin root test testing user guest default changeme letmein welcome qwerty abc asdf foo bar foobar token key apikey string none null true false todo example dummy fake sample demo hello world value data name username login private public master postgres mysql mongo redis oracle toor p@ssw0rd")
