@@ -46,9 +46,9 @@ const (
 
 var contextNames = []string{"code", "string", "comment", "data", "prose"}
 
-// anchors are what a name that may call its value a secret contains, in lower case. No other tool's list: these are
+// secretNames are what a name that may call its value a secret contains, in lower case. No other tool's list: these are
 // the words for proofs of identity in English, with their usual abbreviations.
-var anchors = []string{
+var secretNames = []string{
 	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "nonce", "bearer", "basic ", "login", "psk", "jwt", "identified by", "signature",
 	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "docker", "sshpass", "curl", "mysql", "private",
 }
@@ -62,13 +62,13 @@ const (
 // source is a content with what its path says about it, while it is searched.
 type source struct {
 	content []byte
-	kind    kind
+	kind    genre
 	line    lineState
 }
 
 // assignments returns the assignments whose names hold an anchor at one of the offsets, which ascend.
 func assignments(path string, content []byte, at []int) []assignment {
-	s := &source{content: content, kind: kindOf(path)}
+	s := &source{content: content, kind: genreOf(path)}
 	var out []assignment
 	end := 0 // of the last name: one name may hold several anchors
 	for _, i := range at {

@@ -32,7 +32,7 @@ func (e *Engine) candidates(path string, content []byte) []candidate {
 		if h.assigned == nil {
 			h.assigned = around(found, h)
 		}
-		c := candidate{content: content, kind: kindOf(path), hit: h, shape: shapeOf(content[h.start:h.end])}
+		c := candidate{content: content, kind: genreOf(path), hit: h, shape: shapeOf(content[h.start:h.end])}
 		if h.assigned != nil {
 			c.name = factsOf(h.assigned.name)
 			if c.name.class == "" && h.rank == rankGuess {

@@ -1,37 +1,42 @@
 package detect
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
 )
 
-// catalogue is the loaded rules, ready to be matched. Replacing the matching means replacing rule.matches and
-// catalogue.search; what surrounds them needs hits only.
+// catalogue is the loaded rules, ready to be matched.
 type catalogue struct {
 	rules    []rule // sorted by ID
 	byID     map[string]*rule
-	keywords []string // lower case, sorted, unique
+	foldable literalSet
 	global   []*config.Allowlist
 	paths    []func(path string) bool // every path condition of every rule, each adds a bit to the path class
 }
 
 type rule struct {
-	config.Rule
-	keywordIDs []int // indexes into catalogue.keywords; none means: search every text
+	config.Rule           // but for Regex
+	pattern     *search   // nil for a rule that has a path only
+	detector    *detector // nil for a rule of gitleaks or a user
+	replaced    bool      // an own detector stands in for it
+	// implied says that the pattern's literals hold a keyword: where one is, the rule applies. Else keywords are
+	// among the engine's literals and the pattern's are not.
+	implied  bool
+	keywords literalSet
+	foreign  bool // a keyword is not ASCII
 }
 
-func newCatalogue(cfg config.Config) *catalogue {
-	c := &catalogue{byID: map[string]*rule{}, global: cfg.Allowlists}
-	c.keywords = slices.Sorted(maps.Keys(cfg.Keywords))
+func newCatalogue(cfg loadedRules, l *literals, memory *dfaMemory) (*catalogue, error) {
+	c := &catalogue{byID: map[string]*rule{}, global: cfg.Allowlists, foldable: l.add(foldables...)}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Rules)) {
 		r := rule{Rule: cfg.Rules[id]}
-		for _, k := range r.Keywords {
-			if i, ok := slices.BinarySearch(c.keywords, strings.ToLower(k)); ok {
-				r.keywordIDs = append(r.keywordIDs, i)
-			}
+		if err := r.prepare(cfg.patterns[id], l, memory); err != nil {
+			return nil, fmt.Errorf("rule %s: %w", id, err)
 		}
 		if r.Path != nil {
 			c.paths = append(c.paths, r.Path.MatchString)
@@ -43,7 +48,45 @@ func newCatalogue(cfg config.Config) *catalogue {
 		c.byID[c.rules[i].RuleID] = &c.rules[i]
 	}
 	c.addPaths(c.global)
-	return c
+	return c, nil
+}
+
+// prepare decides how the rule is looked for. A rule's own literals are looked for in every text when one of its
+// keywords stands in each of them; else in texts with a keyword.
+func (r *rule) prepare(pattern string, l *literals, memory *dfaMemory) (err error) {
+	r.foreign = slices.ContainsFunc(r.Keywords, func(k string) bool {
+		return strings.ContainsFunc(k, func(c rune) bool { return c >= utf8.RuneSelf })
+	})
+	if pattern != "" {
+		if r.pattern, err = newSearch(pattern, memory); err != nil {
+			return err
+		}
+		if r.SecretGroup > r.pattern.groups {
+			return fmt.Errorf("secret group %d: the pattern has %d", r.SecretGroup, r.pattern.groups)
+		}
+		r.implied = len(r.pattern.literals) > 0 && !slices.ContainsFunc(r.pattern.literals, func(text string) bool {
+			return len(r.Keywords) > 0 && !slices.ContainsFunc(r.Keywords, func(k string) bool { return k != "" && strings.Contains(text, k) })
+		})
+	}
+	if r.implied {
+		r.pattern.set = l.add(r.pattern.literals...)
+	} else {
+		r.keywords = l.add(r.Keywords...)
+	}
+	return nil
+}
+
+// wanted reports whether the rule applies to a text: one of its keywords is there.
+func (r *rule) wanted(p *passage, foldable literalSet) bool {
+	switch {
+	case r.implied && !p.anchors.any(r.pattern.set):
+		return false
+	case len(r.Keywords) == 0:
+		return true
+	case r.foreign || p.anchors.any(foldable):
+		return p.hasKeyword(r.Keywords)
+	}
+	return r.implied || p.anchors.any(r.keywords)
 }
 
 func (c *catalogue) addPaths(lists []*config.Allowlist) {

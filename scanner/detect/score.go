@@ -34,7 +34,7 @@ func (f *features) add(name string, v float64) {
 // candidate is a hit with all that it is judged by.
 type candidate struct {
 	content []byte
-	kind    kind
+	kind    genre
 	hit     *hit
 	name    nameFacts
 	shape   shape

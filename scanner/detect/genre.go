@@ -19,8 +19,8 @@ const (
 	syntaxSQL
 )
 
-// kind is what a path says about a content. Equal kinds are read and scored alike.
-type kind struct {
+// genre is what a path says about a content. Equal kinds are read and scored alike.
+type genre struct {
 	syntax notation
 	lang   string // group of languages, a feature of the model
 	place  string // test, docs, sample, vendor, generated or ""
@@ -46,10 +46,10 @@ var langs = []struct {
 	{syntaxSQL, "sql", "sql psql ddl pgsql mysql dump"},
 }
 
-// kindOf reads a path. It costs little beside one search of a content.
-func kindOf(path string) kind {
+// genreOf reads a path. It costs little beside one search of a content.
+func genreOf(path string) genre {
 	name := strings.ToLower(path[strings.LastIndexAny(path, "/\\")+1:])
-	k := kind{lang: "other", place: placeOf(path)}
+	k := genre{lang: "other", place: placeOf(path)}
 	for rest := name; rest != ""; {
 		dot := strings.LastIndexByte(rest, '.')
 		ext := rest[dot+1:]
@@ -72,23 +72,23 @@ func kindOf(path string) kind {
 	return k
 }
 
-func langOf(ext string) (kind, bool) {
+func langOf(ext string) (genre, bool) {
 	if ext == "" {
-		return kind{}, false
+		return genre{}, false
 	}
 	for _, l := range langs {
 		for n := range strings.SplitSeq(l.names, " ") {
 			if n == ext {
-				return kind{syntax: l.syntax, lang: l.lang}, true
+				return genre{syntax: l.syntax, lang: l.lang}, true
 			}
 		}
 	}
-	return kind{}, false
+	return genre{}, false
 }
 
 // vendored reports whether a path is text of a known kind inside a folder of others' code.
 func vendored(path string) bool {
-	k := kindOf(path)
+	k := genreOf(path)
 	return k.place == "vendor" && k.lang != "other"
 }
 
