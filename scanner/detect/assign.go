@@ -49,7 +49,7 @@ var contextNames = []string{"code", "string", "comment", "data", "prose"}
 // secretNames are what a name that may call its value a secret contains, in lower case. No other tool's list: these are
 // the words for proofs of identity in English, with their usual abbreviations.
 var secretNames = []string{
-	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "nonce", "bearer", "basic ", "login", "psk", "jwt", "identified by", "signature",
+	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "signature",
 	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "docker", "sshpass", "curl", "mysql", "private",
 }
 

@@ -36,6 +36,9 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if !ok {
 		return out
 	}
+	if op == opColon && name == "PASS" { // what test runners print
+		return out
+	}
 	a.op = op
 	a.name = s.phrase(n, a.name)
 	return s.values(out, a, n, next)

@@ -21,7 +21,6 @@ var nameClasses = []struct{ class, exact, endings string }{
 	{"credential", "cred creds credential credentials", "credential credentials creds"},
 	{"auth", "auth oauth authorization authentication authenticator basic", "auth"},
 	{"salt", "salt pepper seed", "salt"},
-	{"nonce", "nonce", "nonce"},
 	{"signature", "signature hmac", "signature"},
 	{"session", "session cookie sessionid sid", "cookie"},
 	{"login", "login", ""},

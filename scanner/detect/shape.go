@@ -113,7 +113,7 @@ func (s *shape) kindOf(v []byte, lower string) string {
 		return "mask"
 	case placeholderWords.MatchString(text):
 		return "placeholder"
-	case letters == 0 && signs <= 1 && s.space == 0:
+	case letters == 0 && signs <= 1 && s.space == 0, strings.HasPrefix(lower, "0x") && s.n <= 18:
 		return "number"
 	case uuidForm(lower):
 		return "uuid"
