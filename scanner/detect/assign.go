@@ -62,13 +62,13 @@ const (
 // source is a content with what its path says about it, while it is searched.
 type source struct {
 	content []byte
-	kind    genre
+	genre   genre
 	line    lineState
 }
 
 // assignments returns the assignments whose names hold an anchor at one of the offsets, which ascend.
 func assignments(path string, content []byte, at []int) []assignment {
-	s := &source{content: content, kind: genreOf(path)}
+	s := &source{content: content, genre: genreOf(path)}
 	var out []assignment
 	end := 0 // of the last name: one name may hold several anchors
 	for _, i := range at {

@@ -16,17 +16,22 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 		return a, false
 	}
 	end := len(text)
-	switch wholeLine := s.kind.syntax == syntaxYAML || s.kind.syntax == syntaxConf; {
+	switch wholeLine := s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf; {
 	case a.op == opElement:
 		end = bytes.IndexByte(text, '<')
 	case a.op == opCell:
 		end = bytes.IndexByte(text, '|')
-	case wholeLine && (a.where == inData || a.where == inComment && s.kind.syntax == syntaxConf) && (a.op == opColon || a.op == opAssign):
+	case wholeLine && (a.where == inData || a.where == inComment && s.genre.syntax == syntaxConf) && (a.op == opColon || a.op == opAssign):
 		end = s.lineValue(text, n)
 	case text[0] == '<' && bytes.IndexByte(text, '>') > 0: // <your password>
 		end = bytes.IndexByte(text, '>') + 1
 	default:
 		end = stopAt(text, s.stops(a))
+		if end < len(text) && text[end] == '<' {
+			if n := bytes.IndexByte(text[end:], '>'); n > 0 && bracketed.Match(text[end:end+n+1]) {
+				end += n + 1
+			}
+		}
 	}
 	if end < 0 {
 		return a, false
@@ -51,7 +56,7 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 // stops are the bytes that end a bare value, besides white space.
 func (s *source) stops(a assignment) string {
 	switch {
-	case s.kind.syntax == syntaxShell && a.where == inData:
+	case s.genre.syntax == syntaxShell && a.where == inData:
 		return "\"'`;&|<>()"
 	case a.op == opFlag:
 		return "\"'`|<>"

@@ -12,13 +12,13 @@ type lineState struct {
 
 // contextOf says what a name stands in.
 func (s *source) contextOf(n word) context {
-	switch s.kind.syntax {
+	switch s.genre.syntax {
 	case syntaxDocs, syntaxText, syntaxMarkup:
 		return inProse
 	}
 	l := s.stateAt(n.start)
 	outer := inCode
-	if s.kind.syntax != syntaxCode {
+	if s.genre.syntax != syntaxCode {
 		outer = inData
 	}
 	if l.comment {
@@ -52,7 +52,7 @@ func (s *source) stateAt(at int) lineState {
 // commentLine reports whether a line is the middle of a block comment.
 func (s *source) commentLine(i int) bool {
 	i = s.blank(i)
-	return s.kind.syntax == syntaxCode && s.at(i) == '*' && (isSpace(s.at(i+1)) || s.at(i+1) == '\n')
+	return s.genre.syntax == syntaxCode && s.at(i) == '*' && (isSpace(s.at(i+1)) || s.at(i+1) == '\n')
 }
 
 // step reads one byte of a line, or an escaped pair.
@@ -80,20 +80,20 @@ func (s *source) beginsComment(i int, b byte) bool {
 	next := s.at(i + 1)
 	switch b {
 	case '/':
-		return s.kind.syntax == syntaxCode && (next == '/' || next == '*') && s.at(i-1) != ':'
+		return s.genre.syntax == syntaxCode && (next == '/' || next == '*') && s.at(i-1) != ':'
 	case '#':
-		switch s.kind.lang {
+		switch s.genre.lang {
 		case "go", "js", "jvm", "dotnet", "native", "json", "sql":
 			return false
 		}
 		before := s.at(i - 1)
 		return isSpace(before) || before == '\n'
 	case '-':
-		return s.kind.syntax == syntaxSQL && next == '-'
+		return s.genre.syntax == syntaxSQL && next == '-'
 	case '<':
 		return next == '!' && s.at(i+2) == '-'
 	case ';':
-		return s.kind.lang == "ini" && s.firstOnLine(i)
+		return s.genre.lang == "ini" && s.firstOnLine(i)
 	}
 	return false
 }

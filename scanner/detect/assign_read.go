@@ -140,7 +140,7 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		if b == '|' && b1 == '|' && s.at(at+2) == '=' {
 			return opAssign, at + 3, true
 		}
-		if b == '|' && (s.kind.syntax == syntaxDocs || s.kind.syntax == syntaxText) {
+		if b == '|' && (s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText) {
 			return opCell, at + 1, true
 		}
 	case '-':
@@ -153,7 +153,7 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		}
 		return opComma, at + 1, closed && s.firstInBrackets(n.start)
 	case '>':
-		if s.at(n.start-1) == '<' || closed && s.kind.syntax == syntaxMarkup {
+		if s.at(n.start-1) == '<' || closed && s.genre.syntax == syntaxMarkup {
 			return opElement, at + 1, true
 		}
 	case '<':
@@ -246,7 +246,7 @@ func (s *source) field(n word, i int) (next int, ok bool) {
 
 // typed reads ": type =", as between a name and its value in TypeScript, Python, Rust, Swift and Kotlin.
 func (s *source) typed(i int) (next int, ok bool) {
-	if s.kind.syntax != syntaxCode && s.kind.syntax != syntaxDocs {
+	if s.genre.syntax != syntaxCode && s.genre.syntax != syntaxDocs {
 		return 0, false
 	}
 	i = s.blank(i)
@@ -277,14 +277,14 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
 	case name == "identified":
 		return opSpace, at, true
-	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.kind.syntax != syntaxCode:
+	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.genre.syntax != syntaxCode:
 		return opSpace, at + 3, true
 	case quoted && !closed:
 		return opSpace, at, true
 	}
 	// A directive: the name begins its line.
 	first := n.start == 0 || s.at(n.start-1) == '\n' || s.firstOnLine(n.start)
-	conf := s.kind.syntax == syntaxConf || s.kind.syntax == syntaxText
+	conf := s.genre.syntax == syntaxConf || s.genre.syntax == syntaxText
 	return opSpace, at, first && !closed && conf && isWordByte(s.at(at))
 }
 

@@ -35,7 +35,7 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 	if a.op == opComma || a.op == opCall {
 		return out
 	}
-	if code, b := s.kind.syntax == syntaxCode, s.at(i); code && !isWordByte(b) && s.at(n.start-1) != '"' && strings.IndexByte("$<#^*!@%~", b) < 0 {
+	if code, b := s.genre.syntax == syntaxCode, s.at(i); code && !isWordByte(b) && s.at(n.start-1) != '"' && strings.IndexByte("$<#^*!@%~", b) < 0 {
 		return out
 	}
 	a.where = s.contextOf(n)
@@ -51,7 +51,7 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 // lineBreak goes on to the next line where the value stands there: after an operator of a language, in an element, in
 // a list or block of YAML.
 func (s *source) lineBreak(a assignment, i int) int {
-	yaml := s.kind.syntax == syntaxYAML && a.op == opColon
+	yaml := s.genre.syntax == syntaxYAML && a.op == opColon
 	if b := s.at(i); yaml && (b == '|' || b == '>') {
 		j := i + 1
 		if s.at(j) == '-' || s.at(j) == '+' {
@@ -80,7 +80,7 @@ func (s *source) lineBreak(a assignment, i int) int {
 		if b := s.at(i - 1); b == '|' || b == '>' || b == '-' {
 			return j
 		}
-	case a.op == opElement, s.kind.syntax == syntaxCode && a.op != opComma:
+	case a.op == opElement, s.genre.syntax == syntaxCode && a.op != opComma:
 		return s.blank(i + 1)
 	}
 	return i

@@ -10,11 +10,23 @@ func (e *Engine) scored(path string, content []byte) []hit {
 	var out []hit
 	m := fitted()
 	for _, c := range e.candidates(path, content) {
-		c.hit.confidence = m.score(&c)
+		if c.hit.confidence = m.score(&c); c.hit.confidence < leastConfidence {
+			continue
+		}
+		if c.hit.rank > rankOwn && c.hit.confidence >= explained {
+			c.hit.reasons = append(c.hit.reasons, m.reasons(&c)...)
+		}
 		out = append(out, *c.hit)
 	}
 	return out
 }
+
+const (
+	// leastConfidence is that of the least likely candidate that is still kept.
+	leastConfidence = 0.02
+	// explained is the confidence from which on the features that decided are named.
+	explained = 0.2
+)
 
 // candidates returns all that may be a secret in a content, one for each value and place.
 func (e *Engine) candidates(path string, content []byte) []candidate {
@@ -25,6 +37,9 @@ func (e *Engine) candidates(path string, content []byte) []candidate {
 		hits = append(hits, assignedHit(content, &found[i]))
 	}
 	byPlace(found)
+	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
+		hits = append(hits, extracted(path, content)...)
+	}
 	kept := settle(hits)
 	out := make([]candidate, 0, len(kept))
 	for i := range kept {
@@ -32,7 +47,7 @@ func (e *Engine) candidates(path string, content []byte) []candidate {
 		if h.assigned == nil {
 			h.assigned = around(found, h)
 		}
-		c := candidate{content: content, kind: genreOf(path), hit: h, shape: shapeOf(content[h.start:h.end])}
+		c := candidate{content: content, genre: genreOf(path), hit: h, shape: shapeOf(content[h.start:h.end])}
 		if h.assigned != nil {
 			c.name = factsOf(h.assigned.name)
 			if c.name.class == "" && h.rank == rankGuess {

@@ -133,7 +133,7 @@ func newExample(c *candidate, r *labelled, rows []labelled, at map[string][]int,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
 	if c.hit.rank <= rankOwn {
-		x.fixed = c.hit.confidence
+		x.fixed = fitted().score(c)
 	}
 	if c.hit.assigned != nil {
 		x.same = r.Repo + c.hit.assigned.name + "=" + value

@@ -123,5 +123,18 @@ func version(rules []byte, prefixes []string) string {
 }
 
 // PathClass names what a path does to matching: paths of one class give equal findings for equal content. There are
-// few classes: "skip" (nothing is reported), "plain", and one per combination of path conditions that some rule has.
-func (e *Engine) PathClass(path string) string { return e.catalogue.pathClass(path) }
+// few classes: "skip" (nothing is reported), else one per combination of path conditions that some rule has ("plain" for
+// none), language, place and form of credential file.
+func (e *Engine) PathClass(path string) string {
+	class := e.catalogue.pathClass(path)
+	if class == "skip" {
+		return class
+	}
+	g := genreOf(path)
+	for _, part := range []string{g.lang, g.place, formOf(path)} {
+		if part != "" && part != "other" {
+			class += " " + part
+		}
+	}
+	return class
+}

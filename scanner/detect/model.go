@@ -1,8 +1,11 @@
 package detect
 
 import (
+	"cmp"
 	_ "embed"
+	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"go.yaml.in/yaml/v4"
@@ -32,9 +35,32 @@ const DefaultConfidence = 0.5
 // confidence that the detector gave it: facts need no model.
 func (m *model) score(c *candidate) float64 {
 	if c.hit.rank <= rankOwn {
+		if k := c.shape.kind; c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder") {
+			return min(c.hit.confidence, 0.2)
+		}
 		return c.hit.confidence
 	}
 	f := features{m: m, sum: m.Weights["bias"]}
 	c.describe(&f)
 	return 1 / (1 + math.Exp(-f.sum))
+}
+
+// maxReasons is how many features are named.
+const maxReasons = 4
+
+// reasons names the features that moved the score most, the strongest first.
+func (m *model) reasons(c *candidate) []string {
+	f := features{m: m, keep: true}
+	c.describe(&f)
+	order := make([]int, len(f.names))
+	for i := range order {
+		order[i] = i
+	}
+	moved := func(i int) float64 { return m.Weights[f.names[i]] * f.value[i] }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(moved(b)), math.Abs(moved(a))) })
+	var out []string
+	for _, i := range order[:min(maxReasons, len(order))] {
+		out = append(out, fmt.Sprintf("%s (%+.1f)", f.names[i], moved(i)))
+	}
+	return out
 }

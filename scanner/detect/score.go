@@ -34,7 +34,7 @@ func (f *features) add(name string, v float64) {
 // candidate is a hit with all that it is judged by.
 type candidate struct {
 	content []byte
-	kind    genre
+	genre   genre
 	hit     *hit
 	name    nameFacts
 	shape   shape
@@ -153,12 +153,12 @@ func bucket(n int) int {
 }
 
 func (c *candidate) describePlace(f *features) {
-	f.is("lang " + c.kind.lang)
-	f.when("place "+c.kind.place, c.kind.place != "")
+	f.is("lang " + c.genre.lang)
+	f.when("place "+c.genre.place, c.genre.place != "")
 	if a := c.hit.assigned; a != nil {
-		f.is("lang " + c.kind.lang + " op " + operatorNames[a.op])
+		f.is("lang " + c.genre.lang + " op " + operatorNames[a.op])
 	}
-	f.is("lang " + c.kind.lang + " value " + c.shape.kind)
+	f.is("lang " + c.genre.lang + " value " + c.shape.kind)
 	start, end := max(0, c.hit.start-160), min(len(c.content), c.hit.end+160)
 	near := bytes.ToLower(c.content[start:end])
 	has := func(words ...string) bool {

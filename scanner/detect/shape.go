@@ -163,8 +163,12 @@ func uuidForm(lower string) bool {
 // is a letter to people who choose passwords.
 func isReference(text string) bool {
 	text = strings.Trim(text, "\"'`")
-	return text == "" || variable.MatchString(text) || strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Contains(text, "#{") || strings.Contains(text, "<%") || strings.Contains(text, "$(")
+	return text == "" || variable.MatchString(text) || strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Contains(text, "#{") || strings.Contains(text, "<%") || strings.Contains(text, "$(") ||
+		strings.Contains(text, "<") && bracketed.MatchString(text)
 }
+
+// bracketed is a placeholder inside a value.
+var bracketed = regexp.MustCompile(`<[A-Za-z][\w :.-]*>`)
 
 // variable is a whole value in the notation of a variable or of a format, or in brackets.
 var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|%\(?[A-Za-z_]?\w*\)?[sdvq]|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
