@@ -16,7 +16,7 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if strings.EqualFold(name, "identified") { // IDENTIFIED BY 'x', of SQL
 		a.name, i = "password", i+len(" by")
 	}
-	if scheme, ok := schemes[strings.ToLower(name)]; ok && (isSpace(s.at(i)) || strings.HasPrefix(string(s.content[i:min(len(s.content), i+3)]), "%20")) {
+	if scheme, ok := schemes[strings.ToLower(name)]; ok && (scheme != "token" || s.isValue(n) || n.quoted) && (isSpace(s.at(i)) || strings.HasPrefix(string(s.content[i:min(len(s.content), i+3)]), "%20")) {
 		a.op, a.name = opScheme, scheme
 		if s.at(i) == '%' {
 			i += 3
@@ -40,13 +40,15 @@ func (s *source) read(out []assignment, n word) []assignment {
 		return out
 	}
 	a.op = op
-	a.name = s.phrase(n, a.name)
+	if op == opColon || s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText {
+		a.name = s.phrase(n, a.name)
+	}
 	return s.values(out, a, n, next)
 }
 
 // schemes are the words before credentials in a header, with the name under which the value is judged.
 // Source: https://www.iana.org/assignments/http-authschemes/
-var schemes = map[string]string{"bearer": "bearer", "basic": "basic", "ntlm": "bearer", "token": "token", "apikey": "apikey"}
+var schemes = map[string]string{"bearer": "bearer", "basic": "basic", "ntlm": "bearer", "token": "token", "apikey": "token"}
 
 // closers skips what may stand between a name and its operator: the quote after the name, brackets of an index, marks
 // of emphasis. It returns i where there is none.
@@ -271,6 +273,9 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	name := strings.ToLower(string(s.content[n.start:n.end]))
 	if next, ok := s.field(n, at); ok && closed {
 		return opValue, next, true
+	}
+	if next, ok := s.typed(at); ok && !closed { // of Go
+		return opAssign, next, true
 	}
 	switch quoted := s.quoteAt(at) > 0; {
 	case strings.HasPrefix(name, "-"):

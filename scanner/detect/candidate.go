@@ -5,8 +5,21 @@ import (
 	"slices"
 )
 
-// scored returns what is found in a content, each with its confidence.
+// scored returns what is found in a content and in what is encoded in it, each with its confidence.
 func (e *Engine) scored(path string, content []byte) []hit {
+	out := e.scoredPlain(path, content)
+	if pathAllowed(e.catalogue.global, path) {
+		return out
+	}
+	budget := decodeBudget
+	if inner := e.decoded(content, decodeDepth, &budget); len(inner) > 0 {
+		out = settle(append(out, inner...))
+	}
+	return out
+}
+
+// scoredPlain is scored without decoding.
+func (e *Engine) scoredPlain(path string, content []byte) []hit {
 	var out []hit
 	m := fitted()
 	for _, c := range e.candidates(path, content) {
@@ -40,14 +53,14 @@ func (e *Engine) candidates(path string, content []byte) []candidate {
 	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
 		hits = append(hits, extracted(path, content)...)
 	}
-	kept := settle(hits)
+	kept, g := settle(hits), genreOf(path)
 	out := make([]candidate, 0, len(kept))
 	for i := range kept {
 		h := &kept[i]
 		if h.assigned == nil {
 			h.assigned = around(found, h)
 		}
-		c := candidate{content: content, genre: genreOf(path), hit: h, shape: shapeOf(content[h.start:h.end])}
+		c := candidate{content: content, genre: g, hit: h, shape: shapeOf(content[h.start:h.end])}
 		if h.assigned != nil {
 			c.name = factsOf(h.assigned.name)
 			if c.name.class == "" && h.rank == rankGuess {

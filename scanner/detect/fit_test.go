@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ var (
 	fit     = flag.Bool("fit", false, "fit the model on the labelled data beside the checkout and write model.yaml")
 	quality = flag.Bool("quality", false, "print recall and precision on the labelled data, cross-validated by repository")
 	ridge   = flag.Float64("ridge", 2, "weight of the squared weights")
+	output  = flag.String("findings", "", "file for the findings in the windows, for score.py")
 	show    = flag.String("show", "", "print examples: wrong, missed or a label")
 )
 
@@ -321,6 +323,35 @@ func vectors(t *testing.T, d *design, b []float64) {
 	names := slices.SortedFunc(maps.Keys(missed), func(a, b string) int { return cmp.Or(cmp.Compare(missed[b], missed[a]), cmp.Compare(a, b)) })
 	for _, n := range names[:min(20, len(names))] {
 		fmt.Printf("  %d of %s not found\n", missed[n], n)
+	}
+}
+
+// TestWindows writes the findings at the default confidence in every distinct window, scanned as a content with its path.
+func TestWindows(t *testing.T) {
+	if *output == "" {
+		t.Skip("figures, not a test: -findings names a file")
+	}
+	f, err := os.Create(*output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	to := json.NewEncoder(f)
+	seen := map[string]bool{}
+	for _, r := range readRows[labelled](t, "creddata-train.jsonl.gz") {
+		if id := fmt.Sprint(r.Repo, r.Path, r.FirstLine, len(r.Window)); seen[id] {
+			continue
+		} else {
+			seen[id] = true
+		}
+		for _, found := range engine(t).Scan(r.Path, []byte(r.Window)) {
+			if found.Confidence < DefaultConfidence {
+				continue
+			}
+			if err := to.Encode(map[string]any{"id": r.ID, "line": found.Line, "line_end": found.EndLine, "value": found.Secret.Reveal()}); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -163,8 +163,9 @@ func uuidForm(lower string) bool {
 // is a letter to people who choose passwords.
 func isReference(text string) bool {
 	text = strings.Trim(text, "\"'`")
+	// An expression for values is none either.
 	return text == "" || variable.MatchString(text) || strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Contains(text, "#{") || strings.Contains(text, "<%") || strings.Contains(text, "$(") ||
-		strings.Contains(text, "<") && bracketed.MatchString(text)
+		strings.Contains(text, "<") && bracketed.MatchString(text) || strings.Contains(text, "[A-Z") || strings.Contains(text, "[a-z") || strings.Contains(text, "[0-9") || strings.Contains(text, "(?")
 }
 
 // bracketed is a placeholder inside a value.
