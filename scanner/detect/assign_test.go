@@ -127,8 +127,8 @@ func FuzzAssignments(f *testing.F) {
 			if a.start < 0 || a.end > len(text) || a.end-a.start < leastValue || a.end-a.start > maxValue+8 || int(a.op) >= len(operatorNames) {
 				t.Fatalf("assignments(%q, %q): value at %d to %d", path, text, a.start, a.end)
 			}
-			candidateOf := candidate{content: []byte(text), hit: &hit{start: a.start, end: a.end, assigned: &a, rank: rankGuess}, name: factsOf(a.name), shape: shapeOf([]byte(text)[a.start:a.end])}
-			if s := fitted().score(&candidateOf); !(s >= 0 && s <= 1) {
+			judged := suspect{content: []byte(text), hit: &hit{start: a.start, end: a.end, assigned: &a, rank: rankGuess}, name: factsOf(a.name), shape: shapeOf([]byte(text)[a.start:a.end])}
+			if s := fitted().score(&judged); !(s >= 0 && s <= 1) {
 				t.Fatalf("score of %q in %q is %v", text[a.start:a.end], text, s)
 			}
 		}

@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // automaton finds many literals in one pass, ASCII case ignored: Aho and Corasick's, as a dense table over byte
 // classes, so that each input byte costs two loads that depend on nothing but the state before. Four places of a text
 // are read at once, since one place alone waits for memory most of the time (measured: 440 and 980 MB/s).
@@ -22,19 +24,38 @@ const (
 // newAutomata takes lower-case literals; an empty one is never found. One automaton is enough for some thousand
 // literals; what a user's rules have beyond that makes more.
 func newAutomata(texts []string) []*automaton {
+	if n := trieSize(texts); n <= maxStates {
+		return []*automaton{newAutomaton(texts, 0, n)}
+	}
 	var out []*automaton
 	from, size := 0, 1
 	for i, t := range texts {
-		if size += len(t); size > maxStates && i > from {
-			out = append(out, newAutomaton(texts[:i], from))
-			from, size = i, 1+len(t)
+		if size+len(t) > maxStates && i > from {
+			out = append(out, newAutomaton(texts[:i], from, size))
+			from, size = i, 1
 		}
+		size += min(len(t), maxStates)
 	}
-	return append(out, newAutomaton(texts, from))
+	return append(out, newAutomaton(texts, from, size))
 }
 
-// newAutomaton makes the automaton for texts[from:]; numbers are those in texts. Folding leaves at most 230 classes.
-func newAutomaton(texts []string, from int) *automaton {
+// trieSize is how many states literals need: one for each of their beginnings.
+func trieSize(texts []string) int {
+	size, last := 1, ""
+	for _, t := range slices.Sorted(slices.Values(texts)) {
+		shared := 0
+		for shared < min(len(t), len(last)) && t[shared] == last[shared] {
+			shared++
+		}
+		size += len(t) - shared
+		last = t
+	}
+	return size
+}
+
+// newAutomaton makes the automaton for texts[from:], which need at most size states; numbers are those in texts.
+// Folding leaves at most 230 classes.
+func newAutomaton(texts []string, from, size int) *automaton {
 	a := &automaton{length: make([]int, len(texts))}
 	classes := 1
 	for i, l := range texts {
@@ -52,6 +73,7 @@ func newAutomaton(texts []string, from int) *automaton {
 	for 1<<a.shift < classes {
 		a.shift++
 	}
+	a.next, a.ends = make([]uint16, 0, size<<a.shift), make([][]int, 0, size)
 	a.addState()
 	for id := from; id < len(texts); id++ {
 		l := texts[id]
@@ -74,7 +96,7 @@ func newAutomaton(texts []string, from int) *automaton {
 }
 
 func (a *automaton) addState() uint16 {
-	a.next = append(a.next, make([]uint16, 1<<a.shift)...)
+	a.next = a.next[:len(a.next)+1<<a.shift]
 	a.ends = append(a.ends, nil)
 	return uint16(len(a.ends) - 1)
 }

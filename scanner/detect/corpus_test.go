@@ -70,7 +70,7 @@ func readRows[T any](t testing.TB, name string) []T {
 	}
 }
 
-// example is a candidate in a window, with what the labels say.
+// example is a suspect in a window, with what the labels say.
 type example struct {
 	repo   string
 	unit   string // file and lines: findings are counted by it
@@ -108,8 +108,8 @@ func examples(t testing.TB, rows []labelled) []*example {
 		}
 		seen[id] = true
 		content := []byte(r.Window)
-		cs := e.candidates(r.Path, content)
-		slices.SortFunc(cs, func(a, b candidate) int { return cmp.Compare(a.hit.start, b.hit.start) })
+		cs := e.suspects(r.Path, content)
+		slices.SortFunc(cs, func(a, b suspect) int { return cmp.Compare(a.hit.start, b.hit.start) })
 		places := lines{text: content, line: 1}
 		for _, c := range cs {
 			h := c.hit
@@ -124,7 +124,7 @@ func examples(t testing.TB, rows []labelled) []*example {
 	return out
 }
 
-func newExample(c *candidate, r *labelled, rows []labelled, at map[string][]int, line, lineEnd int) *example {
+func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, line, lineEnd int) *example {
 	f := features{keep: true}
 	c.describe(&f)
 	value := string(c.content[c.hit.start:c.hit.end])
@@ -218,8 +218,8 @@ func vectorExamples(t testing.TB) []*example {
 	copies := map[string]float64{}
 	var out []*example
 	for _, v := range readRows[vector](t, "vectors-train.jsonl.gz") {
-		cs := e.candidates("", []byte(v.Text))
-		own := slices.ContainsFunc(cs, func(c candidate) bool { return c.hit.detector == v.Rule })
+		cs := e.suspects("", []byte(v.Text))
+		own := slices.ContainsFunc(cs, func(c suspect) bool { return c.hit.detector == v.Rule })
 		for _, c := range cs {
 			x := newExample(&c, &labelled{Repo: "vectors " + v.Source}, nil, nil, 1, 1)
 			x.same = v.Rule + v.Label

@@ -52,12 +52,20 @@ func loadDetectors(text []byte) ([]detector, error) {
 	return all, nil
 }
 
+// keywordBytes of a keyword are looked for: an entry's keywords stand in its matches, so that part of one is enough to
+// know where to look, and the automaton stays small.
+const keywordBytes = 12
+
 // newOwnCatalogue makes rules of the detectors. They know no paths and no allowlists.
 func newOwnCatalogue(all []detector, l *literals, memory *dfaMemory) (*catalogue, error) {
 	rules := loadedRules{patterns: map[string]string{}}
 	rules.Rules = map[string]config.Rule{}
 	for _, d := range all {
-		rules.Rules[d.ID] = config.Rule{RuleID: d.ID, Description: d.Title, Entropy: d.Entropy, Keywords: d.Keywords}
+		keywords := make([]string, len(d.Keywords))
+		for i, k := range d.Keywords {
+			keywords[i] = k[:min(len(k), keywordBytes)]
+		}
+		rules.Rules[d.ID] = config.Rule{RuleID: d.ID, Description: d.Title, Entropy: d.Entropy, Keywords: slices.Compact(keywords)}
 		rules.patterns[d.ID] = d.Pattern
 	}
 	c, err := newCatalogue(rules, l, memory)

@@ -16,11 +16,13 @@ import (
 //
 // Where the states grow too many, or the program is too large, regexp itself decides.
 type dfa struct {
+	compile   func() // once, before the first use of what follows
 	prog      *syntax.Prog
 	classes   classes
 	looksBack bool // an assertion asks for the character before
 	memory    *dfaMemory
 	cache     atomic.Pointer[dfaCache]
+	served    atomic.Int64 // bytes that it looked at
 	overflows atomic.Int32
 
 	mu      sync.Mutex // over cache and what follows
@@ -44,14 +46,16 @@ type state struct {
 
 type dfaCache struct {
 	epoch  int32
+	served int64 // by the dfa when the cache was made
 	states map[string]*state
 	starts [kinds]atomic.Pointer[state]
 }
 
 const (
-	maxProgram   = 6000 // instructions; each state looks at all of them once at worst
-	maxDFAStates = 3000 // of one dfa
-	maxOverflows = 4    // after so many the patterns' states are too many to be worth making
+	maxProgram   = 6000   // instructions; each state looks at all of them once at worst
+	maxDFAStates = 20_000 // of one dfa
+	leastServed  = 20     // bytes per state, below which states are not worth making
+	maxOverflows = 4      // after so many times of that regexp decides for good
 )
 
 // dfaMemory bounds what all dfas of an engine hold together. When it is full, all begin anew.
@@ -62,42 +66,43 @@ type dfaMemory struct {
 
 const maxDFAMemory = 32 << 20
 
-// newDFA returns the dfa of a pattern, which may be any that regexp takes. free lets a match begin anywhere at or
-// after the place that end is asked for; else it must begin there.
+// newDFA returns the dfa of a pattern, which must be one that regexp takes. free lets a match begin anywhere at or
+// after the place that is asked for; else it must begin there. The work is done when a text first needs it.
 func newDFA(pattern string, free bool, memory *dfaMemory) *dfa {
 	d := &dfa{memory: memory}
-	d.slow = sync.OnceValues(func() (*regexp.Regexp, *regexp.Regexp) {
-		if free {
-			return regexp.MustCompile(pattern), regexp.MustCompile(`\A(?s:.)(?s:.*?)(?:` + pattern + `)`)
-		}
-		return regexp.MustCompile(`\A(?:` + pattern + `)`), regexp.MustCompile(`\A(?s:.)(?:` + pattern + `)`)
-	})
+	before := ""
 	if free {
-		pattern = `(?s:.*?)(?:` + pattern + `)`
+		before = `(?s:.*?)`
 	}
+	d.slow = sync.OnceValues(func() (*regexp.Regexp, *regexp.Regexp) {
+		return regexp.MustCompile(`\A` + before + `(?:` + pattern + `)`), regexp.MustCompile(`\A(?s:.)` + before + `(?:` + pattern + `)`)
+	})
+	d.compile = sync.OnceFunc(func() { d.prepare(before + `(?:` + pattern + `)`) })
+	return d
+}
+
+// prepare makes the program; without one regexp decides.
+func (d *dfa) prepare(pattern string) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return d // slow says so
+		return
 	}
-	d.prog, err = syntax.Compile(re.Simplify())
-	if err != nil || len(d.prog.Inst) > maxProgram {
-		d.prog = nil
-		return d
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil || len(prog.Inst) > maxProgram {
+		return
 	}
-	var ok bool
-	if d.classes, ok = newClasses(d.prog); !ok {
-		d.prog = nil
-		return d
+	var few bool
+	if d.classes, few = newClasses(prog); !few {
+		return
 	}
-	const ahead = syntax.EmptyEndText
-	for _, i := range d.prog.Inst {
-		if i.Op == syntax.InstEmptyWidth && syntax.EmptyOp(i.Arg)&^ahead != 0 {
+	for _, i := range prog.Inst {
+		if i.Op == syntax.InstEmptyWidth && syntax.EmptyOp(i.Arg) != syntax.EmptyEndText {
 			d.looksBack = true
 		}
 	}
-	d.visited = make([]uint32, len(d.prog.Inst))
-	d.added = make([]uint32, len(d.prog.Inst))
-	return d
+	d.prog = prog
+	d.visited = make([]uint32, len(prog.Inst))
+	d.added = make([]uint32, len(prog.Inst))
 }
 
 // end returns where the match that begins at a place of text ends, -1 when there is none, and how far it looked.
@@ -211,10 +216,11 @@ func (d *dfa) start(text []byte, at int) *state {
 
 // renew makes a cache in place of an outdated one.
 func (d *dfa) renew(old *dfaCache) *dfaCache {
+	d.compile()
 	if d.prog == nil || d.overflows.Load() >= maxOverflows {
 		return nil
 	}
-	cache := &dfaCache{epoch: d.memory.epoch.Load(), states: map[string]*state{}}
+	cache := &dfaCache{epoch: d.memory.epoch.Load(), served: d.served.Load(), states: map[string]*state{}}
 	if d.cache.CompareAndSwap(old, cache) {
 		return cache
 	}
@@ -223,6 +229,7 @@ func (d *dfa) renew(old *dfaCache) *dfaCache {
 
 // firstBytes returns the bytes that a match may begin with.
 func (d *dfa) firstBytes() *[256]bool {
+	d.compile()
 	var out [256]bool
 	for b := range out {
 		out[b] = d.prog == nil || b >= utf8.RuneSelf && d.beginsAbove()

@@ -129,8 +129,9 @@ func (d *dfa) step(s *state, class uint8) *state {
 		return nil
 	}
 	if len(s.cache.states) >= maxDFAStates {
-		d.overflows.Add(1)
-		d.cache.CompareAndSwap(s.cache, nil)
+		if d.cache.CompareAndSwap(s.cache, nil) && d.served.Load()-s.cache.served < leastServed*maxDFAStates {
+			d.overflows.Add(1)
+		}
 		return nil
 	}
 	threads, ended := d.follow(s, class)

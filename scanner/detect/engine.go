@@ -102,6 +102,8 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 	e.urls = e.literals.add(urlMark)
 	e.names = e.literals.add(secretNames...)
 	e.automata = newAutomata(e.literals.texts)
+	e.catalogue.index(len(e.literals.texts))
+	e.detectors.index(len(e.literals.texts))
 	return e, nil
 }
 

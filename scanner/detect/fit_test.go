@@ -287,7 +287,7 @@ func vectors(t *testing.T, d *design, b []float64) {
 		for i := range all {
 			v := &all[i]
 			any, rule := false, false
-			for _, c := range e.candidates("", []byte(v.Text)) {
+			for _, c := range e.suspects("", []byte(v.Text)) {
 				x := newExample(&c, &labelled{}, nil, nil, 1, 1)
 				if d.score(b, x) >= threshold {
 					any = true
@@ -386,7 +386,7 @@ func shown(all []*example, rows []labelled) {
 func writeModel(t *testing.T, d *design, b []float64) {
 	var text strings.Builder
 	text.WriteString("# Weights of the logistic model that scores candidates; written by make fit, from the labelled data beside the checkout.\n")
-	text.WriteString("# The confidence of a candidate is 1/(1+exp(-sum of the weights of its features)).\nweights:\n")
+	text.WriteString("# The confidence of a suspect is 1/(1+exp(-sum of the weights of its features)).\nweights:\n")
 	for i, n := range d.names {
 		if math.Abs(b[i]) >= 0.005 {
 			fmt.Fprintf(&text, "  %s: %.2f\n", n, b[i])

@@ -54,6 +54,7 @@ type located struct{ literal, start int }
 type anchors struct {
 	all   []located // by literal, then start
 	first []int32   // of each literal its first in all; one more at the end
+	found []int     // the literals that are there, each once
 }
 
 // of returns the places of one literal in ascending order. It may not be changed.
@@ -93,8 +94,11 @@ func (a *anchors) in(set literalSet, buffer []located) []located {
 // group puts hits, which are in the order of the text, in the order of anchors.
 func (a *anchors) group(hits []located, count int) {
 	a.first = append(a.first[:0], make([]int32, count+1)...)
+	a.found = a.found[:0]
 	for _, h := range hits {
-		a.first[h.literal+1]++
+		if a.first[h.literal+1]++; a.first[h.literal+1] == 1 {
+			a.found = append(a.found, h.literal)
+		}
 	}
 	for i := range count {
 		a.first[i+1] += a.first[i]

@@ -23,7 +23,7 @@ func (w window) inCore(start int) bool { return start >= w.coreFrom && start < w
 // search returns the hits of all rules in w, which p is read from.
 func (c *catalogue) search(w window, p *passage) []hit {
 	var out []hit
-	for i := range c.rules {
+	for _, i := range c.called(p) {
 		r := &c.rules[i]
 		if r.SkipReport || r.replaced || !r.wanted(p, c.foldable) {
 			continue
@@ -39,7 +39,7 @@ func (c *catalogue) search(w window, p *passage) []hit {
 
 // matches returns the hits of one rule in w, in order.
 func (r *rule) matches(w window, p *passage, c *catalogue) []hit {
-	if pathAllowed(r.Allowlists, w.path) || r.Path != nil && !r.Path.MatchString(w.path) {
+	if passesPath(r.allowed, w.path) || r.path != nil && !r.path.found([]byte(w.path)) {
 		return nil
 	}
 	if r.pattern == nil {
@@ -65,8 +65,8 @@ func (r *rule) matches(w window, p *passage, c *catalogue) []hit {
 		if r.detector != nil && !r.detector.placed(w.content, from, to) {
 			continue
 		}
-		line := surroundingLine(w.content, from, to)
-		if allowed(c.global, w.path, value, match, line) || allowed(r.Allowlists, w.path, value, match, line) {
+		candidate := candidate{w.path, value, match, surroundingLine(w.content, from, to)}
+		if passes(c.global, candidate) || passes(r.allowed, candidate) {
 			continue
 		}
 		out = append(out, r.hit(value, from, from+start, from+end, bits))

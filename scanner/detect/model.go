@@ -14,7 +14,7 @@ import (
 //go:embed model.yaml
 var modelText []byte
 
-// model is a logistic model: the confidence of a candidate is the logistic of the sum of the weights of its features.
+// model is a logistic model: the confidence of a suspect is the logistic of the sum of the weights of its features.
 // It is fitted by make fit and embedded.
 type model struct {
 	Weights map[string]float64 `yaml:"weights"`
@@ -31,9 +31,9 @@ var fitted = sync.OnceValue(func() *model {
 // DefaultConfidence is the least confidence of a finding that is shown unless asked for otherwise.
 const DefaultConfidence = 0.5
 
-// score is the confidence of a candidate, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
+// score is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
 // confidence that the detector gave it: facts need no model.
-func (m *model) score(c *candidate) float64 {
+func (m *model) score(c *suspect) float64 {
 	if c.hit.rank <= rankOwn {
 		if k := c.shape.kind; c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder") {
 			return min(c.hit.confidence, 0.2)
@@ -49,7 +49,7 @@ func (m *model) score(c *candidate) float64 {
 const maxReasons = 4
 
 // reasons names the features that moved the score most, the strongest first.
-func (m *model) reasons(c *candidate) []string {
+func (m *model) reasons(c *suspect) []string {
 	f := features{m: m, keep: true}
 	c.describe(&f)
 	order := make([]int, len(f.names))

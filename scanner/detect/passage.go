@@ -22,6 +22,7 @@ type passage struct {
 	streams [4][]located
 	set     []located
 	spans   []span
+	rules   []int
 }
 
 // removal says how much shorter the folded text is from an offset on.
@@ -76,9 +77,12 @@ func (p *passage) placesOf(s *search) []located {
 
 // foldables are the characters that become ASCII letters: in patterns that ignore case the first two, in keywords
 // the first and the last.
-var foldables = []string{string(kelvinSign), string(longS), "\u0130"}
+var foldables = []string{string(kelvinSign), string(longS), string(dottedI)}
 
-// fold replaces the characters that are ASCII letters to a pattern that ignores case.
+const dottedI = '\u0130' // Unicode's lower case of it is i
+
+// fold replaces these characters. What is found in the folded text is more than patterns and keywords allow; each
+// says so by itself.
 func (p *passage) fold() {
 	p.folded = make([]byte, 0, len(p.text))
 	gone, done := 0, 0
@@ -90,6 +94,8 @@ func (p *passage) fold() {
 			letter = 'k'
 		case longS:
 			letter = 's'
+		case dottedI:
+			letter = 'i'
 		}
 		if letter != 0 {
 			p.folded = append(append(p.folded, p.text[done:i]...), letter)

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// text is a literal with which every match of a part of a pattern may begin: lower case, ASCII, as the automaton sees
+// beginning is a literal with which a match of a part of a pattern may begin: lower case, ASCII, as the automaton sees
 // it. What is open may go on with what follows in the pattern.
 type beginning struct {
 	text string
@@ -17,7 +17,7 @@ type beginning struct {
 
 const (
 	maxBeginnings = 64 // of one pattern
-	maxBeginning  = 40 // bytes; more is rare enough
+	maxBeginning  = 24 // bytes; more is rare enough
 )
 
 var anything = []beginning{{}}
@@ -109,7 +109,7 @@ func concatBeginnings(subs []*syntax.Regexp) []beginning {
 	all := []beginning{{open: true}}
 	for _, sub := range subs {
 		next := beginnings(sub)
-		if shortest(all) >= longEnough && len(next) > fewExpanded {
+		if shortest(all) >= longEnough && (len(next) > fewExpanded || len(all)*len(next) > maxBeginnings) {
 			return closed(all)
 		}
 		var crossed []beginning
@@ -125,10 +125,7 @@ func concatBeginnings(subs []*syntax.Regexp) []beginning {
 				goesOn = goesOn || joined.open
 			}
 		}
-		if len(crossed) > maxBeginnings {
-			return closed(all)
-		}
-		if all = crossed; !goesOn {
+		if all = limited(crossed); !goesOn {
 			break
 		}
 	}
@@ -158,11 +155,29 @@ func closed(all []beginning) []beginning {
 	return out
 }
 
+// limited makes few of many: without repetitions and, where that is not enough, shorter.
 func limited(all []beginning) []beginning {
-	if len(all) > maxBeginnings {
-		return anything
+	if len(all) <= 1 {
+		return all
 	}
-	return all
+	for length := maxBeginning; length >= 2; length /= 2 {
+		var out []beginning
+		known := make(map[beginning]bool, len(all))
+		for _, b := range all {
+			if len(b.text) > length {
+				b = beginning{text: b.text[:length]}
+			}
+			if !known[b] {
+				known[b] = true
+				out = append(out, b)
+			}
+		}
+		if len(out) <= maxBeginnings {
+			return out
+		}
+		all = out
+	}
+	return anything
 }
 
 func shortest(all []beginning) int {

@@ -21,7 +21,7 @@ func (e *Engine) hits(path string, content []byte) []hit {
 
 // located returns the hits, and the offsets at which the names of assignments may stand, ascending.
 func (e *Engine) located(path string, content []byte) (hits []hit, names []int) {
-	skip := pathAllowed(e.catalogue.global, path)
+	skip := passesPath(e.catalogue.global, path)
 	if skip && !vendored(path) {
 		return nil, nil
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// features collects what is known of a candidate as named numbers, most of them 0 or 1. Names are those of model.yaml.
+// features collects what is known of a suspect as named numbers, most of them 0 or 1. Names are those of model.yaml.
 type features struct {
 	m     *model
 	sum   float64
@@ -31,8 +31,8 @@ func (f *features) add(name string, v float64) {
 	f.sum += f.m.Weights[name] * v
 }
 
-// candidate is a hit with all that it is judged by.
-type candidate struct {
+// suspect is a hit with all that it is judged by.
+type suspect struct {
 	content []byte
 	genre   genre
 	hit     *hit
@@ -40,8 +40,8 @@ type candidate struct {
 	shape   shape
 }
 
-// describe gives the features of a candidate.
-func (c *candidate) describe(f *features) {
+// describe gives the features of a suspect.
+func (c *suspect) describe(f *features) {
 	f.is("rank " + rankNames[c.hit.rank])
 	c.describeName(f)
 	c.describeValue(f)
@@ -50,7 +50,7 @@ func (c *candidate) describe(f *features) {
 
 var rankNames = []string{"proven", "own", "form", "named", "generic", "guess"}
 
-func (c *candidate) describeName(f *features) {
+func (c *suspect) describeName(f *features) {
 	switch c.hit.detector {
 	case "private-key":
 		c.describeKey(f)
@@ -108,7 +108,7 @@ func (c *candidate) describeName(f *features) {
 	f.when("value is name", shared > 0 && shared == len(n.words))
 }
 
-func (c *candidate) describeValue(f *features) {
+func (c *suspect) describeValue(f *features) {
 	s := &c.shape
 	f.is("value " + s.kind)
 	length := lengthNames[min(len(lengthNames)-1, bucket(s.n))]
@@ -152,7 +152,7 @@ func bucket(n int) int {
 	return 12
 }
 
-func (c *candidate) describePlace(f *features) {
+func (c *suspect) describePlace(f *features) {
 	f.is("lang " + c.genre.lang)
 	f.when("place "+c.genre.place, c.genre.place != "")
 	if a := c.hit.assigned; a != nil {
@@ -191,7 +191,7 @@ func (c *candidate) describePlace(f *features) {
 var typeNames = set("function string object undefined number boolean array symbol")
 
 // describeKey looks at the body of a private key: whether it is whole, and whether a passphrase protects it.
-func (c *candidate) describeKey(f *features) {
+func (c *suspect) describeKey(f *features) {
 	text := c.content[c.hit.start:min(c.hit.end, c.hit.start+16<<10)]
 	f.when("key encrypted", bytes.Contains(text, []byte("ENCRYPTED")) || bytes.Contains(text, []byte("encrypted")))
 	f.when("key whole", wholeKey(text))
@@ -200,7 +200,7 @@ func (c *candidate) describeKey(f *features) {
 }
 
 // describeURL looks at the user and the host beside a password.
-func (c *candidate) describeURL(f *features) {
+func (c *suspect) describeURL(f *features) {
 	host := c.content[c.hit.end:min(len(c.content), c.hit.end+64)]
 	host = bytes.ToLower(bytes.TrimPrefix(host, []byte("@")))
 	if n := bytes.IndexAny(host, "/:?\"'` \n"); n >= 0 {

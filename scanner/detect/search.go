@@ -28,7 +28,7 @@ type search struct {
 
 	set   literalSet            // literals, when they are among the engine's; else
 	own   func() []*automaton   // they are looked for when the rule is wanted
-	dfa   func() *dfa           // of body
+	dfa   *dfa                  // of body
 	first func() *[256]bool     // bytes that a match of body may begin with
 	whole func() *regexp.Regexp // of all
 }
@@ -58,11 +58,11 @@ func newSearch(pattern string, memory *dfaMemory) (*search, error) {
 		}
 	} else {
 		s.runs = nil
-		s.anchorInside(flat(items))
+		s.anchor(inside(re))
 	}
 	s.own = sync.OnceValue(func() []*automaton { return newAutomata(s.literals) })
-	s.dfa = sync.OnceValue(func() *dfa { return newDFA(s.body, false, memory) })
-	s.first = sync.OnceValue(func() *[256]bool { return s.dfa().firstBytes() })
+	s.dfa = newDFA(s.body, false, memory)
+	s.first = sync.OnceValue(s.dfa.firstBytes)
 	return s, nil
 }
 
@@ -82,21 +82,30 @@ func (s *search) anchor(all []beginning, least, most int) {
 	}
 }
 
-// anchorInside looks for the rarest literals that stand at most maxDistance behind the beginning.
-func (s *search) anchorInside(items []*syntax.Regexp) {
-	best, least, most := 0, 0, 0
-	for i, item := range items {
-		here := concatBeginnings(items[i:])
+// inside looks for the rarest literals that stand at most maxDistance behind the beginning; nil when there are none.
+// Where the branches of a pattern have each their own, it is all of these.
+func inside(re *syntax.Regexp) (all []beginning, least, most int) {
+	best, from, to := 0, 0, 0
+	for items := flat([]*syntax.Regexp{re}); len(items) > 0 && to <= maxDistance; items = items[1:] {
+		here := concatBeginnings(items)
 		if r := rarity(here); r > best {
-			best = r
-			s.literals = nil
-			s.anchor(here, least, most)
+			best, all, least, most = r, here, from, to
 		}
-		a, b := width(item)
-		if least, most = least+a, plus(most, b); most > maxDistance {
-			return
-		}
+		a, b := width(items[0])
+		from, to = from+a, plus(to, b)
 	}
+	if best > 0 || re.Op != syntax.OpAlternate {
+		return all, least, most
+	}
+	least = maxDistance
+	for _, branch := range re.Sub {
+		here, a, b := inside(branch)
+		if here == nil {
+			return nil, 0, 0
+		}
+		all, least, most = append(all, here...), min(least, a), max(most, b)
+	}
+	return all, least, most
 }
 
 // flat returns the parts of a concatenation, with those inside captures.
@@ -192,7 +201,7 @@ func (s *search) find(text []byte, places []located, out []span) []span {
 		return s.walk(text, out)
 	}
 	done := len(out)
-	d, first := s.dfa(), s.first()
+	d, first := s.dfa, s.first()
 	floor, tried, steps := 0, 0, 0 // nothing begins before floor; what begins before tried was tried
 	for _, p := range places {
 		for at := max(p.start-s.most, floor, tried); at <= p.start-s.least; at++ {
@@ -212,13 +221,14 @@ func (s *search) find(text []byte, places []located, out []span) []span {
 			at = end - 1
 		}
 	}
+	d.served.Add(int64(steps))
 	return out
 }
 
 // walk tries every place.
 func (s *search) walk(text []byte, out []span) []span {
 	done := len(out)
-	d, first := s.dfa(), s.first()
+	d, first := s.dfa, s.first()
 	steps := 0
 	for at := 0; at < len(text); at++ {
 		if !first[text[at]] || !utf8.RuneStart(text[at]) && insideRune(text, at) {
@@ -233,6 +243,7 @@ func (s *search) walk(text []byte, out []span) []span {
 			at = end - 1
 		}
 	}
+	d.served.Add(int64(steps))
 	return out
 }
 

@@ -42,7 +42,7 @@ func TestValue(t *testing.T) {
 		{"url_under_secret_key", "DB_SECRET", "postgres://app:" + password + "@db.acme.example/app", "url-credentials", password},
 		{"jwt", "SESSION", jwt, "jwt", jwt},
 		{"aws_id", "AWS_ACCESS_KEY_ID", key, "aws-access-token", key},
-		{"aws_secret", "AWS_SECRET_ACCESS_KEY", aws, "aws-secret-key", aws},
+		{"aws_secret", "AWS_SECRET_ACCESS_KEY", aws, "aws-secret-access-key", aws},
 		{"password", "DB_PASSWORD", "tr0ub4dor&3", "generic-secret-value", "tr0ub4dor&3"},
 		{"password_with_spaces", "DB_PASSWORD", "\"correct horse battery\"\n", "generic-secret-value", "correct horse battery"},
 		{"json", "SERVICE_CREDENTIALS", `{"user":"a","auth":"b"}`, "generic-secret-value", `{"user":"a","auth":"b"}`},

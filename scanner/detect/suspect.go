@@ -8,7 +8,7 @@ import (
 // scored returns what is found in a content and in what is encoded in it, each with its confidence.
 func (e *Engine) scored(path string, content []byte) []hit {
 	out := e.scoredPlain(path, content)
-	if pathAllowed(e.catalogue.global, path) {
+	if passesPath(e.catalogue.global, path) {
 		return out
 	}
 	budget := decodeBudget
@@ -22,7 +22,7 @@ func (e *Engine) scored(path string, content []byte) []hit {
 func (e *Engine) scoredPlain(path string, content []byte) []hit {
 	var out []hit
 	m := fitted()
-	for _, c := range e.candidates(path, content) {
+	for _, c := range e.suspects(path, content) {
 		if c.hit.confidence = m.score(&c); c.hit.confidence < leastConfidence {
 			continue
 		}
@@ -35,14 +35,14 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 }
 
 const (
-	// leastConfidence is that of the least likely candidate that is still kept.
+	// leastConfidence is that of the least likely suspect that is still kept.
 	leastConfidence = 0.02
 	// explained is the confidence from which on the features that decided are named.
 	explained = 0.2
 )
 
 // candidates returns all that may be a secret in a content, one for each value and place.
-func (e *Engine) candidates(path string, content []byte) []candidate {
+func (e *Engine) suspects(path string, content []byte) []suspect {
 	hits, names := e.located(path, content)
 	slices.Sort(names)
 	found := assignments(path, content, names)
@@ -54,13 +54,13 @@ func (e *Engine) candidates(path string, content []byte) []candidate {
 		hits = append(hits, extracted(path, content)...)
 	}
 	kept, g := settle(hits), genreOf(path)
-	out := make([]candidate, 0, len(kept))
+	out := make([]suspect, 0, len(kept))
 	for i := range kept {
 		h := &kept[i]
 		if h.assigned == nil {
 			h.assigned = around(found, h)
 		}
-		c := candidate{content: content, genre: g, hit: h, shape: shapeOf(content[h.start:h.end])}
+		c := suspect{content: content, genre: g, hit: h, shape: shapeOf(content[h.start:h.end])}
 		if h.assigned != nil {
 			c.name = factsOf(h.assigned.name)
 			if c.name.class == "" && h.rank == rankGuess {
