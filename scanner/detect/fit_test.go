@@ -282,7 +282,7 @@ func vectors(t *testing.T, d *design, b []float64) {
 	e := engine(t)
 	all := readRows[vector](t, "vectors-train.jsonl.gz")
 	missed := map[string]int{}
-	for _, threshold := range []float64{0.3, DefaultConfidence} {
+	for _, threshold := range []float64{0.1, 0.3, DefaultConfidence} {
 		var positives, negatives, found, hit, byRule int
 		for i := range all {
 			v := &all[i]
