@@ -278,6 +278,8 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 		return opAssign, next, true
 	}
 	switch quoted := s.quoteAt(at) > 0; {
+	case strings.HasPrefix(name, "-") && readsElsewhere(name): // --password-stdin
+		return 0, 0, false
 	case strings.HasPrefix(name, "-"):
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
 	case name == "identified":
@@ -291,6 +293,16 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	first := n.start == 0 || s.at(n.start-1) == '\n' || s.firstOnLine(n.start)
 	conf := s.genre.syntax == syntaxConf || s.genre.syntax == syntaxText
 	return opSpace, at, first && !closed && conf && isWordByte(s.at(at))
+}
+
+// readsElsewhere reports whether a flag says where a secret is read from.
+func readsElsewhere(flag string) bool {
+	for _, end := range []string{"stdin", "file", "path", "env", "prompt", "fd", "name", "id"} {
+		if strings.HasSuffix(flag, "-"+end) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *source) firstOnLine(i int) bool {

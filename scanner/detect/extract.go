@@ -131,7 +131,7 @@ func netrc(content []byte) (out []span) {
 	return out
 }
 
-// pgpass: host:port:database:user:password, with \: and \\ escaped.
+// pgpass reads lines of five fields between colons, the password last; a backslash escapes a colon.
 // Source: https://www.postgresql.org/docs/current/libpq-pgpass.html
 func pgpass(content []byte) (out []span) {
 	eachLine(content, func(at int, line []byte) {
