@@ -38,7 +38,13 @@ func (m *model) score(c *suspect) float64 {
 		if k := c.shape.kind; c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder") {
 			return min(c.hit.confidence, 0.2)
 		}
-		return c.hit.confidence
+		// A detector that doubts the form of a value says nothing against the name beside it.
+		if c.hit.confidence >= DefaultConfidence || c.hit.assigned == nil || c.name.class == "" {
+			return c.hit.confidence
+		}
+		named, h := *c, *c.hit
+		h.rank, named.hit = rankGuess, &h
+		return max(c.hit.confidence, m.score(&named))
 	}
 	f := features{m: m, sum: m.Weights["bias"]}
 	c.describe(&f)
