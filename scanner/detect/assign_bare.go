@@ -15,7 +15,7 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 	if len(text) < leastValue {
 		return a, false
 	}
-	end := len(text)
+	var end int
 	switch wholeLine := s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf; {
 	case a.op == opElement:
 		end = bytes.IndexByte(text, '<')
@@ -155,7 +155,7 @@ func (s *source) standsIn(before []byte, args, depth int) bool {
 func (s *source) bareCode(out []assignment, a assignment, start, end int) []assignment {
 	start, end = s.trimmed(start, end)
 	word := s.content[start:end]
-	if len(word) < leastValue || bytes.IndexAny(word, " \t()[]\"'`?") >= 0 {
+	if len(word) < leastValue || bytes.ContainsAny(word, " \t()[]\"'`?") {
 		return out
 	}
 	if b := word[0]; isLetter(b) || b == '_' || b == '$' || b == '@' || b == '&' || b == '*' || b == '!' || b == '-' || b == ':' {

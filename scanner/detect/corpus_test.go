@@ -29,9 +29,6 @@ type labelled struct {
 	FirstLine int    `json:"first_line"`
 	From      *int   `json:"value_start"`
 	To        *int   `json:"value_end"`
-
-	values string // of the file's place
-	line   string
 }
 
 func (r *labelled) opaque() bool {

@@ -10,16 +10,16 @@ import (
 
 // shape is what the letters of a value say about it.
 type shape struct {
-	kind                          string // see shapeKind
-	n                             int    // bytes
-	lower, upper, digit, space    int
-	distinct, changes             int     // different bytes; places where letters and digits meet
-	letters                       int     // in runs of three and more
-	wordLetters, words            int     // those of them that known words cover
-	spoken                        float64 // mean likelihood of the runs, see pronounceable
-	entropy                       float64
-	longestSame, longestSequence  int // runs of one byte, and of bytes counted up or down
-	sample, common, login, single bool
+	kind                         string // see shapeKind
+	n                            int    // bytes
+	lower, upper, digit, space   int
+	distinct, changes            int     // different bytes; places where letters and digits meet
+	letters                      int     // in runs of three and more
+	wordLetters, words           int     // those of them that known words cover
+	spoken                       float64 // mean likelihood of the runs, see pronounceable
+	entropy                      float64
+	longestSame, longestSequence int // runs of one byte, and of bytes counted up or down
+	sample, common, single       bool
 }
 
 // shapeOf reads a value once. Of long values the first bytes decide.
