@@ -10,6 +10,10 @@ const (
 	SurfaceURL         = "url"         // webhook or mirror address
 	SurfaceDescription = "description" // free text on a GitLab object
 	SurfaceSetting     = "setting"     // instance or integration setting that GitLab reads back
+	SurfaceSnippet     = "snippet"     // file of a project snippet
+	SurfaceWiki        = "wiki"        // page of a wiki, in any version
+	SurfaceRelease     = "release"     // notes of a release, or a file that it gives away
+	SurfaceLog         = "log"         // output of a job
 	SurfaceToken       = "token"       // GitLab shows the token itself: trigger, registration, error-tracking, alert
 )
 
@@ -51,11 +55,27 @@ type Location struct {
 // setting, or a token that GitLab itself shows.
 func (l Location) Exposure() bool {
 	switch l.Surface {
-	case SurfaceFile, SurfaceHistory, SurfaceCI, SurfaceURL, SurfaceDescription:
+	case SurfaceFile, SurfaceHistory, SurfaceCI, SurfaceURL, SurfaceDescription, SurfaceSnippet, SurfaceWiki, SurfaceRelease, SurfaceLog:
 		return true
 	}
 	return false
 }
+
+// The kinds of usages: where the job has the credential from.
+const (
+	UseVariable   = "ci-variable"     // of project, group, instance or schedule
+	UsePredefined = "predefined"      // GitLab makes it for the job
+	UseIDToken    = "id-token"        // OpenID Connect token of the job
+	UseExternal   = "external-secret" // the runner fetches it from a secrets manager
+	UseFetched    = "fetched-secret"  // the job reads it with another credential
+	UseImplicit   = "implicit"        // a tool's default, which the configuration does not name
+	UseAmbient    = "ambient"         // of the runner or its machine
+	UseArtifact   = "artifact"        // of an earlier job
+	UseTrigger    = "trigger"         // of who runs the pipeline
+	UseLiteral    = "literal"         // it stands in the configuration
+	UseNone       = "none"
+	UseUnknown    = "unknown" // it cannot be told
+)
 
 // Usage is where a workload uses a credential, on which system, for what.
 type Usage struct {
@@ -64,10 +84,11 @@ type Usage struct {
 	Workload   string  `json:"workload"`   // identity ID of the job
 	Job        string  `json:"job"`        // its name
 	Name       string  `json:"name"`       // variable, id token or secret as the job names it
-	Kind       string  `json:"kind"`       // ci-variable, predefined, id-token, external-secret
+	Kind       string  `json:"kind"`       // one of the Use constants
 	Credential string  `json:"credential"` // credential ID; empty is unknown
 	System     string  `json:"system"`     // empty is unknown
-	Operation  string  `json:"operation"`
+	Operation  string  `json:"operation"`  // for HTTP the method and path; several are joined by "; "
+	Style      string  `json:"auth_style"` // how it is presented; "forwarded": handed to a remote host
 	Scope      string  `json:"scope"`
 	LeastScope string  `json:"least_scope"` // empty is unknown
 	Path       string  `json:"path"`

@@ -1,29 +1,40 @@
-// Package ciyaml reads GitLab pipeline configuration into jobs with positions: the server's merged YAML, or a
-// repository's own file as far as that file alone tells. It is pure, never expands aliases without a budget, and
-// decides nothing about what a job does.
+// Package ciyaml reads GitLab pipeline configuration into jobs with positions: the server's merged YAML (Read), a
+// repository's own file as far as that file alone tells (Root), or a file with all that it includes (Resolve). It is
+// pure: files come through a function that the caller gives. It never expands aliases without a budget, and decides
+// nothing about what a job does.
 //
 // Text in a Config is as the file has it, control characters and hardcoded secrets included: clean it before it is
 // stored or shown.
 package ciyaml
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
 
-// Options bound the work. A zero field means its default.
+// Options bound the work, and say what Resolve may use. A zero number means its default.
 type Options struct {
-	Bytes   int // of the file; 5 MB
-	Nodes   int // of the YAML tree, aliases and extends counted each time they are followed; 1,000,000
-	Depth   int // of nested lists and mappings; 200
-	Aliases int // in the file; 20,000
+	Bytes    int // of a file; 5 MB
+	Total    int // bytes of all files; 50 MB
+	Nodes    int // of the YAML tree, aliases and extends counted each time they are followed; 1,000,000
+	Depth    int // of nested lists and mappings; 200
+	Aliases  int // in all files; 20,000
+	Includes int // files, however deep, one included twice counted twice; 150 as GitLab's own limit
+
+	// Fetch gets the files that others include; nil: none is read.
+	Fetch Fetch
+	// Variables are those whose value is known where a pipeline is made: they are expanded in include and by
+	// expand_vars. Those of the configuration itself are not among them.
+	// Source: https://docs.gitlab.com/ci/yaml/includes/#use-variables-with-include
+	Variables map[string]string
 }
 
 func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.Bytes, 5 << 20}, {&o.Nodes, 1_000_000}, {&o.Depth, 200}, {&o.Aliases, 20_000}} {
+	}{{&o.Bytes, 5 << 20}, {&o.Total, 50 << 20}, {&o.Nodes, 1_000_000}, {&o.Depth, 200}, {&o.Aliases, 20_000}, {&o.Includes, 150}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -36,122 +47,82 @@ var ErrBudget = errors.New("larger than is read")
 
 // Config is one pipeline configuration.
 type Config struct {
-	Jobs      []Job      // sorted by name, unique; hidden jobs are left out
-	Variables []Variable // for all jobs, of variables and workflow:rules; sorted by name, line
-	Includes  []Include  // in order; those of jobs with trigger are at the job
-	Notes     []string   // what was odd or could not be resolved, with lines; in order, unique
-	Complete  bool       // false: jobs or parts of them may be missing, see Notes and Includes
-}
-
-// Job is one job after extends, default and references are applied, as far as they could be. Lines are 1-based lines
-// of the file in which the text stands; 0 is unknown.
-type Job struct {
-	Name        string
-	Line        int
-	Stage       string // "test" when the job names none, as for GitLab
-	Image       string
-	Services    []string // in order
-	Tags        []string // in order
-	Environment Environment
-	References  []Reference      // sorted by name, where, line; unique
-	IDTokens    []IDToken        // sorted by name
-	Secrets     []ExternalSecret // sorted by name
-	Trigger     *Trigger         // nil: the job runs on a runner
-	Variables   []Variable       // its own; sorted by name, line
-	Extends     []string         // in order, as written
-	Script      []Command        // before_script, script and after_script, in order
-}
-
-// Environment is where a job deploys. The zero Environment is none.
-type Environment struct {
-	Name   string // may hold variables
-	Action string // start, prepare, stop, verify, access; empty means start
-	Tier   string // production, staging, testing, development, other; empty: GitLab guesses from the name
-}
-
-// Reference is a variable that a job names: $NAME, ${NAME}, %NAME%, $env:NAME.
-type Reference struct {
-	Name  string
-	Line  int
-	Where string // keyword of the job below which it stands: script, variables, rules, image, …
-}
-
-// Variable is a variable that the configuration sets.
-type Variable struct {
-	Name, Value string
-	Line        int
-	Where       string // variables, rules or matrix
-}
-
-// IDToken is an OpenID Connect token that GitLab makes for the job.
-type IDToken struct {
-	Name string
-	Aud  []string // in order
-	Line int
-}
-
-// ExternalSecret is a secret that the runner fetches from a secrets manager.
-type ExternalSecret struct {
-	Name     string
-	Provider string // GitLab's keyword: vault, azure_key_vault, gcp_secret_manager, aws_secrets_manager, …
-	Path     string // as the provider names it; for vault path/field@engine
-	Token    string // the ID token that it is fetched with; empty: the job's only one
-	Line     int
-}
-
-// Trigger starts another pipeline instead of running on a runner.
-type Trigger struct {
-	Project  string // empty: a child pipeline of the same project
-	Branch   string
-	Includes []Include // the child pipeline's files
-	Line     int
-}
-
-// Include is a file that belongs to the configuration and is not in it.
-type Include struct {
-	Kind        string // local, project, remote, template, component or artifact
-	Project     string // of kind project: where the file lies
-	Location    string // path, URL, template or component without its version
-	Ref         string // branch, tag, commit or version; empty is the default
-	Conditional bool   // it has rules
-	Line        int
-}
-
-// Command is one entry of a script, which may span lines.
-type Command struct {
-	Text  string
-	Line  int    // of its first line
-	Where string // before_script, script or after_script
+	Name       string       // of its pipelines, by workflow:name
+	Stages     []string     // in order, as written; nil: GitLab's own
+	Jobs       []Job        // sorted by name, unique; hidden jobs are left out
+	Hidden     []Job        // hidden jobs that no visible job uses; sorted by name
+	Variables  []Variable   // for all jobs, of variables and workflow:rules; sorted by name, origin
+	Rules      []Rule       // of workflow; in order
+	Inputs     []Input      // that the root file takes; in order
+	Includes   []Include    // in the order in which they are read; those of jobs with trigger are at the job
+	Unresolved []Unresolved // includes whose files are not in the result; in order
+	Files      []string     // that were read, the root first, each time it is included
+	Notes      []string     // what was odd or could not be resolved, with lines; in order, unique
+	Complete   bool         // false: jobs or parts of them may be missing, see Unresolved and Notes
 }
 
 // Read reads the server's merged YAML. Lines in the result are those of merged; Positions replaces them by lines of
 // the root file. It fails on what is no YAML, no mapping, or larger than o allows (ErrBudget).
 func Read(merged []byte, o Options) (*Config, error) {
-	return read(merged, o.withDefaults(), true)
+	return alone(merged, o, false)
 }
 
-// Root reads a repository's own .gitlab-ci.yml, within the default Options. Anchors, merge keys, extends, !reference
-// and default are resolved as far as the file alone allows. Complete is false when it includes others, or something
-// could not be resolved. It fails as Read does.
+// Root reads a repository's own .gitlab-ci.yml, within the default Options. Anchors, merge keys, inputs, extends,
+// !reference and default are resolved as far as the file alone allows. Complete is false when it includes others, or
+// something could not be resolved. Origins name no file. It fails as Read does.
 func Root(file []byte) (*Config, error) {
-	return read(file, Options{}.withDefaults(), false)
+	return alone(file, Options{}, true)
 }
 
-func read(text []byte, o Options, merged bool) (*Config, error) {
-	r := &reader{o: o, left: o.Nodes, config: &Config{Complete: true}}
-	root, err := r.load(text)
+func alone(text []byte, o Options, extend bool) (*Config, error) {
+	o.Fetch = nil
+	r := newReader(newBudget(o))
+	f, err := r.load(text, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("pipeline configuration: %w", err)
 	}
-	r.root = root
-	r.includes()
-	if !merged {
+	r.root, r.config.Inputs = f.content, f.inputs
+	r.listIncludes()
+	if extend {
 		r.extendAll()
 	}
-	r.globals()
-	r.jobs()
-	if r.left <= 0 {
-		return nil, fmt.Errorf("pipeline configuration: %w: more than %d nodes when aliases are followed", ErrBudget, o.Nodes)
+	r.readAll()
+	if err := r.stopped(); err != nil {
+		return nil, fmt.Errorf("pipeline configuration: %w", err)
 	}
 	return r.config, nil
+}
+
+// Resolve reads a pipeline configuration with all that it includes, and the child pipelines that its jobs start. path
+// is the root file's within its project. Includes whose files could not be had are in Unresolved, and the rest is
+// read. Where includes or jobs have rules, no rule is decided: what any of them would bring is in the result, with the
+// rule beside it.
+//
+// It fails on a root that is no YAML or no mapping, on a whole larger than o allows (ErrBudget), and when ctx ends.
+func Resolve(ctx context.Context, root []byte, path string, o Options) (*Config, error) {
+	if o.Fetch == nil {
+		o.Fetch = func(context.Context, Include) ([]File, error) { return nil, errors.New("included files are not read") }
+	}
+	r := newReader(newBudget(o))
+	r.ctx = ctx
+	src := &source{name: path}
+	r.config.Files, r.read = []string{path}, []*source{src}
+	f, err := r.load(root, src, nil)
+	if err == nil {
+		r.config.Inputs = f.inputs
+		r.whole(f.content)
+		err = r.stopped()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pipeline configuration %q: %w", short(path), err)
+	}
+	return r.config, nil
+}
+
+// whole reads what is left of a configuration once its first file is loaded.
+func (r *reader) whole(content *value) {
+	r.root = content
+	r.root = r.withIncludes(content)
+	r.extendAll()
+	r.readAll()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func root(t *testing.T, text string) *Config {
@@ -18,6 +19,23 @@ func root(t *testing.T, text string) *Config {
 	}
 	return c
 }
+
+func on(line int) Origin { return Origin{Line: line} }
+
+func variable(name, value string, line int, where string) Variable {
+	return Variable{Name: name, Value: value, Where: where, Origin: on(line)}
+}
+
+func reference(name string, line int, where string) Reference {
+	return Reference{Name: name, Where: where, Origin: on(line)}
+}
+
+func command(text string, line int, where string) Command {
+	return Command{Text: text, Where: where, Origin: on(line)}
+}
+
+// noColumns leaves columns to TestRoot_columns.
+var noColumns = cmpopts.IgnoreFields(Origin{}, "Column")
 
 const shop = `stages: [build, deploy]
 default:
@@ -89,53 +107,56 @@ func TestRoot(t *testing.T) {
 	got := root(t, shop)
 	want := &Config{
 		Complete: true,
+		Stages:   []string{"build", "deploy"},
 		Variables: []Variable{
-			{"GREETING", "hello", 8, "variables"}, {"MODE", "fast", 10, "variables"}, {"REGISTRY", "$CI_REGISTRY/$TEAM", 9, "variables"},
+			variable("GREETING", "hello", 8, "variables"), variable("MODE", "fast", 10, "variables"), variable("REGISTRY", "$CI_REGISTRY/$TEAM", 9, "variables"),
 		},
 		Jobs: []Job{
 			{
-				Name: "build", Line: 20, Stage: "test", Image: "alpine:3.20", Services: []string{"postgres:16", "redis:7"}, Tags: []string{"linux"},
+				Name: "build", Origin: on(20), Stage: "test", Image: "alpine:3.20", Services: []string{"postgres:16", "redis:7"}, Tags: []string{"linux"},
 				References: []Reference{
-					{"CI_COMMIT_BRANCH", 30, "rules"}, {"CI_REGISTRY", 9, "variables"}, {"CI_REGISTRY_USER", 26, "script"}, {"DEFAULT", 28, "script"}, {"GREETING", 6, "before_script"},
-					{"LENGTH", 28, "script"}, {"PATH_STYLE", 28, "script"}, {"POWER", 28, "script"}, {"REGISTRY", 27, "script"}, {"TEAM", 9, "variables"},
+					reference("CI_COMMIT_BRANCH", 30, "rules"), reference("CI_REGISTRY", 9, "variables"), reference("CI_REGISTRY_USER", 26, "script"), reference("DEFAULT", 28, "script"), reference("GREETING", 6, "before_script"),
+					reference("LENGTH", 28, "script"), reference("PATH_STYLE", 28, "script"), reference("POWER", 28, "script"), reference("REGISTRY", 27, "script"), reference("TEAM", 9, "variables"),
 				},
-				Variables: []Variable{{"MODE", "slow", 31, "rules"}},
+				Variables: []Variable{variable("MODE", "slow", 31, "rules")},
 				Script: []Command{
-					{`echo "$GREETING"`, 6, "before_script"},
-					{"docker login -u \"$CI_REGISTRY_USER\"\ndocker push ${REGISTRY}/app\n", 26, "script"},
-					{`echo %PATH_STYLE% $$ \$HOME ${LENGTH:-$DEFAULT} $env:POWER`, 28, "script"},
+					command(`echo "$GREETING"`, 6, "before_script"),
+					command("docker login -u \"$CI_REGISTRY_USER\"\ndocker push ${REGISTRY}/app\n", 26, "script"),
+					command(`echo %PATH_STYLE% $$ \$HOME ${LENGTH:-$DEFAULT} $env:POWER`, 28, "script"),
 				},
 			},
 			{
-				Name: "downstream", Line: 62, Stage: "test",
-				References: []Reference{{"SECRET", 64, "variables"}},
-				Trigger: &Trigger{Project: "ops/deploy", Branch: "main", Line: 63, Includes: []Include{
-					{Kind: "project", Project: "a/b", Location: "x.yml", Ref: "v1", Line: 63}, {Kind: "project", Project: "a/b", Location: "y.yml", Ref: "v1", Line: 63},
-					{Kind: "local", Location: "child.yml", Line: 63},
+				Name: "downstream", Origin: on(62), Stage: "test",
+				References: []Reference{reference("SECRET", 64, "variables")},
+				Trigger: &Trigger{Project: "ops/deploy", Branch: "main", ForwardYAML: true, Origin: on(63), Includes: []Include{
+					{Kind: "project", Project: "a/b", Location: "x.yml", Ref: "v1", Origin: on(63)}, {Kind: "project", Project: "a/b", Location: "y.yml", Ref: "v1", Origin: on(63)},
+					{Kind: "local", Location: "child.yml", Origin: on(63)},
 				}},
-				Variables: []Variable{{"PASSED", "$SECRET", 64, "variables"}},
+				Variables: []Variable{variable("PASSED", "$SECRET", 64, "variables")},
 			},
 			{
-				Name: "merged", Line: 54, Stage: "build", Image: "registry.example/deploy:$VERSION",
-				References: []Reference{{"REGISTRY", 60, "script"}, {"VERSION", 15, "image"}},
-				Variables:  []Variable{{"TARGET", "staging", 17, "variables"}},
-				Script:     []Command{{"./deploy.sh", 18, "script"}, {"echo $REGISTRY", 60, "script"}},
+				Name: "merged", Origin: on(54), Stage: "build", Image: "registry.example/deploy:$VERSION",
+				References: []Reference{reference("REGISTRY", 60, "script"), reference("VERSION", 15, "image")},
+				Variables:  []Variable{variable("TARGET", "staging", 17, "variables")},
+				Script:     []Command{command("./deploy.sh", 18, "script"), command("echo $REGISTRY", 60, "script")},
 			},
 			{
-				Name: "production", Line: 33, Stage: "deploy", Image: "registry.example/deploy:$VERSION", Tags: []string{"linux"},
-				Environment: Environment{"production", "start", "production"},
-				References:  []Reference{{"AWS_TOKEN", 47, "secrets"}, {"EXTRA_TOKEN", 36, "variables"}, {"VERSION", 15, "image"}},
-				IDTokens:    []IDToken{{"AWS_TOKEN", []string{"https://sts.example", "second"}, 42}},
+				Name: "production", Origin: on(33), Stage: "deploy", Image: "registry.example/deploy:$VERSION", Tags: []string{"linux"},
+				Environment: Environment{Name: "production", Action: "start", Tier: "production"},
+				References:  []Reference{reference("AWS_TOKEN", 47, "secrets"), reference("EXTRA_TOKEN", 36, "variables"), reference("VERSION", 15, "image")},
+				IDTokens:    []IDToken{{Name: "AWS_TOKEN", Aud: []string{"https://sts.example", "second"}, Origin: on(42)}},
 				Secrets: []ExternalSecret{
-					{"CLOUD", "azure_key_vault", "app-key", "", 50}, {"DB", "vault", "app/db/password@kv", "AWS_TOKEN", 45}, {"LONG", "vault", "app/key@ops", "", 48},
+					{Name: "CLOUD", Provider: "azure_key_vault", Path: "app-key", Origin: on(50)},
+					{Name: "DB", Provider: "vault", Path: "app/db/password@kv", Token: "AWS_TOKEN", Origin: on(45)},
+					{Name: "LONG", Provider: "vault", Path: "app/key@ops", Origin: on(48)},
 				},
-				Variables: []Variable{{"EXTRA", "$EXTRA_TOKEN", 36, "variables"}, {"TARGET", "staging", 17, "variables"}},
+				Variables: []Variable{variable("EXTRA", "$EXTRA_TOKEN", 36, "variables"), variable("TARGET", "staging", 17, "variables")},
 				Extends:   []string{".deploy"},
-				Script:    []Command{{"./deploy.sh", 18, "script"}},
+				Script:    []Command{command("./deploy.sh", 18, "script")},
 			},
 		},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, noColumns, cmpopts.IgnoreFields(Job{}, "Globals", "Rules")); diff != "" {
 		t.Errorf("Root(shop) (-want +got):\n%s", diff)
 	}
 }
@@ -155,16 +176,16 @@ func TestRoot_includes(t *testing.T) {
   - {unknown: x}
 `)
 	want := []Include{
-		{Kind: "local", Location: "/ci/build.yml", Line: 2},
-		{Kind: "remote", Location: "https://files.example/ci.yml", Line: 3},
-		{Kind: "local", Location: "ci/test.yml", Conditional: true, Line: 4},
-		{Kind: "project", Project: "ops/ci", Location: "/a.yml", Ref: "v2", Line: 6},
-		{Kind: "project", Project: "ops/ci", Location: "/b.yml", Ref: "v2", Line: 6},
-		{Kind: "template", Location: "Jobs/SAST.gitlab-ci.yml", Line: 9},
-		{Kind: "component", Location: "gitlab.example/ops/scan/all", Ref: "1.2", Line: 10},
-		{Kind: "remote", Location: "https://files.example/x.yml", Line: 11},
+		{Kind: "local", Location: "/ci/build.yml", Origin: on(2)},
+		{Kind: "remote", Location: "https://files.example/ci.yml", Origin: on(3)},
+		{Kind: "local", Location: "ci/test.yml", Conditional: true, Origin: on(4)},
+		{Kind: "project", Project: "ops/ci", Location: "/a.yml", Ref: "v2", Origin: on(6)},
+		{Kind: "project", Project: "ops/ci", Location: "/b.yml", Ref: "v2", Origin: on(6)},
+		{Kind: "template", Location: "Jobs/SAST.gitlab-ci.yml", Origin: on(9)},
+		{Kind: "component", Location: "gitlab.example/ops/scan/all", Ref: "1.2", Origin: on(10)},
+		{Kind: "remote", Location: "https://files.example/x.yml", Integrity: "sha256-EXAMPLE", Origin: on(11)},
 	}
-	if diff := cmp.Diff(want, got.Includes); diff != "" || got.Complete || len(got.Notes) != 2 {
+	if diff := cmp.Diff(want, got.Includes, noColumns, cmpopts.IgnoreFields(Include{}, "Rules")); diff != "" || got.Complete || len(got.Notes) != 2 {
 		t.Errorf("Root = complete %v, notes %q, includes (-want +got):\n%s", got.Complete, got.Notes, diff)
 	}
 }
@@ -175,13 +196,13 @@ func TestRoot_incomplete(t *testing.T) {
 		deep += fmt.Sprintf(".l%d: {extends: .l%d}\n", i, i-1)
 	}
 	for name, c := range map[string]struct{ text, note string }{
-		"extends_elsewhere":    {"a: {extends: .b}", `"a" extends ".b", which is not in this file`},
+		"extends_elsewhere":    {"a: {extends: .b}", `"a" extends ".b", which is not there`},
 		"extends_itself":       {"a: {extends: .b}\n.b: {extends: a}", "extends itself"},
 		"extends_too_deep":     {deep + "a: {extends: .l12}", "more than 10 levels"},
 		"reference_elsewhere":  {"a: {script: [!reference [.b, script]]}", `!reference to ".b, script"`},
 		"reference_circle":     {"a: {script: [!reference [a, script]]}", "circle"},
 		"reference_two_circle": {".b: {s: [!reference [.c, s]]}\n.c: {s: [!reference [.b, s]]}\na: {script: [!reference [.b, s]]}", "circle"},
-		"inputs":               {"spec: {inputs: {x: {}}}\n---\n\"a$[[ inputs.x ]]\": {script: [x]}", "inputs"},
+		"inputs":               {"spec: {inputs: {x: {}}}\n---\n\"a$[[ inputs.x ]]\": {script: [x]}", `input "x" has no value`},
 	} {
 		got := root(t, c.text)
 		if got.Complete || !strings.Contains(strings.Join(got.Notes, "\n"), c.note) || len(got.Jobs) == 0 {
@@ -217,8 +238,8 @@ several: {<<: [*a, *b], script: [x]}
 
 func TestRoot_matrix(t *testing.T) {
 	got := root(t, "a:\n  parallel:\n    matrix:\n      - {CLOUD: [x, y], TOKEN: $A}\n      - CLOUD: z\n  script: [run]\n").Jobs[0]
-	want := []Variable{{"CLOUD", "x", 4, "matrix"}, {"CLOUD", "y", 4, "matrix"}, {"CLOUD", "z", 5, "matrix"}, {"TOKEN", "$A", 4, "matrix"}}
-	if diff := cmp.Diff(want, got.Variables); diff != "" || len(got.References) != 1 || got.References[0].Name != "A" {
+	want := []Variable{variable("CLOUD", "x", 4, "matrix"), variable("CLOUD", "y", 4, "matrix"), variable("CLOUD", "z", 5, "matrix"), variable("TOKEN", "$A", 4, "matrix")}
+	if diff := cmp.Diff(want, got.Variables, noColumns); diff != "" || len(got.References) != 1 || got.References[0].Name != "A" {
 		t.Errorf("references %v, variables (-want +got):\n%s", got.References, diff)
 	}
 }
@@ -299,11 +320,11 @@ func TestPositions(t *testing.T) {
 	}
 	Positions(own, merged)
 	build, other := merged.Jobs[0], merged.Jobs[1]
-	want := []Reference{{"IMAGE", 0, "image"}, {"TOKEN", 5, "script"}, {"TOKEN", 6, "script"}}
-	if diff := cmp.Diff(want, build.References); diff != "" || build.Line != 2 || build.Script[1].Line != 6 {
+	want := []Reference{reference("IMAGE", 0, "image"), reference("TOKEN", 5, "script"), reference("TOKEN", 6, "script")}
+	if diff := cmp.Diff(want, build.References, noColumns); diff != "" || build.Line != 2 || build.Script[1].Line != 6 {
 		t.Errorf("build at line %d, script %v, references (-want +got):\n%s", build.Line, build.Script, diff)
 	}
-	if diff := cmp.Diff([]Variable{{"A", "x", 3, "variables"}, {"B", "y", 0, "variables"}}, build.Variables); diff != "" {
+	if diff := cmp.Diff([]Variable{variable("A", "x", 3, "variables"), variable("B", "y", 0, "variables")}, build.Variables, noColumns); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
 	}
 	if other.Line != 0 || other.References[0].Line != 0 {

@@ -1,10 +1,17 @@
 package ciyaml
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // corpus holds real pipeline files; it lies beside the repository and is read in place.
@@ -26,7 +33,7 @@ func TestRoot_corpus(t *testing.T) {
 			t.Logf("%s: %v", filepath.Base(f), err)
 			continue
 		}
-		checkConfig(t, string(text), c)
+		checkResolved(t, c, map[string]int{"": strings.Count(string(text), "\n") + 1}, 0)
 		read++
 		jobs += len(c.Jobs)
 		if c.Complete {
@@ -42,50 +49,101 @@ func TestRoot_corpus(t *testing.T) {
 	}
 }
 
-// checkConfig holds what every configuration keeps.
-func checkConfig(t testing.TB, text string, c *Config) {
-	t.Helper()
-	most := strings.Count(text, "\n") + 1
-	line := func(what string, n int) {
-		if n < 0 || n > most {
-			t.Fatalf("%s is on line %d of %d", what, n, most)
-		}
+// TestResolve_corpus reads every file of the corpus with what is there of its includes, and prints what came of each.
+func TestResolve_corpus(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpus, "*.yml"))
+	if len(files) == 0 {
+		t.Skip("the corpus of pipeline files is not here")
 	}
-	for i, j := range c.Jobs {
-		line(j.Name, j.Line)
-		if i > 0 && c.Jobs[i-1].Name >= j.Name || strings.HasPrefix(j.Name, ".") {
-			t.Fatalf("job %q is not in order, or hidden", j.Name)
+	complete, partial, failed, kinds := 0, 0, 0, map[string]int{}
+	var slowest, all time.Duration
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for k, r := range j.References {
-			line(r.Name, r.Line)
-			if nameLength(r.Name) != len(r.Name) || r.Name == "" || k > 0 && j.References[k-1] == r {
-				t.Fatalf("job %q: reference %+v", j.Name, r)
+		fetch, start := besides(t, f), time.Now()
+		c, err := Resolve(context.Background(), text, ".gitlab-ci.yml", Options{Fetch: fetch})
+		took := time.Since(start)
+		all, slowest = all+took, max(slowest, took)
+		if err != nil {
+			failed++
+			t.Logf("failed   %6.1f ms  %s: %v", took.Seconds()*1000, filepath.Base(f), err)
+			continue
+		}
+		checkOrigins(t, c)
+		if own, err := Root(text); err == nil && len(own.Includes) == 0 {
+			diff := cmp.Diff(own.Jobs, c.Jobs, cmpopts.IgnoreFields(Origin{}, "File", "Via"), cmpopts.IgnoreFields(Trigger{}, "Child"))
+			if diff != "" {
+				t.Errorf("%s includes nothing, but Root and Resolve differ:\n%s", filepath.Base(f), diff)
 			}
 		}
-		for _, s := range j.Script {
-			line(s.Text, s.Line)
+		if c.Complete {
+			complete++
+			continue
 		}
-		for _, v := range j.Variables {
-			line(v.Name, v.Line)
+		partial++
+		why := lacks(c)
+		for kind, n := range why {
+			kinds[kind] += n
 		}
+		t.Logf("in part  %6.1f ms  %s: %v", took.Seconds()*1000, filepath.Base(f), why)
+	}
+	t.Logf("%d files: %d complete, %d in part, %d failed; %d ms in all, the slowest %.1f ms", len(files), complete, partial, failed, all.Milliseconds(), slowest.Seconds()*1000)
+	t.Logf("what those in part lack: %v", kinds)
+	if failed > 5 || complete < len(files)/2 {
+		t.Errorf("of %d files %d are complete, %d failed", len(files), complete, failed)
 	}
 }
 
-func FuzzRead(f *testing.F) {
-	for _, s := range []string{shop, "", "a: &a\n  <<: *a\n", "a: {script: !reference [a, script]}", "? !reference [x]\n: y", "a: {extends: [b, c, a]}", "---\nspec: {}\n---\na: {script: |\n  $X\n  %Y%}", "include: [[[x]]]\ndefault: 3\nvariables: [x]"} {
-		f.Add([]byte(s))
+// lacks counts what a configuration and its child pipelines lack: includes by kind, and names that they would bring.
+func lacks(c *Config) map[string]int {
+	out := map[string]int{}
+	for _, u := range c.Unresolved {
+		out[u.Kind]++
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		own, err := Root(text)
-		if err == nil {
-			checkConfig(t, string(text), own)
+	for _, n := range c.Notes {
+		if strings.HasSuffix(n, "which is not there") {
+			out["name"]++
 		}
-		merged, err := Read(text, Options{Nodes: 10_000, Aliases: 100, Depth: 50})
-		if err != nil {
-			return
+	}
+	for _, j := range c.Jobs {
+		if j.Trigger != nil && j.Trigger.Child != nil {
+			for kind, n := range lacks(j.Trigger.Child) {
+				out[kind] += n
+			}
 		}
-		checkConfig(t, string(text), merged)
-		Positions(own, merged)
-		checkConfig(t, string(text), merged)
-	})
+	}
+	return out
+}
+
+// besides reads the local includes of a corpus file from the folder that has its name.
+func besides(t *testing.T, file string) Fetch {
+	t.Helper()
+	dir := filepath.Join(filepath.Dir(file)+"-includes", strings.TrimSuffix(filepath.Base(file), ".yml"))
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Dir(fstest.MapFS{})
+	}
+	t.Cleanup(func() { root.Close() })
+	return Dir(root.FS())
+}
+
+// checkOrigins holds that all that a job has says where it stands, in a file that was read.
+func checkOrigins(t testing.TB, c *Config) {
+	t.Helper()
+	check := func(what string, o Origin) {
+		if o.Line <= 0 || !slices.Contains(c.Files, o.File) || len(o.Via) > 0 && !slices.Contains(c.Files, o.Via[len(o.Via)-1]) {
+			t.Errorf("%s is at %+v; files %q", what, o, c.Files)
+		}
+	}
+	for _, j := range slices.Concat(c.Jobs, c.Hidden) {
+		check(j.Name, j.Origin)
+		for _, s := range j.Script {
+			check(j.Name+" "+s.Where, s.Origin)
+		}
+		for _, r := range j.References {
+			check(j.Name+" $"+r.Name, r.Origin)
+		}
+	}
 }

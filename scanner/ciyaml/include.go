@@ -1,17 +1,47 @@
 package ciyaml
 
-import "strings"
+import (
+	"strings"
+)
 
-// includes lists the files that the root file brings in.
-func (r *reader) includes() {
-	r.config.Includes = r.includeList(r.root.get("include"))
+// Include is a file that belongs to the configuration and is not in it.
+type Include struct {
+	Kind        string     // local, project, remote, template, component or artifact
+	Project     string     // in which the file lies: of kind project, and of kind local in a file of another project
+	Location    string     // path, URL, template or component without its version; of kind local it may hold wildcards
+	Ref         string     // branch, tag, commit or version; empty is the default
+	Job         string     // of kind artifact: the job that makes the file
+	Integrity   string     // of kind remote: sha256-<base64>, what the content has to hash to
+	Inputs      []Variable // that the file is given; in order
+	Rules       []Rule     // in order
+	Conditional bool       // it has rules
+	Origin
+}
+
+// Unresolved is an include whose files are not in the result.
+type Unresolved struct {
+	Include
+	Reason string // for people; text from the configuration and from Fetch may be in it
+}
+
+// listIncludes lists the files that the one file brings in, without reading any.
+func (r *reader) listIncludes() {
+	for _, i := range r.includeList(r.root.get("include")) {
+		r.config.Includes = append(r.config.Includes, i.Include)
+	}
 	if n := len(r.config.Includes); n > 0 {
-		r.incomplete(0, "%d included files are not read", n)
+		r.incomplete(Origin{}, "%d included files are not read", n)
 	}
 }
 
-func (r *reader) includeList(v *value) []Include {
-	var out []Include
+// inclusion is an include with what it hands over, as it stands.
+type inclusion struct {
+	Include
+	with *value
+}
+
+func (r *reader) includeList(v *value) []inclusion {
+	var out []inclusion
 	r.eachItem(v, func(i *value) {
 		if i.kind == scalar {
 			out = append(out, plainInclude(i))
@@ -23,27 +53,32 @@ func (r *reader) includeList(v *value) []Include {
 }
 
 // plainInclude is a text: a URL or a path in the same project.
-func plainInclude(v *value) Include {
+func plainInclude(v *value) inclusion {
 	kind := "local"
 	if strings.HasPrefix(v.text, "http://") || strings.HasPrefix(v.text, "https://") {
 		kind = "remote"
 	}
-	return Include{Kind: kind, Location: v.text, Line: v.line}
+	return inclusion{Include: Include{Kind: kind, Location: v.text, Origin: v.origin()}}
 }
 
 // include is a mapping; of kind project it may name several files.
 // Source: https://docs.gitlab.com/ci/yaml/#include
-func (r *reader) include(v *value) []Include {
-	base := Include{Line: v.line, Ref: r.text(v.get("ref")), Conditional: v.get("rules") != nil}
+func (r *reader) include(v *value) []inclusion {
+	base := inclusion{with: v.get("inputs"), Include: Include{
+		Ref: r.text(v.get("ref")), Conditional: v.get("rules") != nil, Rules: r.rules(v.get("rules")), Integrity: r.text(v.get("integrity")), Origin: v.origin(),
+	}}
+	r.eachEntry(base.with, func(e entry) {
+		base.Inputs = append(base.Inputs, Variable{Name: e.key, Value: r.plain(e.value), Where: "inputs", Origin: e.origin()})
+	})
 	if project := v.get("project"); project != nil {
-		var out []Include
+		var out []inclusion
 		base.Kind, base.Project = "project", r.text(project)
 		for _, file := range r.texts(v.get("file")) {
 			base.Location = file
 			out = append(out, base)
 		}
 		if len(out) == 0 {
-			r.note(v.line, "an include of a project names no file")
+			r.note(v.origin(), "an include of a project names no file")
 			out = append(out, base)
 		}
 		return out
@@ -54,29 +89,16 @@ func (r *reader) include(v *value) []Include {
 			continue
 		}
 		base.Kind, base.Location = kind, r.text(location)
-		if kind == "component" {
+		switch kind {
+		case "component":
 			if at := strings.LastIndexByte(base.Location, '@'); at >= 0 {
 				base.Location, base.Ref = base.Location[:at], base.Location[at+1:]
 			}
+		case "artifact":
+			base.Job = r.text(v.get("job"))
 		}
-		return []Include{base}
+		return []inclusion{base}
 	}
-	r.incomplete(v.line, "an include names no file")
+	r.incomplete(v.origin(), "an include names no file")
 	return nil
-}
-
-func (r *reader) trigger(v *value) *Trigger {
-	v, leave := r.follow(v)
-	defer leave()
-	if v == nil || v.kind == null {
-		return nil
-	}
-	t := &Trigger{Line: v.line}
-	if v.kind == scalar {
-		t.Project = v.text
-		return t
-	}
-	t.Project, t.Branch = r.text(v.get("project")), r.text(v.get("branch"))
-	t.Includes = r.includeList(v.get("include"))
-	return t
 }

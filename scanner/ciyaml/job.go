@@ -2,107 +2,259 @@ package ciyaml
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
-// keywords are the top-level names that are not jobs.
-// Source: https://docs.gitlab.com/ci/yaml/#keywords and lib/gitlab/ci/config/entry/root.rb.
-var keywords = []string{
-	"default", "include", "stages", "types", "variables", "workflow", "spec",
-	"image", "services", "cache", "before_script", "after_script", "true", "false", "nil",
+// Job is one job after extends, default and references are applied, as far as they could be.
+type Job struct {
+	Name        string
+	Stage       string // "test" when the job names none, as for GitLab
+	Image       string
+	Services    []string // in order
+	Tags        []string // in order
+	Environment Environment
+	References  []Reference      // sorted by name, where, origin; unique
+	IDTokens    []IDToken        // sorted by name
+	Secrets     []ExternalSecret // sorted by name
+	Identity    string           // of a cloud, by identity: google_cloud
+	Trigger     *Trigger         // nil: the job runs on a runner
+	Variables   []Variable       // its own; sorted by name, origin
+	Globals     []Variable       // the configuration's that it inherits; sorted by name, origin
+	Matrix      [][]Variable     // of each job that parallel:matrix makes; at most 200
+	Extends     []string         // in order, as written
+	Script      []Command        // all that it runs, in order: hooks, before_script, script or run, after_script
+	Steps       []Step           // of run; in order
+	Rules       []Rule           // in order
+	When        string           // on_success, manual, …; empty is on_success
+	MayFail     bool             // allow_failure, of the job or of any of its rules
+	Timeout     time.Duration    // 0 is not set, or not readable
+	Only        []string         // refs and keywords of the older way, in order
+	Except      []string
+	Needs       []Need // in order
+	Artifacts   Artifacts
+	Cache       []Cache  // in order
+	Release     *Release // that GitLab makes when the job has run
+	Pages       bool     // its artifacts become a website
+	// Conditional: includes with rules bring the job. Where such an include replaces something of a job, both stand in
+	// lists such as Script, what it brings first.
+	Conditional bool
+	Origin
 }
 
-// inherited are the keywords that default gives to a job which lacks them.
-// Source: lib/gitlab/ci/config/entry/default.rb.
-var inherited = []string{
-	"before_script", "after_script", "hooks", "cache", "image", "services", "interruptible", "timeout", "retry", "tags", "artifacts", "id_tokens",
+// Environment is where a job deploys. The zero Environment is none. All may hold variables.
+type Environment struct {
+	Name   string
+	Action string // start, prepare, stop, verify, access; empty means start
+	Tier   string // production, staging, testing, development, other; empty: GitLab guesses from the name
+	URL    string
+	Agent  string // of kubernetes: path/of/project:name
 }
 
-// globalSpelling are those of them that may stand at the top level, the older spelling.
-var globalSpelling = []string{"image", "services", "cache", "before_script", "after_script"}
-
-// globals reads the variables of all jobs.
-func (r *reader) globals() {
-	all := r.variables(r.root.get("variables"), "variables")
-	r.eachItem(r.root.get("workflow").get("rules"), func(rule *value) {
-		all = append(all, r.variables(rule.get("variables"), "rules")...)
-	})
-	r.config.Variables = sortVariables(all)
-	r.global = map[string][]Variable{}
-	for _, v := range all {
-		r.global[v.Name] = append(r.global[v.Name], v)
-	}
+// Need is a job that has to be done before.
+type Need struct {
+	Job      string
+	Project  string // empty: this one
+	Ref      string // of Project
+	Pipeline string // of which the artifacts come; empty: this one
 }
 
-func (r *reader) jobs() {
-	for _, e := range r.root.entries {
-		if r.left <= 0 {
-			return
-		}
-		if strings.HasPrefix(e.key, ".") || slices.Contains(keywords, e.key) {
-			continue
-		}
-		v, leave := r.follow(e.value)
-		if v.is(mapping) {
-			r.config.Jobs = append(r.config.Jobs, r.job(e.key, e.line, v))
-		} else {
-			r.note(e.line, "%q is neither a job nor a keyword", short(e.key))
-		}
-		leave()
-	}
-	slices.SortFunc(r.config.Jobs, func(a, b Job) int { return cmp.Compare(a.Name, b.Name) })
+// Artifacts are the files that a job leaves for others.
+type Artifacts struct {
+	Paths  []string // in order
+	Dotenv []string // files whose variables later jobs get; in order
+	Access string   // all, developer, maintainer, none; "all" also for public: true; empty is all
 }
 
-func (r *reader) job(name string, line int, own *value) Job {
+// Cache is files that jobs keep for later pipelines.
+type Cache struct {
+	Key    string // empty: default
+	Paths  []string
+	Policy string // pull, push; empty is both
+}
+
+// Release is what the keyword release makes, with the job token.
+// Source: https://docs.gitlab.com/ci/yaml/#release
+type Release struct {
+	Tag string
+	Ref string // from which the tag is made where it is not there
+	Origin
+}
+
+func (r *reader) job(e entry, own *value) Job {
 	v := r.withDefaults(own)
 	job := Job{
-		Name: name, Line: line,
-		Stage:    cmp.Or(r.text(v.get("stage")), "test"),
-		Image:    r.named(v.get("image"), "name"),
-		Tags:     r.texts(v.get("tags")),
-		Trigger:  r.trigger(v.get("trigger")),
-		Extends:  r.texts(v.get("extends")),
-		IDTokens: r.idTokens(v.get("id_tokens")),
-		Secrets:  r.secrets(v.get("secrets")),
+		Name: e.key, Origin: e.origin(), Conditional: own.source != nil && own.source.conditional,
+		Stage:       cmp.Or(r.text(v.get("stage")), "test"),
+		Image:       r.named(v.get("image"), "name"),
+		Tags:        r.texts(v.get("tags")),
+		Environment: r.environment(v.get("environment")),
+		Identity:    r.text(v.get("identity")),
+		Trigger:     r.trigger(v.get("trigger")),
+		Extends:     r.texts(v.get("extends")),
+		IDTokens:    r.idTokens(v.get("id_tokens")),
+		Secrets:     r.secrets(v.get("secrets")),
+		Globals:     r.globalsOf(v),
+		Matrix:      r.matrix(v.get("parallel").get("matrix")),
+		Script:      r.script(v),
+		Steps:       r.steps(v.get("run")),
+		Rules:       r.rules(v.get("rules")),
+		When:        r.text(v.get("when")),
+		MayFail:     r.mayFail(v),
+		Timeout:     timeout(r.text(v.get("timeout"))),
+		Only:        r.refs(v.get("only")),
+		Except:      r.refs(v.get("except")),
+		Needs:       r.needs(v.get("needs")),
+		Artifacts:   r.artifacts(v.get("artifacts")),
+		Cache:       r.cache(v.get("cache")),
+		Release:     r.release(v.get("release")),
 	}
+	job.Pages = r.isPages(e.key, v.get("pages"))
 	r.eachItem(v.get("services"), func(s *value) { job.Services = append(job.Services, r.named(s, "name")) })
-	job.Environment = r.environment(v.get("environment"))
-	job.Variables = r.jobVariables(v)
-	for _, where := range []string{"before_script", "script", "after_script"} {
-		r.eachItem(v.get(where), func(c *value) {
-			if c.kind == scalar {
-				job.Script = append(job.Script, Command{Text: c.text, Line: firstLine(c), Where: where})
-			}
-		})
-	}
+	job.Variables = r.jobVariables(v, job)
 	job.References = r.references(v)
-	if job.Trigger == nil && v.get("script") == nil && v.get("run") == nil && v.get("extends") == nil {
-		r.note(line, "%q has neither script, run nor trigger", short(name))
-	}
 	return job
 }
 
-// withDefaults gives a job the defaults that it lacks and does not refuse. Jobs with trigger take none.
-func (r *reader) withDefaults(job *value) *value {
-	if job.get("trigger") != nil {
-		return job
+// mayFail reports whether a failure of the job stops nothing; exit codes that may occur count too.
+func (r *reader) mayFail(job *value) bool {
+	allows := func(v *value) bool {
+		v, leave := r.follow(v)
+		defer leave()
+		return v.is(mapping) || v.is(scalar) && v.text == "true"
 	}
-	out := *job
-	out.entries, out.index = slices.Clone(job.entries), nil
-	for _, key := range inherited {
-		if job.get(key) != nil || !r.inherits(job, "default", key) {
-			continue
-		}
-		v := r.root.get("default").get(key)
-		if v == nil && slices.Contains(globalSpelling, key) {
-			v = r.root.get(key)
-		}
-		if v != nil && r.spend() {
-			out.entries = append(out.entries, entry{key, v.line, v})
-		}
+	out := allows(job.get("allow_failure"))
+	r.eachItem(job.get("rules"), func(rule *value) { out = out || allows(rule.get("allow_failure")) })
+	return out
+}
+
+// units are the words that GitLab's durations are written in.
+var units = map[string]time.Duration{
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour, "w": 7 * 24 * time.Hour, "week": 7 * 24 * time.Hour, "weeks": 7 * 24 * time.Hour,
+}
+
+var durationPart = regexp.MustCompile(`^(\d{1,6})\s*([a-z]+)[\s,]*(?:and\s+)?`)
+
+// timeout reads a duration as people write it, "3 hours 30 minutes" or "1h 10m"; a bare number is seconds. 0 is none.
+// Source: https://docs.gitlab.com/ci/yaml/#timeout
+func timeout(text string) time.Duration {
+	rest := strings.TrimSpace(strings.ToLower(text))
+	if n, err := strconv.Atoi(rest); err == nil && n > 0 && n < 1e8 {
+		return time.Duration(n) * time.Second
 	}
-	return &out
+	total := time.Duration(0)
+	for rest != "" {
+		m := durationPart.FindStringSubmatch(rest)
+		if m == nil || units[m[2]] == 0 {
+			return 0
+		}
+		n, _ := strconv.Atoi(m[1]) // digits
+		total += time.Duration(n) * units[m[2]]
+		rest = rest[len(m[0]):]
+	}
+	return total
+}
+
+// jobVariables are those of variables, of rules and of a matrix.
+func (r *reader) jobVariables(v *value, job Job) []Variable {
+	all := r.variables(v.get("variables"), "variables")
+	for _, rule := range job.Rules {
+		all = append(all, rule.Variables...)
+	}
+	r.eachItem(v.get("parallel").get("matrix"), func(row *value) {
+		r.eachEntry(row, func(e entry) {
+			r.eachItem(e.value, func(v *value) {
+				all = append(all, Variable{Name: e.key, Value: r.text(v), Where: "matrix", Origin: e.origin()})
+			})
+		})
+	})
+	return sortVariables(all)
+}
+
+func (r *reader) environment(v *value) Environment {
+	v, leave := r.follow(v)
+	defer leave()
+	if v.is(scalar) {
+		return Environment{Name: v.text}
+	}
+	return Environment{
+		Name: r.text(v.get("name")), Action: r.text(v.get("action")), Tier: r.text(v.get("deployment_tier")),
+		URL: r.text(v.get("url")), Agent: r.text(v.get("kubernetes").get("agent")),
+	}
+}
+
+// refs are the refs of only and except, which may stand alone or below a key.
+func (r *reader) refs(v *value) []string {
+	v, leave := r.follow(v)
+	defer leave()
+	if v.is(mapping) {
+		return r.texts(v.get("refs"))
+	}
+	return r.texts(v)
+}
+
+func (r *reader) needs(v *value) []Need {
+	var out []Need
+	r.eachItem(v, func(i *value) {
+		if i.kind == scalar {
+			out = append(out, Need{Job: i.text})
+			return
+		}
+		out = append(out, Need{Job: r.text(i.get("job")), Project: r.text(i.get("project")), Ref: r.text(i.get("ref")), Pipeline: r.text(i.get("pipeline"))})
+	})
+	return out
+}
+
+func (r *reader) artifacts(v *value) Artifacts {
+	v, leave := r.follow(v)
+	defer leave()
+	out := Artifacts{Paths: r.texts(v.get("paths")), Dotenv: r.texts(v.get("reports").get("dotenv")), Access: r.text(v.get("access"))}
+	switch r.text(v.get("public")) {
+	case "true":
+		out.Access = "all"
+	case "false":
+		out.Access = "developer"
+	}
+	return out
+}
+
+func (r *reader) cache(v *value) []Cache {
+	var out []Cache
+	r.eachItem(v, func(i *value) {
+		if i.kind == mapping && len(i.entries) > 0 { // {} switches it off
+			out = append(out, Cache{Key: r.plain(i.get("key")), Paths: r.texts(i.get("paths")), Policy: r.text(i.get("policy"))})
+		}
+	})
+	return out
+}
+
+func (r *reader) release(v *value) *Release {
+	v, leave := r.follow(v)
+	defer leave()
+	if !v.is(mapping) {
+		return nil
+	}
+	return &Release{Tag: r.text(v.get("tag_name")), Ref: r.text(v.get("ref")), Origin: v.origin()}
+}
+
+// isPages reports whether a job publishes: by its name, or by its keyword.
+// Source: https://docs.gitlab.com/ci/yaml/#pages
+func (r *reader) isPages(name string, keyword *value) bool {
+	keyword, leave := r.follow(keyword)
+	defer leave()
+	switch {
+	case keyword == nil || keyword.kind == null:
+		return name == "pages"
+	case keyword.kind == scalar:
+		return keyword.text == "true"
+	}
+	return true
 }
 
 // inherits reports what inherit:default or inherit:variables says about a key: a switch, or a list of keys.
@@ -114,43 +266,5 @@ func (r *reader) inherits(job *value, what, key string) bool {
 	case v.kind == list:
 		return slices.Contains(r.texts(v), key)
 	}
-	return v.text != "false"
-}
-
-func (r *reader) environment(v *value) Environment {
-	v, leave := r.follow(v)
-	defer leave()
-	if v.is(scalar) {
-		return Environment{Name: v.text}
-	}
-	return Environment{Name: r.text(v.get("name")), Action: r.text(v.get("action")), Tier: r.text(v.get("deployment_tier"))}
-}
-
-// jobVariables are those of variables, of rules and of a matrix.
-func (r *reader) jobVariables(job *value) []Variable {
-	all := r.variables(job.get("variables"), "variables")
-	r.eachItem(job.get("rules"), func(rule *value) {
-		all = append(all, r.variables(rule.get("variables"), "rules")...)
-	})
-	r.eachItem(job.get("parallel").get("matrix"), func(row *value) {
-		r.eachEntry(row, func(e entry) {
-			r.eachItem(e.value, func(v *value) {
-				all = append(all, Variable{Name: e.key, Value: r.text(v), Line: e.line, Where: "matrix"})
-			})
-		})
-	})
-	return sortVariables(all)
-}
-
-func (r *reader) variables(v *value, where string) []Variable {
-	var out []Variable
-	r.eachEntry(v, func(e entry) {
-		out = append(out, Variable{Name: e.key, Value: r.named(e.value, "value"), Line: e.line, Where: where})
-	})
-	return out
-}
-
-func sortVariables(all []Variable) []Variable {
-	slices.SortStableFunc(all, func(a, b Variable) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Line, b.Line)) })
-	return all
+	return !strings.EqualFold(v.text, "false")
 }

@@ -1,77 +1,99 @@
 package ciyaml
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// Positions replaces the lines in merged, which are those of the merged text, by lines of the root file: a job, and
-// what a job has under the same name and keyword there, gets the line it has in root; all else gets 0. A nil root
-// makes all lines 0.
+// Positions replaces the origins in merged, whose lines are those of the merged text, by those of root, which is what
+// Root or Resolve made of the files: a job, and what a job has under the same name and keyword there, gets the origin
+// that it has in root; all else gets none. A nil root takes all origins away.
 func Positions(root, merged *Config) {
 	if root == nil {
 		root = &Config{}
 	}
 	for i := range merged.Includes {
-		merged.Includes[i].Line = 0
+		merged.Includes[i].Origin = Origin{}
 	}
 	placeVariables(root.Variables, merged.Variables)
-	for i := range merged.Jobs {
-		job := &merged.Jobs[i]
-		at, ok := slices.BinarySearchFunc(root.Jobs, job.Name, func(j Job, name string) int {
-			switch {
-			case j.Name < name:
-				return -1
-			case j.Name > name:
-				return 1
-			}
-			return 0
-		})
+	placeRules(root.Rules, merged.Rules)
+	placeJobs(root, merged, root.Jobs, merged.Jobs)
+	placeJobs(root, merged, root.Hidden, merged.Hidden)
+}
+
+func placeJobs(root, all *Config, from, merged []Job) {
+	for i := range merged {
+		job := &merged[i]
 		own := Job{}
+		at, ok := slices.BinarySearchFunc(from, job.Name, func(j Job, name string) int { return cmp.Compare(j.Name, name) })
 		if ok {
-			own = root.Jobs[at]
+			own = from[at]
 		}
 		own.place(job)
+		if len(job.Globals) < len(all.Variables) { // else they are those, in the same place
+			placeVariables(root.Variables, job.Globals)
+		}
 	}
 }
 
-// place gives merged the lines of j.
+// place gives merged the origins of j.
 func (j *Job) place(merged *Job) {
-	merged.Line = j.Line
+	merged.Origin = j.Origin
 	merged.References = placeReferences(j.References, merged.References)
 	placeVariables(j.Variables, merged.Variables)
-	placeBy(j.IDTokens, merged.IDTokens, func(t *IDToken) (string, *int) { return t.Name, &t.Line })
-	placeBy(j.Secrets, merged.Secrets, func(s *ExternalSecret) (string, *int) { return s.Name, &s.Line })
-	placeBy(j.Script, merged.Script, func(c *Command) (string, *int) { return c.Where + "\x00" + c.Text, &c.Line })
+	placeRules(j.Rules, merged.Rules)
+	for i := range merged.Matrix {
+		placeVariables(nil, merged.Matrix[i])
+	}
+	placeBy(j.IDTokens, merged.IDTokens, func(t *IDToken) (string, *Origin) { return t.Name, &t.Origin })
+	placeBy(j.Secrets, merged.Secrets, func(s *ExternalSecret) (string, *Origin) { return s.Name, &s.Origin })
+	placeBy(j.Script, merged.Script, func(c *Command) (string, *Origin) { return c.Where + "\x00" + c.Text, &c.Origin })
+	placeBy(j.Steps, merged.Steps, func(s *Step) (string, *Origin) { return s.Name, &s.Origin })
+	if merged.Release != nil {
+		merged.Release.Origin = Origin{}
+		if j.Release != nil {
+			merged.Release.Origin = j.Release.Origin
+		}
+	}
 	if merged.Trigger != nil {
-		merged.Trigger.Line = 0
+		merged.Trigger.Origin = Origin{}
 		if j.Trigger != nil {
-			merged.Trigger.Line = j.Trigger.Line
+			merged.Trigger.Origin = j.Trigger.Origin
 		}
 		for i := range merged.Trigger.Includes {
-			merged.Trigger.Includes[i].Line = 0
+			merged.Trigger.Includes[i].Origin = Origin{}
 		}
 	}
 }
 
 func placeVariables(root, merged []Variable) {
-	placeBy(root, merged, func(v *Variable) (string, *int) { return v.Where + "\x00" + v.Name + "\x00" + v.Value, &v.Line })
+	placeBy(root, merged, func(v *Variable) (string, *Origin) { return v.Where + "\x00" + v.Name + "\x00" + v.Value, &v.Origin })
 }
 
-// placeBy gives each entry of merged the line of the first entry of root with the same key.
-func placeBy[T any](root, merged []T, key func(*T) (string, *int)) {
-	lines := map[string]int{}
+func placeRules(root, merged []Rule) {
+	placeBy(root, merged, func(r *Rule) (string, *Origin) { return r.If + "\x00" + r.When, &r.Origin })
+	for i := range merged {
+		placeVariables(nil, merged[i].Variables)
+	}
+}
+
+// placeBy gives each entry of merged the origin of the first entry of root with the same key.
+func placeBy[T any](root, merged []T, key func(*T) (string, *Origin)) {
+	origins := map[string]Origin{}
 	for i := range root {
-		k, line := key(&root[i])
-		if _, taken := lines[k]; !taken {
-			lines[k] = *line
+		k, origin := key(&root[i])
+		if _, taken := origins[k]; !taken {
+			origins[k] = *origin
 		}
 	}
 	for i := range merged {
-		k, line := key(&merged[i])
-		*line = lines[k]
+		k, origin := key(&merged[i])
+		*origin = origins[k]
 	}
 }
 
 // placeReferences replaces the references of one name and keyword by all that root has of them; where it has none,
-// one without line is left.
+// one without origin is left.
 func placeReferences(root, merged []Reference) []Reference {
 	type key struct{ name, where string }
 	own := map[key][]Reference{}

@@ -6,6 +6,17 @@ import (
 	"strings"
 )
 
+// Reference is a variable that a job names: $NAME, ${NAME}, %NAME%, $env:NAME.
+type Reference struct {
+	Name  string
+	Where string // keyword of the job below which it stands: script, variables, rules, image, …
+	Origin
+}
+
+func (r Reference) compare(s Reference) int {
+	return cmp.Or(cmp.Compare(r.Name, s.Name), cmp.Compare(r.Where, s.Where), r.Origin.compare(s.Origin))
+}
+
 // notReferences are the keywords of a job in which no variable is expanded.
 var notReferences = []string{"extends", "inherit", "stage"}
 
@@ -18,7 +29,7 @@ func (r *reader) references(job *value) []Reference {
 		}
 		r.walk(e.value, func(v *value) {
 			if r.spendText(v.text) {
-				all = append(all, names(v.text, v.line, v.literal, e.key)...)
+				all = append(all, names(v.text, v.origin(), v.literal, e.key)...)
 			}
 		})
 	}
@@ -33,55 +44,44 @@ func (r *reader) references(job *value) []Reference {
 		done[name] = true
 		for _, v := range r.global[name] {
 			if r.spendText(v.Value) {
-				all = append(all, names(v.Value, v.Line, false, "variables")...)
+				all = append(all, names(v.Value, v.Origin, false, "variables")...)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b Reference) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Where, b.Where), cmp.Compare(a.Line, b.Line))
-	})
-	return slices.Compact(all)
+	slices.SortFunc(all, Reference.compare)
+	return slices.CompactFunc(all, func(a, b Reference) bool { return a.compare(b) == 0 })
 }
 
-// walk calls do for every scalar below v.
+// walk calls do for every scalar below v, and below what may stand in its place.
 func (r *reader) walk(v *value, do func(*value)) {
 	v, leave := r.follow(v)
 	defer leave()
-	if v == nil || !r.spend() {
-		return
+	for ; v != nil && r.spend(); v = v.otherwise {
+		if v.kind == scalar {
+			do(v)
+		}
+		for _, i := range v.items {
+			r.walk(i, do)
+		}
+		for _, e := range v.entries {
+			r.walk(e.value, do)
+		}
 	}
-	if v.kind == scalar {
-		do(v)
-	}
-	for _, i := range v.items {
-		r.walk(i, do)
-	}
-	for _, e := range v.entries {
-		r.walk(e.value, do)
-	}
-}
-
-// firstLine is where the text of a scalar begins: a block scalar's on the line after its mark.
-func firstLine(v *value) int {
-	if v.literal {
-		return v.line + 1
-	}
-	return v.line
 }
 
 // names finds the variables in a text: $NAME, ${NAME}, ${NAME:-…}, $env:NAME of PowerShell, %NAME% of Windows. "$$"
 // and "\$" are not the job's own. In text that is not a block scalar all are on its first line.
-func names(text string, line int, literal bool, where string) []Reference {
+func names(text string, at Origin, literal bool, where string) []Reference {
 	var out []Reference
 	if literal {
-		line++
+		at.Line, at.Column = at.Line+1, 0
 	}
 	for i := 0; i < len(text); i++ {
 		name := ""
 		switch text[i] {
 		case '\n':
 			if literal {
-				line++
+				at.Line++
 			}
 		case '\\':
 			if i+1 < len(text) && text[i+1] == '$' {
@@ -100,7 +100,7 @@ func names(text string, line int, literal bool, where string) []Reference {
 			}
 		}
 		if name != "" {
-			out = append(out, Reference{Name: name, Line: line, Where: where})
+			out = append(out, Reference{Name: name, Where: where, Origin: at})
 		}
 	}
 	return out

@@ -8,7 +8,7 @@ type assignment struct {
 	op         operator
 	quoted     bool
 	wrapped    bool    // the value is an argument of a call, or what stands in when a variable is not set
-	where      context // what the name stands in
+	where      setting // what the name stands in
 	start, end int     // of the value
 }
 
@@ -33,18 +33,18 @@ const (
 
 var operatorNames = []string{"assign", "colon", "arrow", "compare", "comma", "call", "element", "value", "cell", "flag", "space", "scheme", "query"}
 
-// context is what a name stands in.
-type context uint8
+// setting is what a name stands in.
+type setting uint8
 
 const (
-	inCode    context = iota // outside strings and comments of a programming language
+	inCode    setting = iota // outside strings and comments of a programming language
 	inString                 // inside a string literal
 	inComment                // inside a comment
 	inData                   // configuration
 	inProse                  // text for people, or of unknown kind
 )
 
-var contextNames = []string{"code", "string", "comment", "data", "prose"}
+var settingNames = []string{"code", "string", "comment", "data", "prose"}
 
 // secretNames are what a name that may call its value a secret contains, in lower case. No other tool's list: these are
 // the words for proofs of identity in English, with their usual abbreviations.

@@ -11,7 +11,7 @@ type lineState struct {
 }
 
 // contextOf says what a name stands in.
-func (s *source) contextOf(n word) context {
+func (s *source) contextOf(n word) setting {
 	switch s.genre.syntax {
 	case syntaxDocs, syntaxText, syntaxMarkup:
 		return inProse

@@ -87,7 +87,7 @@ func TestAssignments(t *testing.T) {
 			if a.wrapped {
 				wrapped = " wrapped"
 			}
-			got = append(got, fmt.Sprintf("%s %s %s %s%s", a.name, operatorNames[a.op], quoted, contextNames[a.where], wrapped))
+			got = append(got, fmt.Sprintf("%s %s %s %s%s", a.name, operatorNames[a.op], quoted, settingNames[a.where], wrapped))
 		}
 		if len(got) == 0 || got[0] != c.want {
 			t.Errorf("%s: assignments(%q) = %q, want %q", c.path, c.text, got, c.want)

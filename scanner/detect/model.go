@@ -28,9 +28,6 @@ var fitted = sync.OnceValue(func() *model {
 	return &m
 })
 
-// DefaultConfidence is the least confidence of a finding that is shown unless asked for otherwise.
-const DefaultConfidence = 0.5
-
 // score is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
 // confidence that the detector gave it: facts need no model.
 func (m *model) score(c *suspect) float64 {

@@ -136,6 +136,9 @@ func repeatBeginnings(re *syntax.Regexp) []beginning {
 	if re.Min == 0 {
 		return limited(append(closed(beginnings(re.Sub[0])), beginning{open: true}))
 	}
+	if all := beginnings(re.Sub[0]); len(all) > fewExpanded {
+		return closed(all)
+	}
 	subs := make([]*syntax.Regexp, min(re.Min, longEnough))
 	for i := range subs {
 		subs[i] = re.Sub[0]
@@ -157,7 +160,7 @@ func closed(all []beginning) []beginning {
 
 // limited makes few of many: without repetitions and, where that is not enough, shorter.
 func limited(all []beginning) []beginning {
-	if len(all) <= 1 {
+	if len(all) <= maxBeginnings {
 		return all
 	}
 	for length := maxBeginning; length >= 2; length /= 2 {

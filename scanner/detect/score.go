@@ -76,12 +76,12 @@ func (c *suspect) describeName(f *features) {
 	}
 	f.is("name " + n.class + " op " + operatorNames[a.op])
 	f.is("op " + operatorNames[a.op])
-	f.is("in " + contextNames[a.where])
+	f.is("in " + settingNames[a.where])
 	quote := "bare"
 	if a.quoted {
 		quote = "quoted"
 	}
-	f.is(quote + " in " + contextNames[a.where])
+	f.is(quote + " in " + settingNames[a.where])
 	f.is(quote + " op " + operatorNames[a.op])
 	f.is("op " + operatorNames[a.op] + " value " + c.shape.kind)
 	f.when("wrapped", a.wrapped)
