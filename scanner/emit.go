@@ -79,6 +79,11 @@ func sure(found []detect.Finding) []detect.Finding {
 	return slices.DeleteFunc(found, func(f detect.Finding) bool { return f.Confidence < minConfidence })
 }
 
+// shown leaves out what a scan of contents does not show by default.
+func shown(found []detect.Finding) []detect.Finding {
+	return slices.DeleteFunc(found, func(f detect.Finding) bool { return f.Confidence < detect.DefaultConfidence })
+}
+
 func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 // Fingerprint returns the keyed fingerprint of a value with the id of its key; both empty when it gets none.
