@@ -64,12 +64,17 @@ func (v *Visit) clean(home string, text *string, place *textPlace) {
 	if len(*text) < 8 {
 		return
 	}
-	cleaned, found := v.cleaned(*text)
+	before := *text
+	cleaned, found := v.cleaned(before)
 	*text = cleaned
 	if place == nil || place.home == "" {
 		return
 	}
-	for _, f := range sure(found) {
+	found = sure(found)
+	if place.surface == inventory.SurfaceURL {
+		found = v.inQuery(before, found)
+	}
+	for _, f := range found {
 		v.EmitFinding(inventory.Location{Home: home, Surface: place.surface, Path: place.path, Line: f.Line}, f)
 	}
 }
