@@ -98,8 +98,8 @@ func TestEvaluateDoesNotDependOnRowOrder(t *testing.T) {
 		other := &inventory.Snapshot{Scan: s.Scan, Homes: shuffled(s.Homes, seed), Users: shuffled(s.Users, seed), Grants: shuffled(s.Grants, seed),
 			Identities: shuffled(s.Identities, seed), Credentials: shuffled(s.Credentials, seed), Locations: shuffled(s.Locations, seed),
 			Owners: shuffled(s.Owners, seed), Coverage: shuffled(s.Coverage, seed)}
-		a := Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow)
-		b := Evaluate(inventory.NewIndex(other), DefaultPolicy(), testNow)
+		a := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
+		b := Evaluate(inventory.NewIndex(other), History{}, DefaultPolicy(), testNow)
 		if diff := cmp.Diff(a, b, compareWhen); diff != "" {
 			t.Fatalf("Evaluate of the same rows in another order differs (-sorted +shuffled):\n%s", diff)
 		}
@@ -108,7 +108,7 @@ func TestEvaluateDoesNotDependOnRowOrder(t *testing.T) {
 
 // answers returns each subject's answers, by rule and home, and the subjects by rule.
 func answers(s *inventory.Snapshot) (byHome map[[2]string][]answer) {
-	p := newPass(inventory.NewIndex(s), DefaultPolicy(), testNow)
+	p := newPass(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 	byHome = map[[2]string][]answer{}
 	for at := range p.places() {
 		for _, r := range All() {
@@ -171,7 +171,7 @@ func counted(all []answer, which answer) int {
 func TestEvaluateCountsEverySubject(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := company(t)
-		r := Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow)
+		r := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 		fails := 0
 		for i, v := range r.Verdicts {
 			if v.Rule != All()[i].ID {
@@ -198,7 +198,7 @@ func TestEvaluateCountsEverySubject(t *testing.T) {
 }
 
 func TestReasonsAreCountedTogether(t *testing.T) {
-	s := parseRows(t, []byte(`
+	s, _ := parseRows(t, []byte(`
 homes:
 - {id: a, kind: project, path: shop/a}
 - {id: b, kind: project, path: shop/b}
@@ -208,7 +208,7 @@ coverage:
 - {source: job-token-scope, home: b, state: denied, needs: {role: Maintainer}}
 - {source: job-token-scope, home: c, state: failed, reason: "500"}
 `))
-	r := Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow)
+	r := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 	i := slices.IndexFunc(r.Verdicts, func(v inventory.VerdictCount) bool { return v.Rule == "job-token-access-open" })
 	want := map[string]int{
 		"job token settings of shop/a and others were not shown: needs the Maintainer role": 2,

@@ -20,10 +20,15 @@ type Pass struct {
 	keys     []string          // fingerprints, sorted, as soon as they are asked for
 	gaps     map[string]*reason
 	refs     map[string]reach
+	jobs     map[string]*reason            // by home: why its pipelines were not read to their end
+	named    map[string][]*inventory.Usage // by name, as soon as it is asked for
+	past     *past
 }
 
-func newPass(x *inventory.Index, policy Policy, now time.Time) *Pass {
-	p := &Pass{X: x, Policy: policy, Now: now, gaps: map[string]*reason{}, refs: map[string]reach{}}
+// newPass needs no history: without one the rules that ask for it answer as on a first scan.
+func newPass(x *inventory.Index, h History, policy Policy, now time.Time) *Pass {
+	p := &Pass{X: x, Policy: policy, Now: now, gaps: map[string]*reason{}, refs: map[string]reach{}, jobs: map[string]*reason{}}
+	p.past = newPast(h, x.Scan.Number)
 	for i := range x.Homes {
 		p.homes = append(p.homes, &x.Homes[i])
 		if x.Homes[i].Kind == inventory.InstanceHome {
