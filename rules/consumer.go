@@ -113,15 +113,39 @@ func (p *Pass) unreadAnywhere() (v Verdict, hidden bool) {
 	if v, hidden := p.unseenAnywhere("variable", "pipeline"); hidden {
 		return v, true
 	}
+	const anywhere = ""
+	r, known := p.jobs[anywhere]
 	for _, h := range p.homes {
-		if h.Kind != inventory.ProjectHome {
-			continue
+		if known || r != nil {
+			break
 		}
-		if v, hidden := p.unread(h.ID); hidden {
-			return v, true
+		if v, hidden := p.unread(h.ID); hidden && h.Kind == inventory.ProjectHome {
+			r = &v.reason
 		}
 	}
-	return Verdict{}, false
+	p.jobs[anywhere] = r
+	if r == nil {
+		return Verdict{}, false
+	}
+	return Verdict{reason: *r}, true
+}
+
+// projectsBelow returns the projects in a home and below it, sorted by ID.
+func (p *Pass) projectsBelow(home string) []*inventory.Home {
+	if projects, known := p.below[home]; known {
+		return projects
+	}
+	p.below[home] = nil // ends a cycle, which only a faulty database can hold
+	var projects []*inventory.Home
+	if h := p.X.Home(home); h != nil && h.Kind == inventory.ProjectHome {
+		projects = append(projects, h)
+	}
+	for _, child := range p.X.Children[home] {
+		projects = append(projects, p.projectsBelow(child.ID)...)
+	}
+	slices.SortFunc(projects, func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
+	p.below[home] = projects
+	return projects
 }
 
 // within reports whether a home is another one or lies below it.
@@ -136,17 +160,20 @@ func (p *Pass) within(home, above string) bool {
 // it unnamed, unless another variable of that name is known to serve them.
 func (p *Pass) usesOf(l inventory.Location) []*inventory.Usage {
 	if p.named == nil {
-		p.named = map[string][]*inventory.Usage{}
+		p.named = map[[2]string][]*inventory.Usage{}
 		for i := range p.X.Usages {
 			u := &p.X.Usages[i]
-			p.named[u.Name] = append(p.named[u.Name], u)
+			if u.Kind == inventory.UseVariable || u.Kind == inventory.UseImplicit {
+				p.named[[2]string{u.Home, u.Name}] = append(p.named[[2]string{u.Home, u.Name}], u)
+			}
 		}
 	}
 	var uses []*inventory.Usage
-	for _, u := range p.named[l.Key] {
-		other := u.Credential != "" && l.Credential != "" && u.Credential != l.Credential
-		if !other && (u.Kind == inventory.UseVariable || u.Kind == inventory.UseImplicit) && p.within(u.Home, l.Home) {
-			uses = append(uses, u)
+	for _, h := range p.projectsBelow(l.Home) {
+		for _, u := range p.named[[2]string{h.ID, l.Key}] {
+			if u.Credential == "" || l.Credential == "" || u.Credential == l.Credential {
+				uses = append(uses, u)
+			}
 		}
 	}
 	slices.SortFunc(uses, func(a, b *inventory.Usage) int { return cmp.Compare(a.ID, b.ID) })
@@ -155,13 +182,18 @@ func (p *Pass) usesOf(l inventory.Location) []*inventory.Usage {
 
 // variablesFor returns the variables of a key that jobs of a home may get, the nearest home first.
 func (p *Pass) variablesFor(key, home string) []*inventory.Location {
-	var found []*inventory.Location
-	for _, h := range p.X.Chain(home) {
-		for _, l := range p.X.LocationsIn[h.ID] {
-			if l.Key == key && (l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule) {
-				found = append(found, l)
+	if p.variables == nil {
+		p.variables = map[[2]string][]*inventory.Location{}
+		for i := range p.X.Locations {
+			l := &p.X.Locations[i]
+			if l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule {
+				p.variables[[2]string{l.Home, l.Key}] = append(p.variables[[2]string{l.Home, l.Key}], l)
 			}
 		}
+	}
+	var found []*inventory.Location
+	for _, h := range p.X.Chain(home) {
+		found = append(found, p.variables[[2]string{h.ID, key}]...)
 	}
 	return found
 }
@@ -256,4 +288,11 @@ func jobNames(uses []*inventory.Usage) safe {
 		names = append(names, quoted(u.Job))
 	}
 	return few(names)
+}
+
+// firstUses returns the first five of uses by ID: enough for evidence.
+func firstUses(uses []*inventory.Usage) []*inventory.Usage {
+	const shown = 5
+	sorted := slices.SortedFunc(slices.Values(uses), func(a, b *inventory.Usage) int { return cmp.Compare(a.ID, b.ID) })
+	return sorted[:min(shown, len(sorted))]
 }

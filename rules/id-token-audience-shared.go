@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"nhiscan/inventory"
+)
+
+var idTokenAudienceShared = Rule{
+	ID:       "id-token-audience-shared",
+	Code:     "PRV-015",
+	Title:    "ID token whose audience is shared",
+	Severity: inventory.Low,
+	Why:      "Each party that is given the token can present it to the others that take the same audience.",
+	Fix:      "Give each relying party an audience of its own, with an ID token of its own in the job.",
+	Refs:     []string{"OWASP NHI4:2025", "OWASP NHI9:2025", "NIST SP 800-53 IA-9", "ISO 27001:2022 A.8.5"},
+	Reads:    []string{"pipeline"},
+	Check: workloads(func(p *Pass, job inventory.Identity) Verdict {
+		tokens := p.idTokens(job.ID)
+		if len(tokens) == 0 {
+			return NotApplicable
+		}
+		untold := false
+		for _, t := range tokens {
+			for _, aud := range t.audiences {
+				if own := strings.TrimSuffix(p.X.Scan.URL, "/"); own != "" && strings.TrimSuffix(aud, "/") == own {
+					return Fail("has ID token %q for the audience %s, which is GitLab itself; set one for each relying party", t.name, aud).
+						With("aud = %s", aud)
+				}
+				parties := slices.Sorted(maps.Keys(p.audiences()[aud]))
+				if len(parties) > 1 {
+					return Fail("has ID token %q for the audience %s, which %s take (%s); set one for each", t.name, aud, count(len(parties), "relying party"), few(parties)).
+						With("aud = %s", aud).With("relying parties = %d", len(parties))
+				}
+				untold = untold || len(parties) == 0
+			}
+			untold = untold || len(t.audiences) == 0
+		}
+		if v, hidden := p.jobUnread(job); hidden {
+			return v
+		}
+		if untold {
+			return Unknown("what a job gives its ID token to was not found")
+		}
+		// Another job may give a token for the same audience to another party.
+		if v, hidden := p.unreadAnywhere(); hidden {
+			return v
+		}
+		return Ok
+	}),
+}
+
+// idToken is one of a job's ID tokens.
+type idToken struct {
+	name      string
+	audiences []string
+	parties   []string // what it is presented to, as far as the script tells
+}
+
+// idTokens returns the ID tokens of a job, sorted by name. The row of the declaration names the audiences as its
+// system; the rows of uses name the system and what is done there.
+func (p *Pass) idTokens(job string) []idToken {
+	byName := map[string]*idToken{}
+	for _, u := range p.X.UsagesBy[job] {
+		if u.Kind != inventory.UseIDToken {
+			continue
+		}
+		t := byName[u.Name]
+		if t == nil {
+			t = &idToken{name: u.Name}
+			byName[u.Name] = t
+		}
+		t.audiences = append(t.audiences, strings.Fields(u.Scope)...)
+		switch {
+		case u.Operation == "":
+			t.audiences = append(t.audiences, strings.Fields(u.System)...)
+		case u.System != "":
+			family := provider(u.System)
+			if family == "" {
+				family = u.System
+			}
+			t.parties = append(t.parties, family)
+		}
+	}
+	var tokens []idToken
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		t := byName[name]
+		slices.Sort(t.audiences)
+		t.audiences = slices.Compact(t.audiences)
+		tokens = append(tokens, *t)
+	}
+	return tokens
+}
+
+// audiences says of each audience which parties take it anywhere, sorted out once.
+func (p *Pass) audiences() map[string]map[string]bool {
+	if p.parties != nil {
+		return p.parties
+	}
+	p.parties = map[string]map[string]bool{}
+	for job := range p.X.UsagesBy {
+		for _, t := range p.idTokens(job) {
+			for _, aud := range t.audiences {
+				if p.parties[aud] == nil {
+					p.parties[aud] = map[string]bool{}
+				}
+				for _, party := range t.parties {
+					p.parties[aud][party] = true
+				}
+			}
+		}
+	}
+	return p.parties
+}
