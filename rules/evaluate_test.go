@@ -40,7 +40,7 @@ func company(t *rapid.T) *inventory.Snapshot {
 		s.Users = append(s.Users, inventory.User{ID: fmt.Sprint("u", i), Username: fmt.Sprint("user", i), State: pick("state", "", "active", "blocked"), Bot: tri.Draw(t, "bot")})
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "grants") {
-		s.Grants = append(s.Grants, inventory.Grant{ID: fmt.Sprint("gr", i), Kind: pick("grant", "membership", "deploy-key"), Subject: pick("subject", "u0", "u1", "u2", "d0"),
+		s.Grants = append(s.Grants, inventory.Grant{ID: fmt.Sprint("gr", i), Kind: pick("grant", "membership", "deploy-key", "job-token", "oidc-trust"), Subject: pick("subject", "u0", "u1", "u2", "d0"),
 			Home: home(), Level: rapid.SampledFrom([]int{0, 30, 40, 50}).Draw(t, "level"), Scope: pick("right", "", "read", "push")})
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "credentials") {
@@ -58,6 +58,16 @@ func company(t *rapid.T) *inventory.Snapshot {
 	for i := range 2 {
 		s.Identities = append(s.Identities, inventory.Identity{ID: fmt.Sprint("r", i), Kind: pick("sort", "runner", "schedule", "trigger"), Home: home(), ActsAs: pick("as", "", "u0", "u1"),
 			Volatile: inventory.Volatile{ContactedAt: when.Draw(t, "contact")}})
+	}
+	for i := range 3 {
+		s.Identities = append(s.Identities, inventory.Identity{ID: fmt.Sprint("w", i), Kind: "workload", Home: home(), Name: fmt.Sprint("job", i),
+			Environment: pick("environment", "", "production", "review/$X"), Attributes: map[string]string{"read": pick("read", "", "complete", "a script is not at hand"),
+				"image": pick("image", "", "node:22"), "artifact_paths": pick("artifacts", "", "dist/", "**/*"), "includes_mutable": pick("includes", "", "project:shop/p1@main")}})
+	}
+	for i := range rapid.IntRange(0, 6).Draw(t, "usages") {
+		s.Usages = append(s.Usages, inventory.Usage{ID: fmt.Sprint("us", i), Home: home(), Workload: pick("job", "w0", "w1", "w2"), Job: fmt.Sprint("job", i),
+			Name: pick("name", "PROD_KEY", "TEST_KEY", "AWS_SECRET"), Kind: pick("use", "ci-variable", "implicit", "id-token", "ambient"), Credential: pick("with", "", "c0", "c1"),
+			System: pick("system", "", "aws-s3", "gitlab-api", "https://sts.example"), Operation: pick("operation", "", "GET /projects", "POST /projects")})
 	}
 	for _, c := range s.Credentials {
 		if band := pick("band", "", inventory.OwnerNone, inventory.OwnerDeclared, inventory.OwnerOrphaned); band != "" {
@@ -97,7 +107,7 @@ func TestEvaluateDoesNotDependOnRowOrder(t *testing.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		other := &inventory.Snapshot{Scan: s.Scan, Homes: shuffled(s.Homes, seed), Users: shuffled(s.Users, seed), Grants: shuffled(s.Grants, seed),
 			Identities: shuffled(s.Identities, seed), Credentials: shuffled(s.Credentials, seed), Locations: shuffled(s.Locations, seed),
-			Owners: shuffled(s.Owners, seed), Coverage: shuffled(s.Coverage, seed)}
+			Usages: shuffled(s.Usages, seed), Owners: shuffled(s.Owners, seed), Coverage: shuffled(s.Coverage, seed)}
 		a := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 		b := Evaluate(inventory.NewIndex(other), History{}, DefaultPolicy(), testNow)
 		if diff := cmp.Diff(a, b, compareWhen); diff != "" {

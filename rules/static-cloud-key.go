@@ -28,8 +28,14 @@ var staticCloudKey = Rule{
 		}
 		uses := p.usesOf(l)
 		text := safe("; use id_tokens in its place")
-		if class == "registry password" {
-			text = "; use the job token in its place"
+		if class == registryPassword {
+			switch registryTakesTokens(uses) {
+			case inventory.Unknown:
+				return Unknown("whether the registry takes job tokens or ID tokens is not told by what uses the password")
+			case inventory.No:
+				return Ok // no short-lived counterpart is known
+			}
+			text = "; use the job token or id_tokens in its place"
 		}
 		v := Fail("holds a static %s%s", safe(class), text)
 		if len(uses) > 0 {
@@ -80,9 +86,28 @@ func staticClass(l inventory.Location) string {
 	case has("KUBECONFIG"), has("KUBE_CONFIG"):
 		return "kubeconfig"
 	case has("REGISTRY", "PASS"), has("REGISTRY", "TOKEN"), key == "DOCKER_AUTH_CONFIG", has("DOCKER", "PASSWORD"), has("DOCKERHUB", "TOKEN"):
-		return "registry password"
+		return registryPassword
 	}
 	return ""
+}
+
+const registryPassword = "registry password"
+
+// registryTakesTokens reports whether one of the registries that a password is used for is GitLab's own or a cloud's.
+func registryTakesTokens(uses []*inventory.Usage) inventory.Tri {
+	result := inventory.No
+	if len(uses) == 0 {
+		return inventory.Unknown
+	}
+	for _, u := range uses {
+		switch {
+		case u.System == "gitlab-registry", u.System == "gitlab-packages", provider(u.System) != "":
+			return inventory.Yes
+		case u.System == "":
+			result = inventory.Unknown
+		}
+	}
+	return result
 }
 
 // accessKeyID reports whether a variable's key says that it names an AWS key rather than opens anything.
