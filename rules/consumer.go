@@ -89,7 +89,11 @@ func (p *Pass) searchUnread(home string) *reason {
 		if v, hidden := p.unseen(home, "pipeline"); hidden {
 			return &v.reason
 		}
-		for _, job := range p.jobsIn(home) {
+		jobs := p.jobsIn(home)
+		if len(jobs) == 0 && h.Setting("auto_devops_enabled") != inventory.No && h.Setting("empty_repo") != inventory.Yes {
+			return &reason{before: "pipelines of ", place: p.path(home), after: " may come from Auto DevOps, whose jobs were not read"}
+		}
+		for _, job := range jobs {
 			if job.Attributes["read"] != readWhole {
 				return &reason{before: "scripts of pipeline jobs of ", place: p.path(home), after: " were not read to their end"}
 			}
