@@ -31,8 +31,6 @@ func (e *Engine) Clean(text string) (string, []Finding) {
 	return string(out), found
 }
 
-type span struct{ start, end int }
-
 func (e *Engine) spans(text []byte) []span {
 	var spans []span
 	for _, h := range settle(e.hits("", text)) {

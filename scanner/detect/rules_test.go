@@ -201,8 +201,8 @@ func TestPathClass_decides_the_findings(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var text strings.Builder
 	for i, rule := range e.catalogue.rules {
-		if rule.Regex != nil && (i%8 == 0 || rule.Path != nil || len(rule.Allowlists) > 0) {
-			text.WriteString(sample(r, rule.Regex.String()) + "\n")
+		if rule.pattern != nil && (i%8 == 0 || rule.Path != nil || len(rule.Allowlists) > 0) {
+			text.WriteString(sample(r, rule.pattern.source) + "\n")
 		}
 	}
 	found := map[string][]Finding{}

@@ -1,0 +1,339 @@
+package workload
+
+import (
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// dispatch reads one command: what a shell itself does, what hands over to another command, and tools.
+func (r *reading) dispatch(c *call) output {
+	if body, ok := r.functions[c.path]; ok {
+		return r.function(c, body)
+	}
+	if handler := shellCommand(c.name); handler != nil {
+		return handler(r, c)
+	}
+	if handler := family(c.name); handler != nil {
+		handler(r, c)
+		return c.answer(r)
+	}
+	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
+		return out
+	}
+	r.runsScript(c)
+	r.stranger(c)
+	return c.answer(r)
+}
+
+// answer is the output of a command that is not known to be a filter.
+func (c *call) answer(r *reading) output {
+	v := value{text: unknown, names: c.in.names}
+	for _, a := range c.args {
+		v.names = union(v.names, a.names)
+		if f, ok := r.file(a.text); ok {
+			v.names = union(v.names, f.names)
+		}
+	}
+	return output{v, true}
+}
+
+// function runs the body of a function with its arguments.
+func (r *reading) function(c *call, body *syntax.Stmt) output {
+	saved := map[string]value{}
+	for i := range 9 {
+		name := string(rune('1' + i))
+		saved[name] = r.env[name]
+		if i < len(c.args) {
+			r.env[name] = c.args[i]
+		} else {
+			r.env[name] = value{}
+		}
+	}
+	all := join(c.args, " ")
+	r.env["@"], r.env["*"] = all, all
+	out := r.statement(body, c.in)
+	for name, v := range saved {
+		r.env[name] = v
+	}
+	return out
+}
+
+// filters pass on what flows in, in another form.
+var filters = []string{
+	"base64", "tr", "sed", "cut", "awk", "gawk", "jq", "yq", "head", "tail", "grep", "egrep", "sort", "uniq", "xargs", "rev", "openssl",
+	"envsubst", "xxd", "gunzip", "gzip", "zcat", "dos2unix", "fold", "od", "hexdump", "iconv", "perl", "urlencode", "tac", "column", "printenv", "gpg", "md5sum", "sha256sum",
+}
+
+// shellCommand is what the shell itself does, or a program that only passes on; nil for any other.
+func shellCommand(name string) func(*reading, *call) output {
+	switch name {
+	case "echo", "printf", "write-output", "write-host":
+		return echo
+	case "cat", "type", "get-content":
+		return cat
+	case "tee":
+		return tee
+	case "cp", "mv", "install", "ln", "copy":
+		return copyFile
+	case "eval", "invoke-expression", "iex":
+		return evaluate
+	case "source", ".":
+		return sourceFile
+	case "export":
+		return exportWords
+	case "read":
+		return readVariables
+	case "bash", "sh", "dash", "ash", "zsh", "ksh", "cmd", "pwsh", "powershell":
+		return shell
+	case "set", "unset", "test", "[", "cd", "exit", "true", "false", ":", "trap", "chmod", "chown", "mkdir", "rm", "touch", "ls", "icacls", "alias",
+		"sleep", "return", "pushd", "popd", "shift", "wait", "which", "pwd", "date", "find", "diff", "unzip", "zip", "tar", "apt-get", "apt", "apk", "yum", "dnf":
+		return silent
+	}
+	switch {
+	case slices.Contains(wrappers, name):
+		return wrapper
+	case slices.Contains(filters, name):
+		return filter
+	}
+	return nil
+}
+
+// family is the reader of tools that data alone does not describe; nil for any other.
+func family(name string) func(*reading, *call) {
+	switch name {
+	case "docker", "podman", "buildah", "nerdctl", "docker-compose", "podman-compose":
+		return container
+	case "skopeo", "crane", "img", "regctl", "oras", "ko", "executor", "kaniko", "buildctl", "buildctl-daemonless.sh", "jib":
+		return imageTool
+	case "curl", "wget", "http", "https", "xh", "invoke-restmethod", "invoke-webrequest", "irm", "iwr":
+		return web
+	case "git":
+		return git
+	case "ssh", "scp", "sftp", "rsync", "ssh-add", "sshpass", "ssh-copy-id", "lftp", "ssh-agent", "mosh", "autossh", "kamal", "cap", "dep", "fab", "mina", "pyinfra", "envoy":
+		return remoteShell
+	case "terraform", "tofu", "terragrunt", "gitlab-terraform", "gitlab-tofu":
+		return terraform
+	}
+	return nil
+}
+
+func silent(*reading, *call) output { return output{} }
+
+func echo(_ *reading, c *call) output {
+	args := c.args
+	for len(args) > 1 && slices.Contains([]string{"-n", "-e", "-ne", "-en", "-E", "--"}, args[0].text) {
+		args = args[1:]
+	}
+	return output{value: join(args, " ").unmarked()}
+}
+
+func cat(r *reading, c *call) output {
+	out := value{}
+	files := 0
+	for _, a := range c.args {
+		if strings.HasPrefix(a.text, "-") {
+			continue
+		}
+		files++
+		if f, ok := r.file(a.text); ok {
+			out = out.with(f)
+		} else {
+			out = out.with(value{text: unknown, names: a.names})
+		}
+	}
+	if files == 0 {
+		out = c.in
+	}
+	return output{value: out}
+}
+
+func tee(r *reading, c *call) output {
+	more := false
+	for _, a := range c.args {
+		if a.text == "-a" || a.text == "--append" {
+			more = true
+		} else if !strings.HasPrefix(a.text, "-") {
+			r.write(a.text, c.in, more)
+		}
+	}
+	return output{value: c.in}
+}
+
+// copyFile carries what is known of a file to its copy; a variable of type file is its path.
+func copyFile(r *reading, c *call) output {
+	plain := slices.DeleteFunc(slices.Clone(c.args), func(a value) bool { return strings.HasPrefix(a.text, "-") })
+	if len(plain) < 2 {
+		return output{}
+	}
+	target := plain[len(plain)-1]
+	for _, from := range plain[:len(plain)-1] {
+		v, ok := r.file(from.text)
+		if !ok {
+			v = value{text: unknown, names: secrets(from.names)}
+		}
+		if len(v.names) > 0 {
+			r.write(target.text, v, false)
+		}
+	}
+	return output{}
+}
+
+func filter(r *reading, c *call) output {
+	if c.name == "xargs" {
+		if n := skipOptions(c.args, "-n", "-I", "-i", "-P", "-L", "-d", "-E"); n < len(c.args) {
+			return r.run(append(slices.Clone(c.args[n:]), c.in), value{}, nil)
+		}
+	}
+	out := output{value: value{text: unknown, names: c.in.names}}
+	for i, a := range c.args {
+		out.names = union(out.names, a.names)
+		if f, ok := r.file(a.text); ok {
+			out.names = union(out.names, f.names)
+			if c.name == "envsubst" || a.text == "-" {
+				out.text = f.text
+			}
+		}
+		// gpg and openssl write what they decrypt to a file.
+		if (a.text == "-o" || a.text == "-out" || a.text == "--output") && i+1 < len(c.args) {
+			r.write(c.args[i+1].text, value{text: unknown, names: secrets(c.argNames())}, false)
+		}
+	}
+	switch c.name {
+	case "tr", "sed", "head", "dos2unix", "envsubst":
+		if c.in.text != "" {
+			out.text = c.in.text
+		}
+	case "printenv":
+		out.value = value{}
+		for _, a := range c.args {
+			out.value = r.look(a.text)
+		}
+	case "gpg":
+		r.tool(c)
+	}
+	inPlace := slices.ContainsFunc(c.args, func(a value) bool { return strings.HasPrefix(a.text, "-i") || a.text == "--in-place" })
+	if (c.name == "sed" || c.name == "perl" || c.name == "yq") && inPlace && len(c.args) > 1 {
+		target := c.args[len(c.args)-1]
+		r.write(target.text, value{text: unknown, names: c.argNames()}, true)
+	}
+	return out
+}
+
+func (c *call) argNames() []string {
+	out := slices.Clone(c.in.names)
+	for _, a := range c.args {
+		out = union(out, a.names)
+	}
+	return out
+}
+
+// skipOptions returns the index of the first word that is no option; those given take a value.
+func skipOptions(args []value, withValue ...string) int {
+	for i := 0; i < len(args); i++ {
+		switch text := args[i].text; {
+		case slices.Contains(withValue, text):
+			i++
+		case !strings.HasPrefix(text, "-"):
+			return i
+		}
+	}
+	return len(args)
+}
+
+func evaluate(r *reading, c *call) output {
+	text := join(c.args, " ")
+	if strings.Contains(text.text, unknown) {
+		r.assignText(text)
+		return output{}
+	}
+	r.script(unmark(text.text))
+	return output{}
+}
+
+func exportWords(r *reading, c *call) output {
+	for _, a := range c.args {
+		r.assignText(a)
+	}
+	return output{}
+}
+
+// readVariables gives what flows in to each of the variables.
+func readVariables(r *reading, c *call) output {
+	for _, a := range c.args {
+		if isName(a.text) {
+			r.set(a.text, value{text: unknown, names: c.in.names})
+		}
+	}
+	return output{}
+}
+
+// wrappers run the command that follows them.
+var wrappers = []string{
+	"sudo", "env", "exec", "nohup", "time", "timeout", "retry", "command", "nice", "ionice", "stdbuf", "chronic", "unbuffer", "setsid", "doas", "gosu", "su-exec",
+	"builtin", "then", "else", "do", "!", "not", "travis_retry", "bundle", "npx", "pnpx", "bunx", "pipx", "uvx", "dotenv", "xvfb-run", "start", "call", "winpty", "nix-shell", "watch", "wait-for-it", "until", "while", "if",
+}
+
+// valued are the options of wrappers that take a value.
+var valued = []string{"-u", "-g", "-n", "-c", "-k", "-s", "--user", "--group", "-p", "--package", "-C", "--kill-after", "--signal", "-t", "--attempts", "-a", "--chdir", "--with", "--from", "--spec"}
+
+func wrapper(r *reading, c *call) output {
+	args := c.args
+	env := map[string]value{}
+	for len(args) > 0 {
+		text := args[0].text
+		name, rest, isSet := strings.Cut(text, "=")
+		switch {
+		case strings.HasPrefix(text, "-"):
+			n := 1
+			if slices.Contains(valued, text) && len(args) > 1 && !(c.name == "bundle") {
+				n = 2
+			}
+			args = args[n:]
+			continue
+		case isSet && isName(name):
+			env[name] = value{text: rest, names: args[0].names}
+			args = args[1:]
+			continue
+		case (c.name == "timeout" || c.name == "retry") && text != "" && '0' <= text[0] && text[0] <= '9',
+			(c.name == "bundle" || c.name == "pipx") && (text == "exec" || text == "run"), c.name == "gosu" && len(args) == len(c.args):
+			args = args[1:]
+			continue
+		}
+		break
+	}
+	return r.run(args, c.in, env)
+}
+
+// shell runs a text, a file or what flows in.
+func shell(r *reading, c *call) output {
+	for i, a := range c.args {
+		if strings.HasPrefix(a.text, "-") && !strings.HasPrefix(a.text, "--") && strings.HasSuffix(strings.ToLower(a.text), "c") || strings.EqualFold(a.text, "-Command") || strings.EqualFold(a.text, "/c") {
+			if i+1 < len(c.args) {
+				r.script(unmark(join(c.args[i+1:min(i+2, len(c.args))], " ").text))
+			}
+			return c.answer(r)
+		}
+	}
+	n := skipOptions(c.args, "-o", "-O", "-File")
+	switch {
+	case n < len(c.args) && c.args[n].text != unknown:
+		r.scriptFile(c, c.args[n], c.args[n+1:])
+	case n >= len(c.args) && c.in.text != "" && !strings.Contains(c.in.text, unknown):
+		r.script(unmark(c.in.text))
+	}
+	return c.answer(r)
+}
+
+func sourceFile(r *reading, c *call) output {
+	if len(c.args) == 0 {
+		return output{}
+	}
+	if f, ok := r.file(c.args[0].text); ok {
+		r.script(unmark(f.text))
+		return output{}
+	}
+	r.sourced(c.args[0])
+	return output{}
+}

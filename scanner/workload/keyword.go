@@ -1,0 +1,332 @@
+package workload
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"nhiscan/scanner/ciyaml"
+)
+
+// keywords reads what the configuration says without a script: triggers, releases, secrets.
+func (r *reading) keywords() {
+	r.at = place(r.job.Origin)
+	if t := r.job.Trigger; t != nil {
+		r.at = place(t.Origin)
+		if t.Project != "" {
+			// Variables of a trigger job become variables of the other pipeline, credentials among them.
+			r.use(Use{System: "gitlab-downstream", Operation: "trigger project " + t.Project, Kind: Trigger, AuthStyle: "pipeline user"}, nil)
+		}
+		for _, n := range r.handedDown() {
+			r.use(Use{System: "gitlab-downstream", Operation: "variable handed to the pipeline", AuthStyle: forwarded, Confidence: Medium}, []string{n})
+		}
+		return
+	}
+	if release := r.job.Release; release != nil {
+		r.at = place(release.Origin)
+		r.use(Use{System: "gitlab-api", Operation: "POST /projects/:id/releases", AuthStyle: "release-keyword"}, []string{"CI_JOB_TOKEN"})
+	}
+	if r.job.Identity != "" {
+		r.use(Use{System: "gcp", Operation: "identity: " + r.job.Identity, Kind: IDToken, AuthStyle: "oidc"}, nil)
+	}
+	for _, s := range r.job.Secrets {
+		r.at = place(s.Origin)
+		system, style := s.Provider, s.Provider
+		if s.Provider == "vault" {
+			style = "vault-jwt"
+		}
+		r.use(Use{System: strings.ReplaceAll(system, "_", "-"), Operation: "secrets: " + s.Path, AuthStyle: style}, []string{s.Name})
+		delete(r.claimed, s.Name) // fetched; what uses it is still to be told
+	}
+	for _, t := range r.job.IDTokens {
+		r.env[t.Name] = value{text: "${" + t.Name + "}", names: []string{t.Name}}
+	}
+}
+
+func place(o ciyaml.Origin) Evidence { return Evidence{File: o.File, Line: o.Line} }
+
+// handedDown are the credentials that a trigger job's own variables hold.
+func (r *reading) handedDown() []string {
+	var out []string
+	for _, v := range r.job.Variables {
+		for _, n := range secrets(r.env[v.Name].names) {
+			if !strings.HasPrefix(n, literalPrefix) {
+				out = union(out, []string{n})
+			}
+		}
+	}
+	return out
+}
+
+var (
+	dockerConfig = regexp.MustCompile(`(^|/)(\.docker/config\.json|containers/auth\.json|\.dockercfg)$`)
+	authHost     = regexp.MustCompile(`["']?auths["']?\s*:\s*\{|["']((?:\$\{\w+\}|[^"'{}\s])+)["']\s*:\s*\{\s*["']?(?:auth|username|password|identitytoken|registrytoken)`)
+	machine      = regexp.MustCompile(`machine\s+(\S+)`)
+	sshFile      = regexp.MustCompile(`(^|/)\.ssh/[^/]*$`)
+)
+
+// wrote reads files whose writing puts a credential in place.
+func (r *reading) wrote(name string, v value) {
+	if len(v.names) == 0 || r.remote != "" {
+		return
+	}
+	text := strings.ReplaceAll(unmark(v.text), `\`, "")
+	switch {
+	case dockerConfig.MatchString(name):
+		r.dockerConfig(text, v.names)
+	case strings.HasSuffix(name, ".netrc") || strings.HasSuffix(name, "_netrc"):
+		system, names := "gitlab-git", withUsers(v.names)
+		if m := machine.FindStringSubmatch(text); m != nil {
+			system = r.gitSystem(value{text: "https://" + m[1] + "/", names: v.names})
+		}
+		if len(names) > 0 {
+			r.use(Use{System: system, Operation: "~/.netrc", AuthStyle: "netrc"}, names)
+		}
+	case strings.HasSuffix(name, ".git-credentials"):
+		if names := withUsers(v.names); len(names) > 0 {
+			r.use(Use{System: r.gitSystem(v), Operation: "~/.git-credentials", AuthStyle: "git-credential"}, names)
+		}
+	case sshFile.MatchString(name) && !strings.HasSuffix(name, "known_hosts") && !strings.HasSuffix(name, "config") && !strings.HasSuffix(name, ".pub") && !strings.HasSuffix(name, "authorized_keys"):
+		r.load(v.names, "ssh-key")
+	}
+}
+
+// dockerConfig records the logins in a configuration of docker.
+func (r *reading) dockerConfig(text string, all []string) {
+	names := keep(all, func(n string) bool { return isSecret(n) || isUser(n) })
+	if len(names) == 0 && len(all) == 1 {
+		names = all // a whole configuration in one variable
+	}
+	if len(names) == 0 {
+		return
+	}
+	found := false
+	hosts := authHost.FindAllStringSubmatch(text, 16)
+	for _, m := range hosts {
+		if m[1] == "" {
+			continue
+		}
+		found = true
+		system, sure := registryOf(value{text: m[1]}, value{}, nil)
+		own := names
+		if len(hosts) > 2 { // several entries: each has the names of its class
+			if some := keep(names, func(n string) bool { return ofRegistry(n) == system }); len(some) > 0 {
+				own = some
+			}
+		}
+		r.addLogin(&login{system: system, host: hostPart(m[1]), names: own, style: "docker-config", sure: sure})
+	}
+	if !found {
+		system, sure := registryOf(value{text: unknown}, value{}, names)
+		r.addLogin(&login{system: system, names: names, style: "docker-config", sure: sure})
+	}
+}
+
+// ofRegistry is the class of registry that the name of a credential tells.
+func ofRegistry(name string) string {
+	switch {
+	case predefined.MatchString(name):
+		return "gitlab-registry"
+	case hubName.MatchString(name):
+		return "dockerhub"
+	}
+	return "registry-other"
+}
+
+// sourced reads an environment file of an earlier job or of the repository.
+func (r *reading) sourced(file value) {
+	name := cleanPath(file.text)
+	if name == "" || r.remote != "" || r.followed[name] {
+		return
+	}
+	r.followed[name] = true
+	if text, ok := r.open(name); ok && !r.inside {
+		r.inFile(name, func() { r.script(string(text)) })
+		return
+	}
+	if strings.HasSuffix(name, "sh") && !strings.Contains(name, "activate") && !strings.HasPrefix(name, "/") && !strings.HasPrefix(name, "~") && !r.inside {
+		r.opaque("sources " + name)
+	}
+}
+
+// finish records what the job has at its end: logins, keys nobody used, tokens that a tool reads unseen.
+func (r *reading) finish() {
+	for _, l := range r.registries.logins {
+		r.at, r.remote = l.at, l.remote
+		operation := "docker login"
+		slices.Sort(l.actions)
+		for _, a := range l.actions {
+			operation += " + " + a
+		}
+		u := Use{System: l.system, Operation: operation, Kind: l.kind, AuthStyle: l.style, Confidence: l.sure}
+		switch {
+		case len(l.actions) > 0 || l.remote != "":
+		case r.hidden:
+			u.Operation = "docker login, used by what is not seen"
+		default:
+			u.Operation = "docker login, not used by what is seen"
+		}
+		if len(l.names) == 0 && u.Kind == "" {
+			u.Kind = Ambient
+		}
+		r.use(u, l.names)
+	}
+	r.remote = ""
+	if len(r.keys.names) > 0 && !r.keys.used {
+		r.at = r.keys.at
+		r.use(Use{System: "ssh", Operation: "key loaded, not used by what is seen", AuthStyle: r.keys.style, Confidence: Medium}, r.keys.names)
+	}
+	if r.calls <= 0 {
+		r.opaque("more commands than are followed")
+	}
+	r.unseenConfig()
+	r.unseenTokens()
+	r.unseenFiles()
+	r.unseenNames()
+	r.impliedByImage()
+	if len(r.job.Script) == 0 && r.job.Trigger == nil && !r.config.Complete {
+		r.at = place(r.job.Origin)
+		r.uses = append(r.uses, Use{System: "opaque-include", Operation: "script from a file that is not at hand", Kind: Unknown, AuthStyle: "unknown", Confidence: Low, Evidence: r.at})
+	}
+}
+
+// unseenConfig records DOCKER_AUTH_CONFIG that the YAML sets from a variable: the runner pulls with it.
+func (r *reading) unseenConfig() {
+	v, ok := r.env["DOCKER_AUTH_CONFIG"]
+	if !ok || len(secrets(v.names)) == 0 || strings.HasPrefix(v.names[0], literalPrefix) {
+		return
+	}
+	r.at = place(r.job.Origin)
+	system, _ := registryOf(value{text: unknown}, value{}, v.names)
+	r.use(Use{System: system, Operation: "pull of the job's image", AuthStyle: "docker-config", Confidence: Medium}, secrets(v.names))
+}
+
+var audiences = []struct{ pattern, system string }{
+	{`(?i)sts\.\w|amazonaws|(^|[^a-z])aws([^a-z]|$)`, "aws"}, {`(?i)vault`, "vault"}, {`(?i)sigstore|sign|fulcio|integrity`, "signing"}, {`(?i)test\.?pypi|pypi`, "pypi"},
+	{`(?i)npm`, "npm"}, {`(?i)iam\.googleapis|google|gcp`, "gcp"}, {`(?i)azure|AzureADTokenExchange`, "azure"},
+}
+
+// unseenTokens records ID tokens that no command names: a tool reads them from the environment. What they are for
+// follows from audience and name, or from a cloud that the job uses without any other credential.
+func (r *reading) unseenTokens() {
+	for _, t := range r.job.IDTokens {
+		if r.claimed[t.Name] {
+			continue
+		}
+		r.at = place(t.Origin)
+		u := Use{Operation: "ID token for " + strings.Join(t.Aud, ", "), Kind: IDToken, AuthStyle: "oidc", Confidence: Medium}
+		for i, use := range r.uses {
+			if (use.Kind == Ambient || use.Kind == Implicit || use.Kind == Fetched && len(use.Credentials) == 0) && (strings.HasPrefix(use.System, "aws") || use.System == "gcp" || use.System == "azure") && !r.claimed[t.Name] {
+				if strings.Contains(r.text(), "assume") || use.Kind == Implicit {
+					u.System, u.Operation = use.System, use.Operation
+					if use.Kind == Implicit {
+						r.uses = slices.Delete(r.uses, i, i+1)
+					}
+					break
+				}
+			}
+		}
+		text := strings.Join(t.Aud, " ") + " " + t.Name
+		for _, a := range audiences {
+			if u.System == "" && regexp.MustCompile(a.pattern).MatchString(text) {
+				u.System = a.system
+			}
+		}
+		if u.System == "" {
+			u.System, u.Confidence = "oidc-other", Low
+		}
+		r.use(u, []string{t.Name})
+	}
+}
+
+// unseenFiles records files with the credentials of a tool that no command of the script calls.
+func (r *reading) unseenFiles() {
+	for _, t := range tools().list {
+		if len(t.Files) == 0 || t.system() == "ssh" || r.systemUsed(t.system()) {
+			continue
+		}
+		names, _, ok := r.environment(&Tool{Files: t.Files}, true)
+		names = keep(names, func(n string) bool { return !r.claimed[n] })
+		if ok && len(names) > 0 {
+			r.at = place(r.job.Origin)
+			r.use(Use{System: t.system(), Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
+		}
+	}
+}
+
+// unseenNames records credentials that the script names and no use has: where their names are those of a tool whose
+// system the job uses, and where the job runs what cannot be read and reaches a remote host.
+func (r *reading) unseenNames() {
+	for _, name := range r.unclaimed() {
+		at := -1
+		for _, t := range tools().list {
+			if t.hints != nil && t.hints.MatchString(strings.ToUpper(name)) && at < 0 {
+				at = slices.IndexFunc(r.uses, func(u Use) bool { return u.System == t.system() && u.AuthStyle != forwarded })
+			}
+		}
+		if at >= 0 {
+			used := r.uses[at]
+			r.at = used.Evidence
+			r.use(Use{System: used.System, Operation: used.Operation, AuthStyle: used.AuthStyle, Confidence: Medium}, []string{name})
+		}
+	}
+	r.ownVariables()
+	hidden := slices.ContainsFunc(r.uses, func(u Use) bool { return u.System == "opaque-script" })
+	if hidden && r.systemUsed("ssh") {
+		r.handOver(keep(r.unclaimed(), func(n string) bool { return slices.Contains(r.naked, n) }))
+	}
+}
+
+// ownVariables records credentials that the job gives itself under a name that a tool reads, where what runs cannot be
+// read.
+func (r *reading) ownVariables() {
+	if !r.hidden {
+		return
+	}
+	for _, v := range r.job.Variables {
+		names := keep(secrets(r.env[v.Name].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
+		if system := systemOfNames([]string{v.Name}); system != "" && len(names) > 0 && v.Where != "rules" {
+			r.at = place(v.Origin)
+			r.use(Use{System: system, Operation: "variable " + v.Name, AuthStyle: "environment", Confidence: Low}, names)
+		}
+	}
+}
+
+// unclaimed are the credentials that the script names and no use has; sorted. Of user names only those whose secret
+// half is there.
+func (r *reading) unclaimed() []string {
+	var out []string
+	add := func(name string) {
+		_, set := r.env[name]
+		if !set && !r.claimed[name] && (isSecret(name) || isUser(name) && !sshUser.MatchString(name)) && !ciyaml.Predefined(name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, ref := range r.job.References {
+		if slices.Contains([]string{"script", "before_script", "after_script"}, ref.Where) {
+			add(ref.Name)
+		}
+	}
+	for _, name := range r.naked {
+		add(name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// impliedByImage records the system of a job whose image is made for one tool that the script does not call by name.
+func (r *reading) impliedByImage() {
+	name := tools().byImage(expandText(r.job.Image, r.look).text)
+	if name == "" || len(r.job.Script) == 0 {
+		return
+	}
+	for _, t := range tools().byCommand[name] {
+		if !slices.Contains(t.Images, "slack-notif") {
+			continue
+		}
+		if system := t.system(); !r.systemUsed(system) {
+			r.at = place(r.job.Origin)
+			r.use(Use{System: system, Operation: "image " + r.job.Image, Kind: Ambient, AuthStyle: "baked into image", Confidence: Low}, nil)
+		}
+	}
+}

@@ -1,0 +1,349 @@
+package workload
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// registries are the container registries of a job: where it logged in, and what it did there.
+type registries struct {
+	logins []*login
+}
+
+// login is one login to a registry.
+type login struct {
+	system  string
+	host    string // as far as it is known
+	names   []string
+	kind    Kind // set where no name tells it
+	style   string
+	at      Evidence
+	remote  string
+	actions []string // push, pull, build
+	sure    Confidence
+}
+
+// container reads docker, podman and their like.
+// Source: https://docs.docker.com/reference/cli/docker/ and https://docs.gitlab.com/user/packages/container_registry/
+func container(r *reading, c *call) {
+	args := c.args
+	for len(args) > 0 && strings.HasPrefix(args[0].text, "-") { // options of the client itself
+		n := 1
+		if slices.Contains([]string{"--context", "-c", "--config", "-H", "--host", "-l", "--log-level", "-f", "--file", "-p", "--project-name"}, args[0].text) {
+			n = 2
+		}
+		args = args[min(n, len(args)):]
+	}
+	if len(args) == 0 {
+		return
+	}
+	verb, rest := args[0].text, args[1:]
+	if verb == "compose" || strings.HasSuffix(c.name, "-compose") {
+		r.composed(join(args, " ").text)
+	}
+	if slices.Contains([]string{"buildx", "image", "manifest", "container", "compose", "builder"}, verb) && len(rest) > 0 {
+		if verb == "manifest" && rest[0].text != "push" {
+			return
+		}
+		verb, rest = rest[0].text, rest[1:]
+	}
+	switch verb {
+	case "login":
+		r.registryLogin(c, rest)
+	case "push":
+		r.pushed(firstPlain(rest, "--authfile", "--creds", "--cert-dir", "--format"), c.name+" push")
+		r.registryCreds(c, rest)
+	case "pull":
+		r.touched(firstPlain(rest, "--platform"), "pull")
+	case "build", "bud", "bake", "b":
+		r.built(c, rest)
+	case "run", "exec", "create":
+		r.containerRun(rest, verb)
+	}
+}
+
+var composeVerb = regexp.MustCompile(`(?:^| )(pull|push|up|build|run)(?: |$)`)
+
+// composed notes what compose does with the images of its file, in whatever registry they lie.
+func (r *reading) composed(words string) {
+	m := composeVerb.FindStringSubmatch(words)
+	if m == nil {
+		return
+	}
+	for _, l := range r.registries.logins {
+		if l.remote == r.remote && !slices.Contains(l.actions, m[1]) {
+			l.actions = append(l.actions, m[1])
+		}
+	}
+}
+
+var loginValues = []string{"-u", "--username", "-p", "--password", "--authfile", "--cert-dir", "--get-login"}
+
+// registryLogin reads docker login and its like.
+func (r *reading) registryLogin(c *call, args []value) {
+	host := firstPlain(args, loginValues...)
+	user, _ := option(args, "-u", "--username", "--user")
+	password, given := option(args, "-p", "--password", "-P")
+	names := union(password.names, user.names)
+	kind := Kind("")
+	if slices.ContainsFunc(args, func(a value) bool { return a.text == "--password-stdin" || a.text == "-" || a.text == "--stdin" }) || !given && len(c.in.names) > 0 {
+		names = union(c.in.names, user.names)
+		given = true
+		if len(c.in.names) == 0 && !strings.Contains(c.in.text, unknown) && c.in.text != "" {
+			kind = Literal
+		}
+	} else if given && len(password.names) == 0 && password.text != "" && !password.isUnknown() {
+		kind = Literal
+	}
+	if len(secrets(names)) == 0 && len(names) > 0 && !given {
+		names = nil
+	}
+	system, sure := registryOf(host, user, names)
+	if kind == Literal {
+		names = nil
+	}
+	r.addLogin(&login{system: system, host: hostPart(host.text), names: names, kind: kind, style: "registry-basic", sure: sure})
+}
+
+func (r *reading) addLogin(l *login) {
+	l.at, l.remote = r.at, r.remote
+	for _, old := range r.registries.logins {
+		if old.system == l.system && old.remote == l.remote && slices.Equal(old.names, l.names) {
+			return
+		}
+	}
+	r.registries.logins = append(r.registries.logins, l)
+}
+
+// registryCreds reads credentials given with a single push or copy.
+func (r *reading) registryCreds(c *call, args []value) {
+	for _, o := range []string{"--creds", "--dest-creds", "--src-creds", "--dest-registry-token", "--dest-password", "--dest-username", "--src-password", "--registry-password", "--registry-username"} {
+		v, ok := option(args, o)
+		if !ok {
+			continue
+		}
+		target := lastPlain(args)
+		if strings.HasPrefix(o, "--src") {
+			target = firstPlain(args, "--creds", "--dest-creds", "--src-creds")
+		}
+		system, sure := registryOf(target, v, v.names)
+		r.addLogin(&login{system: system, host: hostPart(target.text), names: v.names, style: "registry-basic", sure: sure, actions: []string{"push"}})
+	}
+}
+
+// pushed records that an image goes to a registry.
+func (r *reading) pushed(ref value, what string) {
+	if ref.text == "" {
+		return
+	}
+	if !r.touched(ref, "push") && r.remote == "" {
+		system, sure := registryOf(ref, value{}, nil)
+		if system == "" || isLocalHost(hostPart(ref.text)) {
+			return
+		}
+		if r.usesDockerConfig() {
+			return
+		}
+		if sure == High {
+			sure = Medium
+		}
+		r.use(Use{System: system, Operation: what, Kind: Ambient, AuthStyle: "runner-role", Confidence: sure}, nil)
+	}
+}
+
+// touched notes an action at the login that covers an image, and reports whether there is one.
+func (r *reading) touched(ref value, action string) bool {
+	system, _ := registryOf(ref, value{}, nil)
+	host := hostPart(ref.text)
+	var best *login
+	for _, l := range r.registries.logins {
+		switch {
+		case l.remote != r.remote:
+			continue
+		case host != "" && l.host == host:
+			best = l
+		case best == nil && l.system == system:
+			best = l
+		case best == nil && strings.HasPrefix(ref.text, "${"), best == nil && ref.text == unknown:
+			best = l
+		}
+	}
+	if best == nil {
+		return false
+	}
+	if !slices.Contains(best.actions, action) {
+		best.actions = append(best.actions, action)
+	}
+	return true
+}
+
+// usesDockerConfig reports whether credentials come as a whole configuration, in a variable that the job names.
+func (r *reading) usesDockerConfig() bool { return r.exported["DOCKER_AUTH_CONFIG"] }
+
+// built reads docker build and buildx build.
+func (r *reading) built(c *call, args []value) {
+	push := false
+	for _, a := range args {
+		if a.text == "--push" || strings.HasPrefix(a.text, "--push=") && a.text != "--push=false" || strings.Contains(a.text, "push=true") || strings.Contains(a.text, "type=registry") {
+			push = true
+		}
+	}
+	for i, a := range args {
+		tag, ok := strings.CutPrefix(a.text, "--tag=")
+		if ref, cut := strings.CutPrefix(a.text, "-t"); cut && ref != "" && !strings.HasPrefix(a.text, "--") {
+			tag, ok = ref, true
+		}
+		if (a.text == "-t" || a.text == "--tag") && i+1 < len(args) {
+			tag, ok = args[i+1].text, true
+		}
+		if name, isOutput := strings.CutPrefix(a.text, "--output="); isOutput && push {
+			if _, n, found := strings.Cut(name, "name="); found {
+				tag, _, _ = strings.Cut(n, ",")
+				ok = true
+			}
+		}
+		if ok && push {
+			r.pushed(value{text: tag, names: a.names}, c.name+" build --push")
+		}
+	}
+	r.handedIn(r.buildArguments(args), "handed to an image build")
+	for _, l := range r.registries.logins { // a build pulls its base images with whatever login there is
+		if l.remote == r.remote && !slices.Contains(l.actions, "build") {
+			l.actions = append(l.actions, "build")
+		}
+	}
+}
+
+var secretFromEnv = regexp.MustCompile(`(?:^|,)env=(\w+)`)
+
+// buildArguments are the values that a build gets: arguments and secrets.
+// Source: https://docs.docker.com/build/building/secrets/
+func (r *reading) buildArguments(args []value) map[string]value {
+	out := map[string]value{}
+	for i, a := range args {
+		text, isArgument := strings.CutPrefix(a.text, "--build-arg=")
+		secret, isSecretOption := strings.CutPrefix(a.text, "--secret=")
+		if i > 0 && args[i-1].text == "--build-arg" {
+			text, isArgument = a.text, true
+		}
+		if i > 0 && args[i-1].text == "--secret" {
+			secret, isSecretOption = a.text, true
+		}
+		if key, v, set := strings.Cut(text, "="); isArgument && set {
+			out[key] = value{v, a.names}
+		} else if isArgument && isName(key) {
+			out[key] = r.look(key)
+		}
+		if m := secretFromEnv.FindStringSubmatch(secret); isSecretOption && m != nil {
+			out[m[1]] = r.look(m[1])
+		}
+	}
+	return out
+}
+
+// containerRun reads the command inside docker run: environment and arguments reach a tool in its image.
+func (r *reading) containerRun(args []value, verb string) {
+	env := map[string]value{}
+	i := 0
+	for ; i < len(args) && strings.HasPrefix(args[i].text, "-"); i++ {
+		name, inline, hasInline := strings.Cut(args[i].text, "=")
+		v := value{text: inline, names: args[i].names}
+		if !hasInline && slices.Contains(runValues, name) && i+1 < len(args) {
+			i++
+			v = args[i]
+		}
+		if name == "-e" || name == "--env" {
+			if key, val, set := strings.Cut(v.text, "="); set {
+				env[key] = value{text: val, names: v.names}
+			} else if isName(key) {
+				env[key] = r.look(key)
+			}
+		}
+	}
+	if i >= len(args) {
+		return
+	}
+	image, rest := args[i], args[i+1:]
+	if verb == "run" {
+		r.touched(image, "pull")
+		if tool := tools().byImage(image.text); tool != "" && (len(rest) == 0 || family(commandName(rest[0].text)) == nil && len(tools().byCommand[commandName(rest[0].text)]) == 0) {
+			rest = append([]value{{text: tool}}, rest...)
+		}
+	}
+	if len(rest) > 0 {
+		r.run(rest, value{}, env)
+	}
+	r.handedIn(env, "handed to a container")
+}
+
+// handedIn records credentials under names that tell a system, in an environment whose use is not seen.
+func (r *reading) handedIn(env map[string]value, how string) {
+	for _, key := range slices.Sorted(maps.Keys(env)) {
+		names := keep(secrets(env[key].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
+		if system := cmp.Or(systemOfNames([]string{key}), systemOfNames(names)); system != "" && len(names) > 0 {
+			r.use(Use{System: system, Operation: how, AuthStyle: "environment", Confidence: Low}, names)
+		}
+	}
+}
+
+var runValues = []string{
+	"-e", "--env", "-v", "--volume", "-w", "--workdir", "--name", "-p", "--publish", "--network", "--net", "-u", "--user", "--entrypoint", "--env-file", "-h", "--hostname",
+	"--mount", "--platform", "-l", "--label", "--add-host", "-m", "--memory", "--cpus", "--ulimit", "--link", "--ipc", "--shm-size", "--restart", "--device", "--gpus", "--pull", "--volumes-from", "--cap-add", "--security-opt", "--log-driver", "--log-opt",
+}
+
+// imageTool reads tools that move images without a daemon.
+// Sources: the projects' own command references (skopeo, crane, kaniko, regctl, oras, ko, buildkit).
+func imageTool(r *reading, c *call) {
+	verb := ""
+	if len(c.args) > 0 {
+		verb = c.args[0].text
+	}
+	switch c.name {
+	case "executor", "kaniko":
+		for i, a := range c.args {
+			if dest, ok := strings.CutPrefix(a.text, "--destination="); ok {
+				r.pushed(value{text: dest, names: a.names}, "kaniko push")
+			} else if (a.text == "--destination" || a.text == "-d") && i+1 < len(c.args) {
+				r.pushed(c.args[i+1], "kaniko push")
+			}
+		}
+		return
+	case "ko":
+		if repo, ok := r.env["KO_DOCKER_REPO"]; ok {
+			r.pushed(repo, "ko "+verb)
+		}
+		return
+	case "buildctl", "buildctl-daemonless.sh":
+		for _, a := range c.args {
+			if _, name, ok := strings.Cut(a.text, "name="); ok && strings.Contains(a.text, "push=true") {
+				name, _, _ = strings.Cut(name, ",")
+				r.pushed(value{text: name, names: a.names}, "buildctl build")
+			}
+		}
+		return
+	}
+	if verb == "auth" || verb == "registry" {
+		if len(c.args) > 1 && c.args[1].text == "login" {
+			r.registryLogin(c, c.args[2:])
+		}
+		return
+	}
+	switch verb {
+	case "login":
+		r.registryLogin(c, c.args[1:])
+	case "copy", "cp", "push", "append", "mutate", "tag", "delete", "attach", "sync", "rebase":
+		r.registryCreds(c, c.args[1:])
+		target := lastPlain(c.args)
+		if c.name == "crane" && verb == "tag" || verb == "push" && c.name == "oras" {
+			target = firstPlain(c.args[1:])
+		}
+		target.text = transport.ReplaceAllString(target.text, "")
+		r.pushed(target, c.name+" "+verb)
+		r.touched(firstPlain(c.args[1:]), "pull")
+	}
+}
+
+var transport = regexp.MustCompile(`^(docker|oci|oci-archive|docker-archive|docker-daemon|containers-storage|dir):(//)?`)

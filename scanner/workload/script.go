@@ -1,0 +1,273 @@
+package workload
+
+import (
+	"cmp"
+	"encoding/json"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// interpreters run a file of the repository.
+var interpreters = []string{"python", "python2", "python3", "node", "ruby", "perl", "php", "groovy", "rscript", "deno", "bun", "tsx", "ts-node"}
+
+// runners run a target that the repository defines.
+var runners = []string{"make", "gmake", "npm", "yarn", "pnpm", "rake", "just", "task", "mage", "invoke", "inv", "ant", "nox", "bazel", "cake", "psake", "tox"}
+
+// Targets by these names work on the job's own files in nearly every repository.
+var quietTarget = regexp.MustCompile(`^(run-)?(build|builds|test|tests|lint|check|checks|format|fmt|clean|compile|install|ci|coverage|typecheck|type-check|type|vet|docs?|unit|all|generate|validate|verify|audit|start|dev|storybook|prettier|eslint|tsc|jest|vitest|cy|cypress|e2e|pylint|mypy|flake8|deps|vendor|setup|bootstrap|init|help|package|dist|bundle|mod|tidy|i18n|translations?)([:_.-].*)?$|[:_-](test|tests|lint|check|build|format|typecheck)$|^(py|lint|test|unit|docs|style|format|mypy|flake)`)
+
+// packageVerb is what yarn and pnpm do themselves.
+var packageVerb = regexp.MustCompile(`^(install|i|add|config|ci|exec|dlx|cache|set|store|audit|outdated|dedupe|why|list|global|workspaces?|publish|version|import|create|init|login|logout|whoami|info|view|link|unlink|remove|up|upgrade|plugin|pack|rebuild|deploy|fetch|licenses)?$`)
+
+// installed are folders of programs that come from elsewhere.
+var installed = regexp.MustCompile(`(^|/)(node_modules/\.bin|vendor/bin|\.?venv/bin|env/bin|\.local/bin|\.cargo/bin|\.tmp/bin|go/bin)/|^~/.*/bin/|^/(usr|opt)/(local/)?bin/`)
+
+// runsScript follows a command that runs what the repository holds.
+func (r *reading) runsScript(c *call) {
+	switch {
+	case slices.Contains(interpreters, strings.TrimRight(c.name, "0123456789.")) || slices.Contains(interpreters, c.name):
+		r.interpreter(c)
+	case slices.Contains(runners, c.name):
+		r.target(c)
+	case isScriptPath(c.path) && (scriptName.MatchString(c.path) || !installed.MatchString(cleanPath(c.path))):
+		r.scriptFile(c, value{text: c.path}, c.args)
+	}
+}
+
+var scriptName = regexp.MustCompile(`\.(sh|bash|py|rb|pl|ps1|bat|cmd|js|php|zsh|ksh)$`)
+
+// isScriptPath reports whether a command is named by its path in the repository, or is a script by its name.
+func isScriptPath(text string) bool {
+	if strings.HasPrefix(text, "/usr/bin/") || strings.HasPrefix(text, "/bin/") || strings.HasPrefix(text, "-") {
+		return false
+	}
+	text = strings.ReplaceAll(text, `\`, "/")
+	return scriptName.MatchString(text) || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "${CI_PROJECT_DIR}/") || strings.Contains(text, "/") && !strings.HasPrefix(text, "$") && !strings.Contains(text, "://")
+}
+
+var harmlessModules = regexp.MustCompile(`^(pip|venv|virtualenv|pytest|unittest|build|site|compileall|coverage|pylint|flake8|mypy|black|ruff|tox|ensurepip|json\.tool|http\.server|zipfile|pre_commit|cibuildwheel)$`)
+
+func (r *reading) interpreter(c *call) {
+	for i, a := range c.args {
+		if a.text == "-m" && i+1 < len(c.args) {
+			name := c.args[i+1].text
+			if harmlessModules.MatchString(name) {
+				return
+			}
+			if family(name) != nil || len(tools().byCommand[name]) > 0 {
+				r.run(append([]value{{text: name}}, c.args[i+2:]...), c.in, nil)
+			}
+			return
+		}
+		if a.text == "-c" || a.text == "-e" {
+			return
+		}
+		if !strings.HasPrefix(a.text, "-") {
+			if name := commandName(a.text); family(name) != nil || len(tools().byCommand[name]) > 0 { // php vendor/bin/dep
+				r.run(append([]value{{text: name}}, c.args[i+1:]...), c.in, nil)
+				return
+			}
+			if scriptName.MatchString(a.text) && path.Base(a.text) != "setup.py" || strings.Contains(a.text, "/bin/") {
+				r.scriptFile(c, a, c.args[i+1:])
+			}
+			return
+		}
+	}
+}
+
+// scriptFile reads a script of the repository, one level deep, or says that it cannot be told.
+func (r *reading) scriptFile(c *call, file value, args []value) {
+	name := cleanPath(file.text)
+	if name == "" || r.remote != "" {
+		return
+	}
+	if f, ok := r.file(name); ok && strings.Contains(f.text, "\n") { // the job wrote it
+		r.script(unmark(f.text))
+		return
+	}
+	r.wordsHandOver(c, args)
+	r.hidden = true
+	if r.followed[name] {
+		return
+	}
+	r.followed[name] = true
+	text, ok := r.open(name)
+	if !ok || r.inside {
+		if !r.inside && !installers.MatchString(path.Base(name)) {
+			r.opaque(strings.TrimSpace("runs " + name))
+		}
+		return
+	}
+	r.inFile(name, func() {
+		if scriptName.MatchString(name) && !strings.HasSuffix(name, "sh") && !strings.HasSuffix(name, ".ps1") && !strings.HasSuffix(name, ".bat") && !strings.HasSuffix(name, ".cmd") {
+			r.foreign(name, string(text))
+			return
+		}
+		r.script(string(text))
+	})
+}
+
+// installers are wrappers of build tools that many repositories carry; what they do is in the catalogue.
+var installers = regexp.MustCompile(`^(gradlew|mvnw)(\.bat|\.cmd)?$`)
+
+// open gives a file of the repository. Each time costs, for a script may name it in a loop.
+func (r *reading) open(name string) ([]byte, bool) {
+	if r.calls <= 0 {
+		return nil, false
+	}
+	text, ok := r.files(name)
+	r.calls -= len(text) / 256
+	return text, ok
+}
+
+// inFile reads a text as part of another file.
+func (r *reading) inFile(name string, do func()) {
+	at, origin, multi := r.at, r.origin, r.multi
+	r.at, r.origin, r.multi, r.inside = Evidence{File: name, Line: 1}, 1, true, true
+	do()
+	r.at, r.origin, r.multi, r.inside = at, origin, multi, false
+}
+
+// environ finds variables that a program in another language reads.
+var environ = regexp.MustCompile(`(?:environ(?:\.get)?|getenv|env|ENV)\W{1,4}([A-Z][A-Z0-9_]{2,60})\b`)
+
+// foreign reads a program in another language: only the credentials it takes from its environment are told.
+func (r *reading) foreign(name, text string) {
+	var names []string
+	for _, m := range environ.FindAllStringSubmatch(text, 256) {
+		if isSecret(m[1]) {
+			names = union(names, r.look(m[1]).names)
+		}
+	}
+	for _, n := range names {
+		if system := systemOfNames([]string{n}); system != "" {
+			r.use(Use{System: system, Operation: "script " + name, AuthStyle: "environment", Confidence: Low}, []string{n})
+		} else {
+			r.opaque("runs " + name + ", which reads " + plain(n))
+		}
+	}
+}
+
+// target follows make, npm run and their like.
+func (r *reading) target(c *call) {
+	var plain []value
+	for i, a := range c.args {
+		taken := i > 0 && slices.Contains([]string{"-f", "-C", "-j", "--file", "--directory", "--prefix", "--filter", "--cwd", "-w"}, c.args[i-1].text)
+		if !taken && !strings.HasPrefix(a.text, "-") && !strings.Contains(a.text, "=") {
+			plain = append(plain, a)
+		}
+	}
+	name := ""
+	if len(plain) > 0 {
+		name = plain[0].text
+	}
+	switch c.name {
+	case "npm", "yarn", "pnpm":
+		if name == "run" || name == "run-script" {
+			if len(plain) < 2 {
+				return
+			}
+			name = plain[1].text
+		} else if c.name == "npm" || packageVerb.MatchString(name) {
+			return
+		}
+		if r.packageScript(name) {
+			return
+		}
+	case "make", "gmake":
+		for _, a := range c.args {
+			if k, v, ok := strings.Cut(a.text, "="); ok && isName(k) {
+				r.set(k, value{v, a.names})
+			}
+		}
+		if r.makefile(c, plain) {
+			return
+		}
+		r.makeGuess(c, plain)
+	}
+	r.wordsHandOver(c, c.args)
+	r.hidden = true
+	for _, p := range plain {
+		name = p.text
+		if (c.name == "npm" || c.name == "yarn" || c.name == "pnpm") && (name == "run" || name == "run-script") {
+			continue
+		}
+		if !quietTarget.MatchString(strings.TrimLeft(name, ".")) && name != unknown {
+			r.opaque("runs " + c.name + " " + name)
+			return
+		}
+		if c.name != "make" {
+			return
+		}
+	}
+}
+
+// packageScript follows a script of package.json, and reports whether it is at hand.
+func (r *reading) packageScript(name string) bool {
+	text, ok := r.open("package.json")
+	if !ok || r.inside {
+		return false
+	}
+	var p struct {
+		Scripts map[string]string `json:"scripts"`
+	}
+	if json.Unmarshal(text, &p) != nil {
+		return false
+	}
+	for _, n := range []string{"pre" + name, name, "post" + name} {
+		if script, ok := p.Scripts[n]; ok {
+			r.inFile("package.json", func() { r.multi = false; r.script(script) })
+		}
+	}
+	return true
+}
+
+// credentialOption is an option whose value is a credential in nearly every program that has it.
+var credentialOption = regexp.MustCompile(`(?i)^--?(\w*[-_])?(token|api-?key|password|passwd|secret|repotoken|access-?key|client-secret|auth-token)(=|$)`)
+
+// stranger reads a command that nothing here knows: a credential that it is plainly given is one of the system that
+// the names tell, or of some other service.
+func (r *reading) stranger(c *call) {
+	if slices.Contains(runners, c.name) || len(tools().byCommand[c.name]) > 0 || r.remote != "" {
+		return
+	}
+	var names []string
+	for i, a := range c.args {
+		if credentialOption.MatchString(a.text) {
+			names = union(names, secrets(a.names))
+			if i+1 < len(c.args) {
+				names = union(names, secrets(c.args[i+1].names))
+			}
+		}
+	}
+	other := "other-service"
+	if len(names) == 0 && !isScriptPath(c.path) {
+		names, other = secrets(c.in.names), ""
+	}
+	names = keep(names, func(n string) bool { return !r.claimed[plain(n)] })
+	if len(names) == 0 {
+		return
+	}
+	if system := cmp.Or(systemOfNames(names), hosts().system(c.name), other); system != "" {
+		r.use(Use{System: system, Operation: c.name, AuthStyle: "argument", Confidence: Low}, names)
+	}
+}
+
+// wordsHandOver records credentials among the words of something that cannot be read.
+func (r *reading) wordsHandOver(c *call, args []value) {
+	var names []string
+	for _, a := range args {
+		names = union(names, secrets(a.names))
+	}
+	for _, v := range c.env {
+		names = union(names, secrets(v.names))
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		if system := systemOfNames([]string{n}); system != "" {
+			r.use(Use{System: system, Operation: "handed to " + c.name, AuthStyle: "argument", Confidence: Low}, []string{n})
+		}
+	}
+}
