@@ -64,7 +64,8 @@ func (p *Pass) jobUnread(job inventory.Identity) (v Verdict, hidden bool) {
 }
 
 // unread reports whether jobs in a home or below it may do more than their rows say, with the unknown verdict that
-// says so: a pipeline that was not shown whole, a script, tool default or include that was not read.
+// says so: a pipeline that was not shown whole, a script, tool default or include that was not read, a program that a
+// script runs (attribute "programs").
 func (p *Pass) unread(home string) (v Verdict, hidden bool) {
 	r, known := p.jobs[home]
 	if !known {
@@ -96,6 +97,9 @@ func (p *Pass) searchUnread(home string) *reason {
 		for _, job := range jobs {
 			if job.Attributes["read"] != readWhole {
 				return &reason{before: "scripts of pipeline jobs of ", place: p.path(home), after: " were not read to their end"}
+			}
+			if job.Attributes["programs"] != "" {
+				return &reason{before: "pipeline jobs of ", place: p.path(home), after: " run programs that may read variables unseen"}
 			}
 		}
 		return nil
