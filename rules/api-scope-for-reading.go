@@ -63,10 +63,34 @@ func (p *Pass) consumersHidden(c inventory.Credential) (v Verdict, hidden bool) 
 			return v, true
 		}
 	}
-	if !stored {
-		return p.unreadAnywhere()
+	if stored {
+		return Verdict{}, false
 	}
-	return Verdict{}, false
+	if p.unlinkedTokens() {
+		return Unknown("a variable holds a GitLab token or a hidden value, and which token that is was not found (--identify asks GitLab)"), true
+	}
+	return p.unreadAnywhere()
+}
+
+// unlinkedTokens reports whether a variable may hold the value of some GitLab token that is not known to lie there.
+func (p *Pass) unlinkedTokens() bool {
+	if p.unlinked != inventory.Unknown {
+		return p.unlinked == inventory.Yes
+	}
+	p.unlinked = inventory.No
+	for i := range p.X.Locations {
+		l := &p.X.Locations[i]
+		if l.Surface != inventory.SurfaceVariable && l.Surface != inventory.SurfaceSchedule || l.SecretLike == inventory.No {
+			continue
+		}
+		c := p.X.Credential(l.Credential)
+		linked := c != nil && c.Kind != "external"
+		if !linked && unlinkedToken(*l).answer == unknown {
+			p.unlinked = inventory.Yes
+			break
+		}
+	}
+	return p.unlinked == inventory.Yes
 }
 
 // withUses adds a line of evidence for each of the first uses.

@@ -29,24 +29,22 @@ var idTokenAudienceShared = Rule{
 					return Fail("has ID token %q for the audience %s, which is GitLab itself; set one for each relying party", t.name, aud).
 						With("aud = %s", aud)
 				}
-				parties := slices.Sorted(maps.Keys(p.audiences()[aud]))
+				shared := p.audiences()[aud]
+				parties := slices.Sorted(maps.Keys(shared.parties))
 				if len(parties) > 1 {
 					return Fail("has ID token %q for the audience %s, which %s take (%s); set one for each", t.name, aud, count(len(parties), "relying party"), few(parties)).
 						With("aud = %s", aud).With("relying parties = %d", len(parties))
 				}
-				untold = untold || len(parties) == 0
+				untold = untold || shared.untold
 			}
 			untold = untold || len(t.audiences) == 0
 		}
-		if v, hidden := p.jobUnread(job); hidden {
+		// Another job may give a token for the same audience to another party.
+		if v, hidden := p.unseenAnywhere("pipeline"); hidden {
 			return v
 		}
 		if untold {
-			return Unknown("what a job gives its ID token to was not found")
-		}
-		// Another job may give a token for the same audience to another party.
-		if v, hidden := p.unreadAnywhere(); hidden {
-			return v
+			return Unknown("what jobs give an ID token for its audience to was not read to the end")
 		}
 		return Ok
 	}),
@@ -60,7 +58,7 @@ type idToken struct {
 }
 
 // idTokens returns the ID tokens of a job, sorted by name. The row of the declaration names the audiences as its
-// system; the rows of uses name the system and what is done there.
+// system; the rows of uses name the system and what is done there, or that the token is for an audience.
 func (p *Pass) idTokens(job string) []idToken {
 	byName := map[string]*idToken{}
 	for _, u := range p.X.UsagesBy[job] {
@@ -72,7 +70,11 @@ func (p *Pass) idTokens(job string) []idToken {
 			t = &idToken{name: u.Name}
 			byName[u.Name] = t
 		}
-		t.audiences = append(t.audiences, strings.Fields(u.Scope)...)
+		for operation := range strings.SplitSeq(u.Operation, "; ") {
+			if audiences, ok := strings.CutPrefix(operation, "ID token for "); ok {
+				t.audiences = append(t.audiences, strings.Fields(strings.ReplaceAll(audiences, ",", " "))...)
+			}
+		}
 		switch {
 		case u.Operation == "":
 			t.audiences = append(t.audiences, strings.Fields(u.System)...)
@@ -94,23 +96,36 @@ func (p *Pass) idTokens(job string) []idToken {
 	return tokens
 }
 
-// audiences says of each audience which parties take it anywhere, sorted out once.
-func (p *Pass) audiences() map[string]map[string]bool {
-	if p.parties != nil {
-		return p.parties
+// audience is who takes ID tokens of one audience, from any job.
+type audience struct {
+	parties map[string]bool
+	untold  bool // a job that has such a token was not read to its end, or shows no use of it
+}
+
+// audiences says of each audience who takes it, sorted out once.
+func (p *Pass) audiences() map[string]*audience {
+	if p.takers != nil {
+		return p.takers
 	}
-	p.parties = map[string]map[string]bool{}
-	for job := range p.X.UsagesBy {
-		for _, t := range p.idTokens(job) {
-			for _, aud := range t.audiences {
-				if p.parties[aud] == nil {
-					p.parties[aud] = map[string]bool{}
+	p.takers = map[string]*audience{}
+	for id := range p.X.UsagesBy {
+		unread := true
+		if job := p.X.Identity(id); job != nil {
+			_, unread = p.jobUnread(*job)
+			unread = unread || job.Attributes["programs"] != ""
+		}
+		for _, t := range p.idTokens(id) {
+			for _, name := range t.audiences {
+				if p.takers[name] == nil {
+					p.takers[name] = &audience{parties: map[string]bool{}}
 				}
+				a := p.takers[name]
+				a.untold = a.untold || unread || len(t.parties) == 0
 				for _, party := range t.parties {
-					p.parties[aud][party] = true
+					a.parties[party] = true
 				}
 			}
 		}
 	}
-	return p.parties
+	return p.takers
 }

@@ -24,8 +24,9 @@ type Pass struct {
 	below     map[string][]*inventory.Home        // by home: its projects, sorted by ID
 	named     map[[2]string][]*inventory.Usage    // of variables by home and name, as soon as they are asked for
 	variables map[[2]string][]*inventory.Location // by home and key, of schedules too, as soon as they are asked for
-	parties   map[string]map[string]bool          // by audience of ID tokens, as soon as it is asked for
+	takers    map[string]*audience                // by audience of ID tokens, as soon as it is asked for
 	byPath    map[string]*inventory.Home          // by path in small letters, as soon as it is asked for
+	unlinked  inventory.Tri                       // whether a variable holds a token of which nobody knows which it is; unknown: not asked yet
 	past      *past
 }
 

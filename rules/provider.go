@@ -80,7 +80,7 @@ func providerOf(u *inventory.Usage) string {
 		return p
 	}
 	if u.Kind == inventory.UseIDToken {
-		for a := range strings.FieldsSeq(u.System + " " + u.Scope) {
+		for a := range strings.FieldsSeq(u.System) {
 			if p := providerOfAudience(a); p != "" {
 				return p
 			}

@@ -37,11 +37,14 @@ var staticBesideShortLived = Rule{
 				return withNames(v, uses)
 			}
 		}
-		if v, hidden := p.unread(h.ID); hidden {
+		if v, hidden := p.unseen(h.ID, "pipeline"); hidden {
 			return v
 		}
 		if len(wired) == 0 {
-			return NotApplicable
+			return NotApplicable // ID tokens and external secrets stand in the configuration
+		}
+		if v, hidden := p.unread(h.ID); hidden {
+			return v
 		}
 		return Ok
 	}),
