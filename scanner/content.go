@@ -163,7 +163,7 @@ func (v *Visit) scan(path string, content []byte) matches {
 	var found matches
 	seen := map[string]bool{}
 	short := map[string]int{}
-	for _, f := range sure(v.Engine().Scan(path, content)) {
+	for _, f := range shown(v.Engine().Scan(path, content)) {
 		fingerprint, _ := v.Fingerprint(f.Secret)
 		if fingerprint != "" && seen[fingerprint] {
 			continue

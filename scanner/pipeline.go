@@ -209,7 +209,7 @@ func (v *Visit) emitMergedSecrets(merged string, own *ownFile) {
 		}
 	}
 	path := v.shownConfigPath() + " (merged)"
-	for _, f := range sure(v.Engine().Scan(v.configPath(), []byte(merged))) {
+	for _, f := range shown(v.Engine().Scan(v.configPath(), []byte(merged))) {
 		fingerprint, _ := v.Fingerprint(f.Secret)
 		if len(done) >= maxMatches {
 			v.Incomplete("the merged configuration holds more secrets than are listed")

@@ -136,7 +136,8 @@ func (c *catalogue) addPaths(lists []*allowlist) {
 
 // pathClass is one hexadecimal digit per four path conditions, in the order of the rules.
 func (c *catalogue) pathClass(path string) string {
-	if passesPath(c.global, path) {
+	skip := passesPath(c.global, path)
+	if skip && !vendored(path) {
 		return "skip"
 	}
 	bits := make([]byte, (len(c.paths)+3)/4)

@@ -164,7 +164,7 @@ func TestDetectors_hold_no_secret(t *testing.T) {
 	for _, d := range entries(t) {
 		for _, text := range slices.Concat(d.Examples, d.Misses) {
 			for _, f := range engine(t).Scan("", []byte(made.ReplaceAllString(text, "="))) {
-				if isGeneric(f.Detector) {
+				if isGeneric(f.Detector) || f.Detector == "assigned-secret" || f.Confidence < DefaultConfidence {
 					continue // takes "<HEX" for one
 				}
 				t.Errorf("%s: %q holds what %s takes for a secret; write a placeholder", d.ID, text, f.Detector)

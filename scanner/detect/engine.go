@@ -51,7 +51,8 @@ type Engine struct {
 	foldable  literalSet
 	tokens    []literalSet // one for each of gitlab's types
 	urls      literalSet
-	passages  sync.Pool // of *passage
+	names     literalSet // of what may call its value a secret
+	passages  sync.Pool  // of *passage
 	version   string
 }
 
@@ -102,6 +103,7 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 		e.tokens = append(e.tokens, e.literals.add(prefix))
 	}
 	e.urls = e.literals.add(urlMark)
+	e.names = e.literals.add(secretNames...)
 	e.automata = newAutomata(e.literals.texts)
 	e.catalogue.index(len(e.literals.texts))
 	e.detectors.index(len(e.literals.texts))
@@ -126,5 +128,18 @@ func version(rules []byte, prefixes []string) string {
 }
 
 // PathClass names what a path does to matching: paths of one class give equal findings for equal content. There are
-// few classes: "skip" (nothing is reported), "plain", and one per combination of path conditions that some rule has.
-func (e *Engine) PathClass(path string) string { return e.catalogue.pathClass(path) }
+// few classes: "skip" (nothing is reported), else one per combination of path conditions that some rule has ("plain" for
+// none), language, place and form of credential file.
+func (e *Engine) PathClass(path string) string {
+	class := e.catalogue.pathClass(path)
+	if class == "skip" {
+		return class
+	}
+	g := genreOf(path)
+	for _, part := range []string{g.lang, g.place, formOf(path)} {
+		if part != "" && part != "other" {
+			class += " " + part
+		}
+	}
+	return class
+}

@@ -38,6 +38,7 @@ type hit struct {
 	rank                  rank
 	confidence            float64
 	reasons               []string
+	assigned              *assignment // what the parser found at the value, or nil
 }
 
 // findings turns hits in text into findings, sorted by offset, then detector. Hits must not be empty ranges, except

@@ -183,7 +183,7 @@ func TestVersion(t *testing.T) {
 func TestPathClass(t *testing.T) {
 	e := engine(t)
 	for path, want := range map[string]string{
-		"main.go": "plain", "": "plain", "img/logo.PNG": "skip", "a/node_modules/x/index.js": "skip", "go.sum": "skip", ".gitlab-ci.yml": "", "main.tf": "",
+		"main.go": "plain go", "": "plain", "img/logo.PNG": "skip", "a/node_modules/x/blob": "skip", "a/node_modules/x/.npmrc": "", "go.sum": "skip", ".gitlab-ci.yml": "", "main.tf": "",
 	} {
 		got := e.PathClass(path)
 		if want != "" && got != want || want == "" && (got == "plain" || got == "skip") {

@@ -10,13 +10,20 @@ const (
 // may be empty. Contents over 1 MB are matched in overlapping pieces: there a secret of over 64 kB that crosses a
 // border may be missed, and a rule applies only where its keyword is in the same piece.
 func (e *Engine) Scan(path string, content []byte) []Finding {
-	return findings(content, settle(e.hits(path, content)))
+	return findings(content, e.scored(path, content))
 }
 
 // hits returns what the catalogue and the own detectors find, before precedence is settled.
 func (e *Engine) hits(path string, content []byte) []hit {
-	if passesPath(e.catalogue.global, path) {
-		return nil
+	hits, _ := e.located(path, content)
+	return hits
+}
+
+// located returns the hits, and the offsets at which the names of assignments may stand, ascending.
+func (e *Engine) located(path string, content []byte) (hits []hit, names []int) {
+	skip := passesPath(e.catalogue.global, path)
+	if skip && !vendored(path) {
+		return nil, nil
 	}
 	var rules, own []hit
 	for at := 0; at == 0 || at < len(content); at += pieceSize {
@@ -28,22 +35,30 @@ func (e *Engine) hits(path string, content []byte) []hit {
 		if w.to == len(content) {
 			w.core = len(content) // no use in another piece for the rest
 		}
-		r, o := e.piece(w)
-		rules, own = append(rules, r...), append(own, o...)
+		r, o, n := e.piece(w)
+		rules, own, names = append(rules, r...), append(own, o...), append(names, n...)
 		if w.core == len(content) {
 			break
 		}
 	}
-	return append(dropGeneric(content, rules), own...)
+	if skip { // of others' code the catalogue says nothing; its configuration is read all the same
+		return nil, names
+	}
+	return append(dropGeneric(content, rules), own...), names
 }
 
 // piece matches one part of a content. Whoever looks for something of its own registers a literalSet in New and asks
 // the anchors for it here; own hits count only where their literal begins inside the core.
-func (e *Engine) piece(w window) (rules, own []hit) {
+func (e *Engine) piece(w window) (rules, own []hit, names []int) {
 	s := e.read(w.content[w.from:w.to])
 	defer e.passages.Put(s)
 	own = append(e.ownHits(w, s), e.detectors.search(w, s)...)
-	return e.catalogue.search(w, s), own
+	for _, l := range s.places(e.names) {
+		if start := w.from + l.start; w.inCore(start) {
+			names = append(names, start)
+		}
+	}
+	return e.catalogue.search(w, s), own, names
 }
 
 // ownHits returns the hits of the detectors that are no rules.

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -72,8 +73,7 @@ func (w *leakWalk) visit(n syntax.Node) bool {
 
 // call judges one command. shown says that its output goes to the log.
 func (w *leakWalk) call(call *syntax.CallExpr, shown bool) {
-	name := call.Args[0].Lit()
-	name = name[strings.LastIndexByte(name, '/')+1:]
+	name := programName(call.Args[0])
 	args := call.Args[1:]
 	line := w.line(call)
 	secrets := w.secrets(args)
@@ -105,6 +105,18 @@ func (w *leakWalk) call(call *syntax.CallExpr, shown bool) {
 	default:
 		w.argument(name, secrets, line)
 	}
+}
+
+// plainName is what programs are called. Anything else in their place may be a part of the line that nobody should see.
+var plainName = regexp.MustCompile(`^[a-z][a-z0-9._+-]{0,30}$|^\[\[?$|^:$`)
+
+func programName(word *syntax.Word) string {
+	name := word.Lit()
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	if !plainName.MatchString(name) {
+		return "a command"
+	}
+	return name
 }
 
 func (w *leakWalk) line(n syntax.Node) int {
@@ -154,7 +166,7 @@ func (w *leakWalk) print(command string, line int) {
 }
 
 func (w *leakWalk) argument(name string, secrets []string, line int) {
-	if name == "" || len(secrets) == 0 || len(w.arguments) >= maxLeaks {
+	if len(secrets) == 0 || len(w.arguments) >= maxLeaks {
 		return
 	}
 	w.arguments = append(w.arguments, Leak{name + " $" + secrets[0], line})

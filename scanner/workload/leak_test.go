@@ -22,6 +22,7 @@ func TestLeaks(t *testing.T) {
 		"said_to_a_variable": {"X=$(echo $DEPLOY_TOKEN | base64)", nil, nil},
 		"verbose":            {"curl -v -H \"PRIVATE-TOKEN: $API_TOKEN\" https://x.example", []string{"curl -v $API_TOKEN (line 10)"}, []string{"curl $API_TOKEN (line 10)"}},
 		"argument":           {"docker login -p $DEPLOY_PASSWORD -u me\nmysql -p\"$DB_PASSWORD\" -e x", nil, []string{"docker $DEPLOY_PASSWORD (line 10)", "mysql $DB_PASSWORD (line 11)"}},
+		"strange":            {"$TOOL login $API_TOKEN\nCOMMAND $API_TOKEN", nil, []string{"a command $API_TOKEN (line 10)", "a command $API_TOKEN (line 11)"}},
 		"tested":             {"[ -n \"$API_TOKEN\" ] && test -z $API_TOKEN\nif [[ -z $API_TOKEN ]]; then exit 1; fi", nil, nil},
 		"length_only":        {"echo ${#API_TOKEN}", nil, nil},
 		"no_shell":           {"if then fi (", nil, nil},
