@@ -43,10 +43,11 @@ func (v *Visit) emitJobs(c *ciyaml.Config, files *projectFiles, prefix string, d
 func (v *Visit) emitJob(c *ciyaml.Config, j ciyaml.Job, files *projectFiles, prefix string) {
 	name, inID := v.storedName(prefix+j.Name, maxName)
 	text := func(s string) string { return v.printable(s, maxName) }
-	uses := workload.Read(c, j, files.script)
+	opened := openedFiles{files: files.script, texts: map[string]string{}}
+	uses := workload.Read(c, j, opened.open)
 	job := inventory.Identity{
 		ID: inventory.WorkloadID(v.Self.Instance, v.Home.Number, inID), Kind: "workload", Home: v.Home.ID, Name: name, State: inventory.Active,
-		Environment: text(j.Environment.Name), Attributes: v.jobFacts(c, j, uses),
+		Environment: text(j.Environment.Name), Attributes: v.jobFacts(c, j, uses, opened.texts),
 	}
 	for _, t := range j.Tags {
 		job.Tags = append(job.Tags, text(t))

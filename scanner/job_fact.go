@@ -12,7 +12,7 @@ import (
 )
 
 // jobFacts are what rules read of a job beside what it uses. A fact that is not known is absent.
-func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use) map[string]string {
+func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use, opened map[string]string) map[string]string {
 	text := func(s string) string { return v.printable(s, maxName) }
 	prints, arguments := workload.Leaks(j, func(name string) bool {
 		return detect.SecretKey(name) || slices.Contains(predefinedCredentials, name)
@@ -26,6 +26,7 @@ func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use) ma
 		"deployment_tier", text(j.Environment.Tier), "timeout", seconds, "when", text(j.When), "allow_failure", only(j.MayFail), "detection", only(detects(j)),
 		"includes_mutable", text(strings.Join(mutable(c.Includes), " ")), "prints", text(leakText(prints)), "secret_arguments", text(leakText(arguments)),
 		"artifact_paths", text(strings.Join(j.Artifacts.Paths, " ")), "artifact_access", text(j.Artifacts.Access), "read", text(whole(c, uses)),
+		"programs", text(unreadProgram(j, opened)),
 	)
 }
 
