@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"nhiscan/scanner/detect"
+)
+
+// engineFlags say what is looked for, alike in scan, detect and gate.
+type engineFlags struct {
+	rules    string
+	prefixes []string
+}
+
+func (e *engineFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&e.rules, "rules", "", "gitleaks rule `FILE` in place of the built-in catalogue")
+	fs.StringArrayVar(&e.prefixes, "token-prefix", nil, "the instance's own `PREFIX` of tokens (an administrator's scan reads it from the settings); may be repeated")
+}
+
+// maxRules bounds a rule file in bytes; gitleaks' own has 100 KB.
+const maxRules = 8 << 20
+
+// engine makes the engine. The instance's prefixes come besides those of the flag.
+func (e *engineFlags) engine(prefixes ...string) (*detect.Engine, error) {
+	o := detect.Options{TokenPrefixes: slices.Concat(prefixes, e.prefixes)}
+	if e.rules != "" {
+		var err error
+		if o.RulesTOML, err = readRules(e.rules); err != nil {
+			return nil, usage(fmt.Errorf("--rules: %w", err), "")
+		}
+	}
+	engine, err := detect.New(o)
+	if err != nil {
+		return nil, usage(err, "see --rules and --token-prefix")
+	}
+	return engine, nil
+}
+
+func readRules(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxRules+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxRules:
+		return nil, fmt.Errorf("%s: over %d MB", path, maxRules>>20)
+	case len(text) == 0: // an option without bytes would mean the built-in catalogue
+		return nil, errors.New(path + " is empty")
+	}
+	return text, nil
+}
