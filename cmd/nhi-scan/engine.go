@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,8 +30,11 @@ func (e *engineFlags) engine(prefixes ...string) (*detect.Engine, error) {
 	o := detect.Options{TokenPrefixes: slices.Concat(prefixes, e.prefixes)}
 	if e.rules != "" {
 		var err error
-		if o.RulesTOML, err = readRules(e.rules); err != nil {
+		if o.RulesTOML, err = readWhole(e.rules, maxRules); err != nil {
 			return nil, usage(fmt.Errorf("--rules: %w", err), "")
+		}
+		if len(o.RulesTOML) == 0 { // to the engine, no bytes mean the built-in catalogue
+			return nil, usage(fmt.Errorf("--rules: %s is empty", e.rules), "")
 		}
 	}
 	engine, err := detect.New(o)
@@ -42,20 +44,16 @@ func (e *engineFlags) engine(prefixes ...string) (*detect.Engine, error) {
 	return engine, nil
 }
 
-func readRules(path string) ([]byte, error) {
+// readWhole reads a file that the caller names, of at most max bytes: a device may never end.
+func readWhole(path string, max int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxRules+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > maxRules:
-		return nil, fmt.Errorf("%s: over %d MB", path, maxRules>>20)
-	case len(text) == 0: // an option without bytes would mean the built-in catalogue
-		return nil, errors.New(path + " is empty")
+	text, err := io.ReadAll(io.LimitReader(f, max+1))
+	if err == nil && int64(len(text)) > max {
+		err = fmt.Errorf("%s: over %d MB", path, max>>20)
 	}
-	return text, nil
+	return text, err
 }

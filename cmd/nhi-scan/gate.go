@@ -127,7 +127,7 @@ func (a *app) gate(ctx context.Context, path string, o *gateOptions) error {
 }
 
 func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateRun, error) {
-	if o.confidence < 0 || o.confidence > 1 {
+	if !(o.confidence >= 0 && o.confidence <= 1) { // NaN is neither
 		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", o.confidence), "")
 	}
 	if o.base != "" && o.staged || o.base != "" && o.push != "" || o.staged && o.push != "" {
