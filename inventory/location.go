@@ -10,6 +10,10 @@ const (
 	SurfaceURL         = "url"         // webhook or mirror address
 	SurfaceDescription = "description" // free text on a GitLab object
 	SurfaceSetting     = "setting"     // instance or integration setting that GitLab reads back
+	SurfaceSnippet     = "snippet"     // file of a project snippet
+	SurfaceWiki        = "wiki"        // page of a wiki, in any version
+	SurfaceRelease     = "release"     // notes of a release, or a file that it gives away
+	SurfaceLog         = "log"         // output of a job
 	SurfaceToken       = "token"       // GitLab shows the token itself: trigger, registration, error-tracking, alert
 )
 
@@ -51,7 +55,7 @@ type Location struct {
 // setting, or a token that GitLab itself shows.
 func (l Location) Exposure() bool {
 	switch l.Surface {
-	case SurfaceFile, SurfaceHistory, SurfaceCI, SurfaceURL, SurfaceDescription:
+	case SurfaceFile, SurfaceHistory, SurfaceCI, SurfaceURL, SurfaceDescription, SurfaceSnippet, SurfaceWiki, SurfaceRelease, SurfaceLog:
 		return true
 	}
 	return false

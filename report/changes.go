@@ -2,8 +2,10 @@ package report
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"nhiscan/inventory"
 )
@@ -86,7 +88,7 @@ func (v *view) change(e inventory.Event) change {
 			c.When = "by " + c.When
 		}
 	}
-	c.Name = clean(cmp.Or(e.Name, e.Subject), nameMax)
+	c.Name = v.eventName(e)
 	if e.Home != "" && e.Home != e.Subject {
 		c.Home = clean(v.homePath(e.Home), nameMax)
 		c.Name += " of " + c.Home
@@ -95,21 +97,60 @@ func (v *view) change(e inventory.Event) change {
 	return c
 }
 
+// eventName names an event's subject as it was seen. A grant has no name: it is named by what it is and who holds it.
+func (v *view) eventName(e inventory.Event) string {
+	parts := strings.Split(e.Subject, "/") // INSTANCE/grant/kind/subject/REF, see inventory.GrantID
+	if e.Row != inventory.GrantRow || len(parts) != 5 {
+		return clean(cmp.Or(e.Name, e.Subject), nameMax)
+	}
+	holder, err := url.PathUnescape(parts[3])
+	if err != nil {
+		holder = parts[3]
+	}
+	kind := strings.ReplaceAll(parts[2], "-", " ")
+	if kind == "runner" || kind == "deploy key" {
+		kind = "use" // of the runner or the key that is named
+	}
+	return clean(kind+" of "+v.subject(parts[0]+"/"+holder).Name, nameMax)
+}
+
 // eventText says what changed, from what to what; nothing where the kind says it all.
 func (v *view) eventText(e inventory.Event) string {
-	from, to := clean(e.From, 120), clean(e.To, 120)
-	field := strings.ReplaceAll(clean(e.Field, 60), "_", " ")
+	from, to := plainValue(e.From), plainValue(e.To)
+	// What GitLab names itself is kept below "settings" or "attributes": people need not know.
+	_, field, nested := strings.Cut(e.Field, ".")
+	if !nested {
+		field = e.Field
+	}
+	field = strings.ReplaceAll(clean(field, 60), "_", " ")
 	switch {
 	case e.Kind == inventory.Reported:
-		return v.rule(cmp.Or(e.To, e.Field), "").Title
+		return strings.TrimSuffix(clean(v.rule(e.Field, "").Title, nameMax)+", "+to, ", ") // which gap, and how grave
 	case e.Kind == inventory.OwnerChanged:
 		return cmp.Or(from, "none") + " → " + cmp.Or(to, "none")
 	case e.Kind == inventory.Rotated && e.Field == "":
-		return "replaces " + cmp.Or(from, "another")
+		return "replaces " + cmp.Or(v.shortID(e.From), "another")
 	case field == "" && to == "":
 		return ""
 	case field == "":
 		return "now " + to
 	}
 	return field + ": " + cmp.Or(from, "unknown") + " → " + cmp.Or(to, "unknown")
+}
+
+// plainValue writes a field's value for people: a moment loses its letters.
+func plainValue(s string) string {
+	t, err := time.Parse(time.RFC3339, s)
+	switch {
+	case err != nil:
+		return clean(s, 120)
+	case t.Equal(t.Truncate(24 * time.Hour)):
+		return t.UTC().Format(time.DateOnly)
+	}
+	return minute(t)
+}
+
+// shortID is the end of a credential's ID, by which the command show finds it: "access-token/530".
+func (v *view) shortID(id string) string {
+	return clean(strings.TrimPrefix(id, url.PathEscape(v.Scan.Instance)+"/credential/"), 120)
 }

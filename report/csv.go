@@ -70,12 +70,15 @@ func writeInventory(w io.Writer, v *view) error {
 	c := newCells(w)
 	c.row(inventoryColumns)
 	for _, r := range v.rows() {
-		owner, confidence := "", "0"
+		home, owner, confidence := "", "", "0"
+		if h := v.x.Home(r.Home); h != nil {
+			home = h.Path
+		}
 		if r.Owner != nil {
 			owner, confidence = r.Owner.Owner, strconv.FormatFloat(r.Owner.Confidence, 'g', -1, 64)
 		}
 		c.row([]string{
-			r.ID, r.Kind, r.Name, r.Home, owner, confidence, r.Scope, levelCell(r.Level),
+			r.ID, r.Kind, r.Name, home, owner, confidence, r.Scope, levelCell(r.Level),
 			orUnknown(r.Created.String()), orUnknown(r.Expires.String()), orUnknown(r.Used.String()),
 			orUnknown(r.State), strconv.Itoa(r.Places), strconv.Itoa(r.Gaps),
 		})

@@ -38,6 +38,7 @@ type RuleText struct {
 	Why      string
 	Fix      string
 	Refs     []string
+	Reads    []string // IDs of the sources whose rows it judges
 }
 
 // SourceText is what a report says about a source of credentials.

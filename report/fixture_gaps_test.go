@@ -72,7 +72,7 @@ func companyEvents() []inventory.Event {
 		{Kind: inventory.OwnerLeft, Subject: inventory.UserID(instance, 4), Row: inventory.UserRow, Name: "m.lindqvist", From: "active", To: "deactivated", At: day("2026-10-09"), After: day("2026-10-08"), Scan: 269},
 		{Kind: inventory.ProjectArchived, Subject: project(41), Row: inventory.HomeRow, Home: project(41), Name: "legacy/tariff-engine", At: day("2026-09-02"), After: day("2026-09-01"), Scan: 232},
 		{Kind: inventory.Exposed, Subject: file, Row: inventory.LocationRow, Home: project(22), Name: "docs/runbook.md", At: day("2026-11-21T11:02:00Z"), Scan: 312},
-		{Kind: inventory.Reported, Subject: aws, Row: inventory.CredentialRow, Home: project(11), Name: "AWS_SECRET_ACCESS_KEY", Field: "secret-in-public-project", At: at, Scan: 312},
+		{Kind: inventory.Reported, Subject: aws, Row: inventory.CredentialRow, Home: project(11), Name: "AWS_SECRET_ACCESS_KEY", Field: "secret-in-public-project", To: "critical", At: at, Scan: 312},
 		{Kind: inventory.Removed, Subject: inventory.CredentialID(instance, "deploy-token", "6"), Row: inventory.CredentialRow, Home: project(12), Name: "bot-merge", At: at, After: prev, Scan: 312},
 		{Kind: inventory.Changed, Subject: project(21), Row: inventory.HomeRow, Home: project(21), Name: "platform/base-images", Field: "visibility", From: "private", To: "internal", At: at, After: prev, Scan: 312},
 		{Kind: inventory.OwnerChanged, Subject: inventory.CredentialID(instance, "deploy-key", "3"), Row: inventory.CredentialRow, Home: project(31), Name: "jenkins-old", From: "team-platform", To: "team-warehouse", At: at, After: prev, Scan: 312},

@@ -97,7 +97,7 @@ type htmlPage struct {
 	First        []action
 	Changes      []toneSection
 	Rules        []ruleSection
-	Quiet        int // rules without gaps and unknowns
+	Quiet        string // counts the rules without gaps and unknowns
 	GapSentence  string
 	Rows         []htmlRow // the first plainRows
 	Total        int       // rows in the inventory

@@ -115,7 +115,8 @@ func (a answerText) note(m inventory.Measure) string {
 var surfaces = []struct{ id, title string }{
 	{inventory.SurfaceVariable, "CI/CD variables"}, {inventory.SurfaceFile, "Files at the head"}, {inventory.SurfaceHistory, "Only in history"},
 	{inventory.SurfaceCI, "CI configuration"}, {inventory.SurfaceSchedule, "Schedules"}, {inventory.SurfaceURL, "Webhook and mirror addresses"},
-	{inventory.SurfaceDescription, "Descriptions"}, {inventory.SurfaceSetting, "Settings"}, {inventory.SurfaceToken, "Tokens that GitLab shows"},
+	{inventory.SurfaceDescription, "Descriptions"}, {inventory.SurfaceSnippet, "Snippets"}, {inventory.SurfaceWiki, "Wikis"},
+	{inventory.SurfaceRelease, "Releases"}, {inventory.SurfaceLog, "Job logs"}, {inventory.SurfaceSetting, "Settings"}, {inventory.SurfaceToken, "Tokens that GitLab shows"},
 }
 
 func (v *view) bySurface() []countRow {

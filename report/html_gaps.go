@@ -56,8 +56,12 @@ func (v *view) action(g *inventory.Gap) action {
 		Severity: g.Severity.String(), Title: clean(r.Title, nameMax) + ": " + clean(s.Name, nameMax), Message: clean(g.Message, textMax),
 		Owner: orNone(clean(g.Owner, nameMax)), Since: dated(g.FirstSeen, v.now), Fix: clean(r.Fix, textMax), Page: s.Page,
 	}
-	if v.x.Credential(g.Subject) != nil {
-		a.Command = "nhi-scan show " + shellQuote(inventory.Printable(g.Subject, 0))
+	id := g.Subject
+	if l := v.location(id); l != nil {
+		id = l.Credential // what the command show tells of a place it tells of its secret
+	}
+	if v.x.Credential(id) != nil {
+		a.Command = "nhi-scan show " + shellQuote(inventory.Printable(id, 0))
 	}
 	for _, other := range v.gapsOf[g.Subject] {
 		if other.Rule != g.Rule {
@@ -112,10 +116,11 @@ type worstCase struct{ Severity, Message, Why, Owner, Page string }
 // worstCasesShown is how many gaps of a rule the page lists.
 const worstCasesShown = 8
 
-func (v *view) ruleSections() (out []ruleSection, quiet int) {
-	for _, r := range v.ruleRows() {
-		if r.Fail == 0 && r.Unknown == 0 && len(r.Gaps) == 0 {
-			quiet++
+// ruleSections are the rules with gaps or doubts; quiet is the sentence about the others.
+func (v *view) ruleSections() (out []ruleSection, quiet string) {
+	rows := v.ruleRows()
+	for _, r := range rows {
+		if r.quiet() {
 			continue
 		}
 		s := ruleSection{ruleRow: r, SeverityName: r.Severity.String(), Bar: bar(part{r.Fail, "ac"}, part{r.Unknown, "hatch"}, part{r.Pass, "f4"})}
@@ -133,7 +138,7 @@ func (v *view) ruleSections() (out []ruleSection, quiet int) {
 		s.OwnerText = ownersText(r.Owners)
 		out = append(out, s)
 	}
-	return out, quiet
+	return out, v.quietSentence(rows)
 }
 
 // More is how many gaps of the rule are not listed.

@@ -45,7 +45,7 @@ func (v *view) offboarding() ([]offboarding, string) {
 		case h.Archived == inventory.Yes:
 			add(offboarding{Kind: "Project archived", Name: clean(cmp.Or(h.Path, h.ID), nameMax)}, h.ID, v.x.CredentialsIn[h.ID])
 		case doomed:
-			add(offboarding{Kind: "Marked for deletion", Name: clean(cmp.Or(h.Path, h.ID), nameMax), When: date(h.DeletionAt)}, h.ID, v.x.CredentialsIn[h.ID])
+			add(offboarding{Kind: "Marked for deletion", Name: clean(cmp.Or(h.Path, h.ID), nameMax), When: date(h.DeletionAt), Waiting: v.waiting(h.DeletionAt)}, h.ID, v.x.CredentialsIn[h.ID])
 		case h.Archived == inventory.Unknown && h.Kind == inventory.ProjectHome:
 			unknown++
 		}
@@ -94,11 +94,17 @@ func (v *view) outcome(o *offboarding, subject string, owned []*inventory.Creden
 		if e.Kind != inventory.ProjectArchived && e.Kind != inventory.OwnerLeft {
 			continue
 		}
-		o.When = date(e.At)
-		if days, ok := e.At.DaysBefore(v.now); ok {
-			o.Waiting = number(max(days, 0)) + " d"
-		}
+		o.When, o.Waiting = date(e.At), v.waiting(e.At)
 	}
+}
+
+// waiting is how long something has waited since a moment; nothing when that is not known.
+func (v *view) waiting(since inventory.When) string {
+	days, ok := since.DaysBefore(v.now)
+	if !ok {
+		return ""
+	}
+	return number(max(days, 0)) + " d"
 }
 
 // method defines what the page counts. Definitions of measures stand with their numbers.

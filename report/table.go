@@ -161,17 +161,16 @@ func (t *page) verdicts(cov coverage) {
 	t.heading("Verdicts")
 	t.line("  %s, %s.", v.gapSentence(), cov.Examined())
 	g := &grid{header: []string{"", "Rule", "Code", "Fail", "Unknown", "Pass", "N/A"}, keep: []bool{true, false, true, true, true, true, true}, right: []bool{false, false, false, true, true, true, true}}
-	quiet := 0
-	for _, r := range v.ruleRows() {
-		if r.Fail == 0 && r.Unknown == 0 {
-			quiet++
+	rows := v.ruleRows()
+	for _, r := range rows {
+		if r.quiet() {
 			continue
 		}
 		g.add(v.severity(r.Severity), clean(r.Text.Title, nameMax), clean(r.Text.Code, 20), number(r.Fail), number(r.Unknown), number(r.Pass), number(r.NotApplicable))
 	}
 	t.grid(g)
-	if quiet > 0 {
-		t.line("  %s without a gap and without an unknown verdict.", count(quiet, "more rule", "more rules"))
+	if quiet := v.quietSentence(rows); quiet != "" {
+		t.line("  %s", quiet)
 	}
 	if totals.Unknown > 0 {
 		t.line("  %s unknown: neither pass nor fail.", count(totals.Unknown, "verdict is", "verdicts are"))

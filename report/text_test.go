@@ -95,3 +95,73 @@ func TestClean(t *testing.T) {
 		t.Errorf("clean of a long text: %q", got)
 	}
 }
+
+func TestEventsInWords(t *testing.T) {
+	v := newView(company(), Options{})
+	user, project := inventory.UserID(instance, 9), project(11)
+	for name, c := range map[string]struct {
+		event inventory.Event
+		want  string
+	}{
+		"membership": {
+			inventory.Event{Kind: inventory.Changed, Row: inventory.GrantRow, Subject: inventory.GrantID(instance, "membership", user, project), Home: project,
+				Field: "expires_at", From: "2027-01-11T00:00:00Z", To: "2027-01-20T08:30:00Z"},
+			"membership of svc-nhi-audit of payments/settlement-export: expires at: 2027-01-11 → 2027-01-20 08:30",
+		},
+		"deploy_key_of_a_stranger": {
+			inventory.Event{Kind: inventory.Removed, Row: inventory.GrantRow, Subject: inventory.GrantID(instance, "deploy-key", inventory.IdentityID(instance, "deploy-key", "77"), project)},
+			"use of " + inventory.IdentityID(instance, "deploy-key", "77"),
+		},
+		"project_on_an_allowlist": {
+			inventory.Event{Kind: inventory.Discovered, Row: inventory.GrantRow, Subject: inventory.GrantID(instance, "job-token", project, home(inventory.GroupHome, 1)), Home: home(inventory.GroupHome, 1)},
+			"job token of payments/settlement-export of payments",
+		},
+		"grant_with_a_strange_id": {
+			inventory.Event{Kind: inventory.Removed, Row: inventory.GrantRow, Subject: "x/grant/%zz"}, "x/grant/%zz",
+		},
+		"field_that_GitLab_names": {
+			inventory.Event{Kind: inventory.Changed, Row: inventory.HomeRow, Subject: project, Name: "a/b", Field: "settings.archived_at", From: "", To: "2026-10-30T15:00:00Z"},
+			"a/b: archived at: unknown → 2026-10-30 15:00",
+		},
+		"reported": {
+			inventory.Event{Kind: inventory.Reported, Subject: project, Name: "a/b", Field: companyRules()[0].ID, To: "high"}, "a/b: " + companyRules()[0].Title + ", high",
+		},
+		"rotated": {
+			inventory.Event{Kind: inventory.Rotated, Row: inventory.CredentialRow, Subject: token("2"), Name: "n", From: token("1")}, "n: replaces access-token/1",
+		},
+	} {
+		if got := v.change(c.event).Sentence(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestQuietSentence(t *testing.T) {
+	rule := func(fail int, reads ...string) ruleRow {
+		return ruleRow{VerdictCount: inventory.VerdictCount{Fail: fail}, Text: RuleText{Reads: reads}}
+	}
+	at := func(source string, state inventory.State) inventory.Coverage {
+		return inventory.Coverage{Visit: inventory.Visit{Source: source}, State: state}
+	}
+	seen := []inventory.Coverage{at("member", inventory.Complete), at("agent", inventory.Unsupported), at("runner", inventory.NotAsked)}
+	for _, c := range []struct {
+		name     string
+		rows     []ruleRow
+		coverage []inventory.Coverage
+		want     string
+	}{
+		{"none_is_quiet", []ruleRow{rule(1, "member")}, seen, ""},
+		{"all_are_quiet", []ruleRow{rule(0, "member"), rule(0, "agent", "runner")}, seen, "2 rules without a gap and without an unknown verdict."},
+		{"one_beside_others", []ruleRow{rule(0), rule(2)}, seen, "1 more rule without a gap and without an unknown verdict."},
+		{
+			"what_they_judge_was_denied", []ruleRow{rule(0, "variable", "member"), rule(0, "member"), rule(3, "variable")},
+			append(seen, at("variable", inventory.Denied), at("variable", inventory.Complete)),
+			"2 more rules without a gap and without an unknown verdict; 1 of them did not see all that they judge.",
+		},
+	} {
+		v := newView(&Document{Snapshot: &inventory.Snapshot{Coverage: c.coverage}}, Options{})
+		if got := v.quietSentence(c.rows); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -27,6 +27,9 @@ type ownerCount struct {
 // Of is the number of subjects that the rule applies to.
 func (r ruleRow) Of() int { return r.Pass + r.Fail + r.Unknown }
 
+// quiet reports whether a rule found neither a gap nor a doubt.
+func (r ruleRow) quiet() bool { return r.Fail == 0 && r.Unknown == 0 && len(r.Gaps) == 0 }
+
 // ruleRows returns all rules, those with gaps first, worst first.
 func (v *view) ruleRows() []ruleRow {
 	by := map[string]*ruleRow{}
@@ -84,6 +87,40 @@ func ageBand(days int) int {
 		}
 	}
 	return 4
+}
+
+// quietSentence counts the rules that found nothing, neither gaps nor doubts: some of them because they were not shown what
+// they judge. Empty when there is none.
+func (v *view) quietSentence(rows []ruleRow) string {
+	short := map[string]bool{}
+	for _, c := range v.x.Coverage {
+		switch c.State {
+		case inventory.Denied, inventory.Failed, inventory.Partial:
+			short[c.Source] = true
+		}
+	}
+	quiet, blind := 0, 0
+	for _, r := range rows {
+		if !r.quiet() {
+			continue
+		}
+		quiet++
+		if slices.ContainsFunc(r.Text.Reads, func(source string) bool { return short[source] }) {
+			blind++
+		}
+	}
+	noun := "rule"
+	if quiet < len(rows) {
+		noun = "more rule"
+	}
+	text := count(quiet, noun, noun+"s") + " without a gap and without an unknown verdict"
+	switch {
+	case quiet == 0:
+		return ""
+	case blind > 0:
+		text += "; " + number(blind) + " of them did not see all that they judge"
+	}
+	return text + "."
 }
 
 func (v *view) verdictTotals() inventory.VerdictCount {

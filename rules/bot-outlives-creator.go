@@ -46,6 +46,9 @@ var botOutlivesCreator = Rule{
 			if v, hidden := p.unseen(home, "member"); hidden {
 				return v
 			}
+			if u.Admin == inventory.Unknown {
+				return Unknown("whether @%s, who made it and is no member, is an administrator was not shown", u.Username)
+			}
 			return Fail("was made by @%s, who is no longer a member of %s; rotate it", u.Username, safe(p.path(home))).
 				With("creator = %s", maker).With("membership in %s = none", safe(p.path(home)))
 		}

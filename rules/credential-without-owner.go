@@ -31,9 +31,32 @@ var credentialWithoutOwner = Rule{
 				return v
 			}
 		}
+		if v, unclear := p.ownerUnclear(c); unclear {
+			return v
+		}
 		return Fail("has no owner (best confidence %.2f, policy: at least %.2f); name one in the owners file or in its description", o.Confidence, ownerFloor).
 			With("owner = none (%s)", o.Reason)
 	}),
+}
+
+// ownerUnclear reports whether a fact that this token is not shown could make somebody the owner: who made the credential
+// may be an administrator, who answers for it without being a member, and where direct and inherited members were shown
+// as one list, the direct ones may be so few that their share is enough.
+func (p *Pass) ownerUnclear(c inventory.Credential) (v Verdict, unclear bool) {
+	u := p.user(p.makerOf(c))
+	if u != nil && u.Human() == inventory.Yes && u.Inactive() == inventory.No && u.Admin == inventory.Unknown && !p.isMember(u.ID, c.Home) {
+		return Unknown("whether @%s, who made it and is no member, is an administrator was not shown", u.Username), true
+	}
+	mixed := 0
+	for _, g := range p.X.GrantsOn[c.Home] {
+		if g.Kind == "membership" && g.Level >= levelMaintainer && g.Inherited == inventory.Unknown && !g.ExpiresAt.Before(p.Now) {
+			mixed++
+		}
+	}
+	if mixed > 1 {
+		return Unknown("which of its maintainers are direct members was not shown"), true
+	}
+	return Verdict{}, false
 }
 
 // ownerFloor is the confidence below which an owner is no owner.

@@ -18,7 +18,7 @@ var productionVariableWithoutScope = Rule{
 		case h != nil && h.Kind == inventory.InstanceHome:
 			return NotApplicable // instance variables have no scope
 		case p.tier(&l) != production && !p.usedInProduction(l.Credential):
-			return NotApplicable
+			return p.notForProduction(l)
 		case l.Environment == "":
 			return Unknown("GitLab did not show its environment scope")
 		case !everything(l.Environment):
@@ -26,4 +26,20 @@ var productionVariableWithoutScope = Rule{
 		}
 		return Fail("is for production, but every environment receives it; set its environment scope").With("environment_scope = *")
 	}),
+}
+
+// notForProduction judges a variable of which nothing tells that it is for production: a job that was not shown may use
+// it there.
+func (p *Pass) notForProduction(l inventory.Location) Verdict {
+	if p.tier(&l) == elsewhere || !everything(l.Environment) {
+		return NotApplicable
+	}
+	v, hidden := p.unseen(l.Home, "pipeline")
+	if h := p.X.Home(l.Home); h == nil || h.Kind != inventory.ProjectHome {
+		v, hidden = p.unseenAnywhere("pipeline") // every project below receives it
+	}
+	if hidden {
+		return v
+	}
+	return NotApplicable
 }

@@ -115,6 +115,7 @@ type auditJSON struct {
 		Message    string `json:"custom_message"`
 		TargetID   number `json:"target_id"`
 		TargetType string `json:"target_type"`
+		TargetName string `json:"target_details"`
 	} `json:"details"` // addresses and e-mails are not decoded
 }
 
@@ -208,8 +209,11 @@ func (a *auditReader) credential(raw auditJSON, m auditMeaning) {
 		return
 	}
 	c.Kind, c.Home = m.kind, a.home(raw)
-	if m.row == "access-token" {
+	switch {
+	case m.row == "access-token":
 		c.Identity = a.v.UserID(target)
+	case raw.Details.TargetType != "User": // then the target is the thing itself
+		c.Name = firstOf(c.Name, raw.Details.TargetName)
 	}
 }
 
@@ -283,7 +287,7 @@ func (a *auditReader) facts(old inventory.Credential) inventory.Credential {
 		c.State = inventory.Revoked
 	}
 	if !a.known.credentials[old.ID] {
-		c.Kind, c.Home, c.Identity, c.CreatedAt = old.Kind, old.Home, old.Identity, old.CreatedAt
+		c.Kind, c.Home, c.Name, c.Identity, c.CreatedAt = old.Kind, old.Home, old.Name, old.Identity, old.CreatedAt
 	}
 	return c
 }

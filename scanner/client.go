@@ -136,20 +136,32 @@ type answer struct {
 
 // get reads path (relative to /api/v4/, parts escaped) and retries what may pass.
 func (c *Client) get(ctx context.Context, path string) (*answer, error) {
-	return c.do(ctx, http.MethodGet, path, nil)
+	return c.do(ctx, http.MethodGet, path, nil, wantJSON)
+}
+
+// text reads what GitLab gives as it is: the log of a job, a file of a snippet. A login page is refused like anywhere.
+func (c *Client) text(ctx context.Context, path string) ([]byte, error) {
+	a, err := c.do(ctx, http.MethodGet, path, nil, wantText)
+	if err != nil {
+		return nil, err
+	}
+	return a.body, nil
 }
 
 // post sends a question that changes nothing: a GraphQL query, or the look-up of a token.
 func (c *Client) post(ctx context.Context, path string, body any) (*answer, error) {
-	return c.do(ctx, http.MethodPost, path, body)
+	return c.do(ctx, http.MethodPost, path, body, wantJSON)
 }
 
-func (c *Client) do(ctx context.Context, method, path string, body any) (*answer, error) {
+// expected refuses an answer of another form than was asked for.
+type expected func(method, path string, a *answer) error
+
+func (c *Client) do(ctx context.Context, method, path string, body any, want expected) (*answer, error) {
 	for try := 1; ; try++ {
 		if err := c.pace.wait(ctx, c.now()); err != nil {
 			return nil, err
 		}
-		a, err := c.once(ctx, method, path, body)
+		a, err := c.once(ctx, method, path, body, want)
 		if err == nil {
 			return a, nil
 		}
@@ -183,7 +195,7 @@ func (c *Client) mask(err error) {
 }
 
 // once sends one request. The answer is not nil whenever GitLab answered at all.
-func (c *Client) once(ctx context.Context, method, path string, body any) (*answer, error) {
+func (c *Client) once(ctx context.Context, method, path string, body any, want expected) (*answer, error) {
 	rel, query, _ := strings.Cut(path, "?")
 	withQuery := func(r *retryablehttp.Request) error {
 		r.URL.RawQuery = query
@@ -215,7 +227,7 @@ func (c *Client) once(ctx context.Context, method, path string, body any) (*answ
 	if err != nil {
 		return a, apiError(method, path, a, err)
 	}
-	if err := wantJSON(method, path, a); err != nil {
+	if err := want(method, path, a); err != nil {
 		return a, err
 	}
 	return a, nil
@@ -247,6 +259,16 @@ func wantJSON(method, path string, a *answer) error {
 	}
 	return &APIError{Method: method, Path: cutQuery(path), Status: a.status, Kind: notJSON,
 		Message: fmt.Sprintf("answered with %q in place of JSON: a login page or proxy may stand before GitLab", kind)}
+}
+
+// wantText refuses a page for people where a file was asked for.
+func wantText(method, path string, a *answer) error {
+	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	if kind == "text/html" || kind == "application/xhtml+xml" {
+		return &APIError{Method: method, Path: cutQuery(path), Status: a.status, Kind: notJSON,
+			Message: "answered with a web page in place of a file: a login page or proxy may stand before GitLab"}
+	}
+	return nil
 }
 
 // values counts the values in a JSON text, roughly, without decoding it.

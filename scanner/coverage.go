@@ -27,7 +27,7 @@ func (v *Visit) collect(ctx context.Context) error {
 	case s.Needs.Tier != "" && v.Self.Enterprise == inventory.No:
 		return unsupported("a feature of GitLab " + s.Needs.Tier)
 	case s.Needs.Role == Administrator && !v.Admin():
-		return denied(v.adminReason())
+		return v.onlyAdmin("")
 	case v.Level > Anyone && v.Level < s.Needs.Role && !v.unit.custom:
 		return denied(fmt.Sprintf("the token's role here is %s", v.Level))
 	}
@@ -42,11 +42,19 @@ func (v *Visit) collect(ctx context.Context) error {
 	return s.Collect(ctx, v)
 }
 
-func (v *Visit) adminReason() string {
+// onlyAdmin says that GitLab shows the rest to an administrator only, and which part of being one is missing. The
+// source itself may need less: anyone may ask for a list of which an administrator alone gets the whole.
+func (v *Visit) onlyAdmin(without string) error {
+	reason := "the token's user is no administrator"
+	v.source.Needs.Role = Administrator
 	if v.Self.AdminUser {
-		return "the token's user is an administrator, but the token has no Admin Mode (scope admin_mode)"
+		reason = "the token's user is an administrator, but the token has no Admin Mode (scope admin_mode)"
+		v.source.Needs.Scope = "admin_mode " + v.source.Needs.Scope
 	}
-	return "the token's user is no administrator"
+	if without != "" {
+		reason += ": " + without
+	}
+	return denied(reason)
 }
 
 // coverage says how much of the visit succeeded.

@@ -42,15 +42,15 @@ var projectSource = Source{
 	API:   []string{"GET /projects", "GET /projects/:id", "GET /groups/:id/projects"},
 	Needs: Needs{Scope: "read_api"}, Homes: atAll,
 	Collect: func(ctx context.Context, v *Visit) error {
-		list := "projects?order_by=id&sort=asc&pagination=keyset&membership=true"
+		list := "projects?order_by=id&sort=asc&pagination=keyset&membership=true&statistics=true"
 		switch {
 		case v.Home.Kind == inventory.ProjectHome:
 			v.emitProject(*v.unit.project)
 			return nil
 		case v.Home.Kind == inventory.GroupHome:
-			list = v.Path() + "/projects?include_subgroups=true&with_shared=false&order_by=id&sort=asc"
+			list = v.Path() + "/projects?include_subgroups=true&with_shared=false&order_by=id&sort=asc&statistics=true"
 		case v.Admin() || v.Self.Auditor: // an auditor may read every project
-			list = "projects?order_by=id&sort=asc&pagination=keyset"
+			list = "projects?order_by=id&sort=asc&pagination=keyset&statistics=true"
 		}
 		for raw, err := range pages[projectJSON](ctx, v, "%s", list) {
 			if err != nil {
@@ -100,8 +100,16 @@ type projectJSON struct {
 	ForkedFrom  *struct {
 		ID int64 `json:"id"`
 	} `json:"forked_from_project"`
+	// Statistics are shown to Reporters and above, where they were asked for: absent otherwise.
+	Statistics *sizesJSON `json:"statistics"`
 
 	settings map[string]string
+}
+
+// sizesJSON are bytes. They are kept by the unit of the project and are no row: they change with every push.
+type sizesJSON struct {
+	Wiki     int64 `json:"wiki_size"`
+	Snippets int64 `json:"snippets_size"`
 }
 
 type groupJSON struct {
@@ -223,7 +231,7 @@ func (v *Visit) emitProject(p projectJSON) {
 			Subject: v.Self.Token.User, Home: h.ID, Level: int(level),
 		})
 	}
-	v.run.list(unit{home: h, level: level, project: &p})
+	v.run.list(unit{home: h, level: level, project: &p, sizes: p.Statistics})
 }
 
 // levelOf reads the token's role from a project's permissions, the higher of the two ways to it.

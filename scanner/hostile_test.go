@@ -175,7 +175,7 @@ func searchSpoilt(t *testing.T, spoil func(dir string)) (*places, string, error)
 	}
 	o := Options{Engine: engine, Key: testKey(t), Contents: newClones(t).store}
 	v := &Visit{Home: inventory.Home{ID: "h", Default: "main"}, Self: Self{Instance: testInstance}, run: &run{o: o, ctx: t.Context()}}
-	return v.search(t.Context(), repo)
+	return v.search(t.Context(), codeShelf, repo)
 }
 
 func TestSearchDamaged(t *testing.T) {

@@ -32,7 +32,7 @@ var personalAccessToken = Source{
 		if v.Self.SaaS {
 			return denied("GitLab.com shows own tokens only; those that a group manages come from source resource-access-token")
 		}
-		return denied(v.adminReason() + ": GitLab shows own tokens only")
+		return v.onlyAdmin("GitLab shows own tokens only")
 	},
 }
 

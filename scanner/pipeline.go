@@ -145,7 +145,7 @@ func (v *Visit) mirrored(ctx context.Context, path string) ([]byte, error) {
 	if v.run.o.Git == nil {
 		return nil, gitrepo.ErrNoRepo
 	}
-	repo, err := v.run.o.Git.Reopen(ctx, v.remote())
+	repo, err := v.run.o.Git.Reopen(ctx, v.remote(codeShelf))
 	if err != nil {
 		return nil, err
 	}

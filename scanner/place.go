@@ -33,10 +33,10 @@ type placeKey struct {
 
 // search matches every content of a repository once and returns where values lie. damage is why the repository could
 // not be read whole: another visit may find it mended.
-func (v *Visit) search(ctx context.Context, repo *gitrepo.Repo) (found *places, damage string, err error) {
+func (v *Visit) search(ctx context.Context, s shelf, repo *gitrepo.Repo) (found *places, damage string, err error) {
 	found = &places{at: map[placeKey]*place{}}
 	m := &matcher{visit: v, ctx: ctx, parts: map[string]map[string]matches{}, fresh: map[string][]byte{}}
-	options := gitrepo.WalkOptions{MaxBlob: maxBlob, Head: v.Home.Default, Known: m.known}
+	options := gitrepo.WalkOptions{MaxBlob: maxBlob, Head: s.branch(v), Known: m.known}
 	stats, err := repo.Walk(ctx, options, func(b gitrepo.Blob) error {
 		v.run.report(v.Home.Path, int64(len(b.Content)))
 		return found.addBlob(b, m)
@@ -118,7 +118,7 @@ func (p *places) add(at gitrepo.Place, found matches, head bool) {
 }
 
 // emit emits a location for every place, in the order of paths and lines.
-func (p *places) emit(v *Visit) {
+func (p *places) emit(v *Visit, s shelf) {
 	all := make([]*place, 0, len(p.at))
 	for _, at := range p.at {
 		all = append(all, at)
@@ -129,18 +129,18 @@ func (p *places) emit(v *Visit) {
 	})
 	external := map[string]bool{}
 	for _, at := range all {
-		v.Emit(v.location(at, external))
+		v.Emit(v.location(s, at, external))
 	}
 }
 
 // location is the row of a place. The credential of a value that is no GitLab token is emitted with its first one.
-func (v *Visit) location(at *place, external map[string]bool) inventory.Location {
+func (v *Visit) location(s shelf, at *place, external map[string]bool) inventory.Location {
 	path, name := v.storedName(cmp.Or(at.first.Path, "(no path)"), maxShownPath)
 	m := at.match
 	l := inventory.Location{
 		// The surface is none of the ID: a value that leaves the head stays the same location.
-		ID:   inventory.LocationID(v.Self.Instance, v.Home.ID, "repository", name, cmp.Or(m.Fingerprint, m.Detector), max(1, m.Ordinal)),
-		Home: v.Home.ID, Surface: inventory.SurfaceHistory, Path: path, Line: m.Line, Column: m.Column,
+		ID:   inventory.LocationID(v.Self.Instance, v.Home.ID, s.id, name, cmp.Or(m.Fingerprint, m.Detector), max(1, m.Ordinal)),
+		Home: v.Home.ID, Surface: s.history, Path: path, Line: m.Line, Column: m.Column,
 		Commit: at.first.Commit, Author: authorName(at.first.Author),
 		Fingerprint: m.Fingerprint, Hint: m.Hint, Detector: m.Detector, Route: m.Route, SecretLike: inventory.Yes,
 	}
@@ -151,8 +151,8 @@ func (v *Visit) location(at *place, external map[string]bool) inventory.Location
 		l.KeyID = v.run.o.Key.ID()
 	}
 	if at.head {
-		l.Surface = inventory.SurfaceFile
-		if at.first.Path == v.configPath() {
+		l.Surface = s.head
+		if s.head == inventory.SurfaceFile && at.first.Path == v.configPath() {
 			l.Surface = inventory.SurfaceCI
 		}
 	}

@@ -53,6 +53,7 @@ var graphParts = []graphPart{
 		" deployKey{id}}} mergeAccessLevels{nodes{" + branchAccess + "}}}"},
 	{name: "pipelineTriggers", first: 1, text: "id"},                    // is there any: the REST list tells more
 	{name: "runners", first: 1, args: " type:PROJECT_TYPE", text: "id"}, // as above, of the project's own runners
+	{name: "releases", first: 20, text: "tagName description links{nodes{name url}}"},
 	{name: "projectMembers", first: 50, args: " relations:[DIRECT]", only: (*Visit).membersByGraph,
 		text: "accessLevel{integerValue} createdAt expiresAt createdBy" + graphUser + " user" + graphUser},
 }
@@ -116,6 +117,7 @@ type projectGraphJSON struct {
 	Triggers     *list[idJSON]              `json:"pipelineTriggers"`
 	Runners      *list[idJSON]              `json:"runners"`
 	Members      *list[graphMemberJSON]     `json:"projectMembers"`
+	Releases     *list[releaseJSON]         `json:"releases"`
 }
 
 type idJSON struct {

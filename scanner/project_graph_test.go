@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,6 +126,27 @@ func TestHostileAnswers(t *testing.T) {
 			v.unit.memo = map[string]memo{}
 			v.run.shared = map[string]*sharedAnswer{}
 			_ = s.Collect(context.Background(), v) // must end, and not panic
+		}
+	}
+}
+
+// Trap 21: numbers exceed 32 bits, and GraphQL writes them as global IDs.
+func TestTrapGlobalIDs(t *testing.T) {
+	for text, want := range map[string]int64{
+		`"gid://gitlab/Ci::Runner/1"`:                1,
+		`"gid://gitlab/Ci::Runner/9007199254740993"`: 9007199254740993,
+		`4294967297`:                 4294967297,
+		`"gid://gitlab/Ci::Runner/"`: -1,
+		`"gid://gitlab/Ci::Runner/99999999999999999999"`: -1,
+		`null`: -1,
+		`{}`:   -1,
+	} {
+		var id gid
+		if err := json.Unmarshal([]byte(text), &id); err != nil {
+			id = -1
+		}
+		if int64(id) != want {
+			t.Errorf("%s is %d, want %d", text, id, want)
 		}
 	}
 }

@@ -27,10 +27,31 @@ var repositorySource = Source{
 		}
 		return ""
 	},
-	Collect: collectRepository,
+	Collect: func(ctx context.Context, v *Visit) error { return v.readShelf(ctx, codeShelf) },
 }
 
-func collectRepository(ctx context.Context, v *Visit) error {
+// shelf is one of the repositories of a project: how its places are called, and which of its files are the present.
+type shelf struct {
+	id            string // in IDs of locations and keys of the cache, for life
+	suffix        string // of the project's path
+	head, history string // surfaces
+}
+
+var (
+	codeShelf = shelf{id: "repository", head: inventory.SurfaceFile, history: inventory.SurfaceHistory}
+	wikiShelf = shelf{id: "wiki", suffix: ".wiki", head: inventory.SurfaceWiki, history: inventory.SurfaceWiki}
+)
+
+// branch is the branch whose files are the present; empty is the repository's HEAD.
+func (s shelf) branch(v *Visit) string {
+	if s.suffix != "" {
+		return ""
+	}
+	return v.Home.Default
+}
+
+// readShelf emits the places of secrets in a repository, unless nothing in it changed since an earlier scan.
+func (v *Visit) readShelf(ctx context.Context, s shelf) error {
 	if !gitScope(v.Self.Token.Scope) && v.Home.Visibility != "public" {
 		return denied("the token lacks the scope read_repository, without which GitLab refuses git")
 	}
@@ -39,32 +60,33 @@ func collectRepository(ctx context.Context, v *Visit) error {
 		return err
 	}
 	defer done()
-	refs, empty, err := v.run.o.Git.Refs(ctx, v.remote())
+	remote := v.remote(s)
+	refs, empty, err := v.run.o.Git.Refs(ctx, remote)
 	switch {
 	case err != nil:
 		return v.gitError(err)
 	case empty:
 		return nil
 	}
-	state := v.repositoryState(refs)
-	if v.replay(ctx, state) {
+	state := v.repositoryState(s, refs)
+	if v.replay(ctx, s, state) {
 		return nil
 	}
-	repo, err := v.run.o.Git.Mirror(ctx, v.remote(), nil)
+	repo, err := v.run.o.Git.Mirror(ctx, remote, nil)
 	if err != nil {
 		return v.gitError(err)
 	}
 	defer func() { _ = repo.Close() }() // what a lock or the trimming of the cache meets, the next use of it meets too
-	found, damage, err := v.search(ctx, repo)
+	found, damage, err := v.search(ctx, s, repo)
 	if err != nil {
 		return v.gitError(err)
 	}
-	found.emit(v)
+	found.emit(v, s)
 	if damage != "" {
 		v.note = damage // it outweighs what a rule of ours left out
 		return nil
 	}
-	return v.keep(ctx, state)
+	return v.keep(ctx, s, state)
 }
 
 // gitScope reports whether git takes a token with these scopes. What a fine-grained token may do is not told by them,
@@ -116,12 +138,12 @@ func (v *Visit) forkRoot() string {
 	return root
 }
 
-// remote is where the project's repository lies. The address comes from our own one, not from GitLab's answer, so
+// remote is where a repository of the project lies. The address comes from our own one, not from GitLab's answer, so
 // that the token goes to no other host. Public code is read without a token that git would be refused for.
-func (v *Visit) remote() gitrepo.Remote {
+func (v *Visit) remote(s shelf) gitrepo.Remote {
 	r := gitrepo.Remote{
-		URL: v.run.client.at(v.Home.Path + ".git").String(), User: "oauth2", CAFile: v.run.o.CAFile,
-		Key: fmt.Sprintf("%s/%d", v.Self.Instance, v.Home.Number),
+		URL: v.run.client.at(v.Home.Path + s.suffix + ".git").String(), User: "oauth2", CAFile: v.run.o.CAFile,
+		Key: fmt.Sprintf("%s/%d%s", v.Self.Instance, v.Home.Number, s.suffix),
 	}
 	if gitScope(v.Self.Token.Scope) {
 		r.Token = v.run.o.Token
@@ -135,7 +157,8 @@ func (v *Visit) gitError(err error) error {
 	case errors.Is(err, gitrepo.ErrAuth):
 		return denied("git is refused to this token: it needs the scope read_repository and the role Reporter")
 	case errors.Is(err, gitrepo.ErrNoRepo):
-		return denied("there is no repository, or it is hidden from this token: it needs the scope read_repository and the role Reporter")
+		reason := "there is no repository, or it is hidden from this token: it needs the scope read_repository and the role Reporter"
+		return &stateError{state: inventory.Denied, reason: reason, cause: err}
 	case errors.Is(err, gitrepo.ErrTooLarge):
 		return partial("the repository is larger than the cache may be (--cache-max): it was not searched")
 	}
@@ -150,8 +173,8 @@ type repositoryState struct {
 	Rules  string // of matching and of what is made of it
 }
 
-func (v *Visit) repositoryState(refs string) repositoryState {
-	return repositoryState{refs, v.Home.Default, v.configPath(), "1 " + v.matchRules()}
+func (v *Visit) repositoryState(s shelf, refs string) repositoryState {
+	return repositoryState{refs, s.branch(v), v.configPath(), "1 " + v.matchRules()}
 }
 
 // keptRepository is a repository's rows with the state that they follow from.
@@ -163,16 +186,16 @@ type keptRepository struct {
 	Credentials []inventory.Credential
 }
 
-func (v *Visit) keptKey() string { return "repository " + v.Home.ID }
+func (v *Visit) keptKey(s shelf) string { return s.id + " " + v.Home.ID }
 
 // replay emits the rows of an earlier visit if nothing changed since, and reports whether it did.
-func (v *Visit) replay(ctx context.Context, state repositoryState) bool {
-	found, err := v.run.o.Contents.Content(ctx, []string{v.keptKey()})
+func (v *Visit) replay(ctx context.Context, s shelf, state repositoryState) bool {
+	found, err := v.run.o.Contents.Content(ctx, []string{v.keptKey(s)})
 	if err != nil {
 		return false // then the repository is read
 	}
 	var k keptRepository
-	if json.Unmarshal(found[v.keptKey()], &k) != nil || k.State != state {
+	if json.Unmarshal(found[v.keptKey(s)], &k) != nil || k.State != state {
 		return false
 	}
 	v.note = k.Note
@@ -188,7 +211,7 @@ func (v *Visit) replay(ctx context.Context, state repositoryState) bool {
 	return true
 }
 
-func (v *Visit) keep(ctx context.Context, state repositoryState) error {
+func (v *Visit) keep(ctx context.Context, s shelf, state repositoryState) error {
 	k := keptRepository{State: state, Note: v.note}
 	for _, r := range v.rows {
 		switch r := r.(type) {
@@ -204,5 +227,5 @@ func (v *Visit) keep(ctx context.Context, state repositoryState) error {
 	if err != nil {
 		return err
 	}
-	return v.run.o.Contents.PutContent(ctx, map[string][]byte{v.keptKey(): text})
+	return v.run.o.Contents.PutContent(ctx, map[string][]byte{v.keptKey(s): text})
 }

@@ -51,6 +51,7 @@ type Options struct {
 	Git      *gitrepo.Cache
 	CAFile   string // for git
 	History  bool   // read repositories and their history
+	Logs     int    // job logs to read of each project, the latest first; 0 reads none
 	Began    time.Time
 	Workers  int // homes read side by side; 0 is 16
 	Log      *slog.Logger
@@ -61,8 +62,8 @@ type Options struct {
 type Progress struct {
 	Homes, HomesDone int
 	Requests         int
-	Bytes            int64 // of repository contents read
-	Current          string
+	Bytes            int64  // of repository contents read
+	Current          string // path of the group or project that told this; hostile
 }
 
 // Summary is what a scan did.
@@ -198,7 +199,7 @@ func (r *run) roots(ctx context.Context) ([]unit, error) {
 		roots = append(roots, unit{home: home, group: &g, level: v.levelOf(nil)})
 	}
 	for _, name := range r.o.Projects {
-		p, err := one[projectJSON](ctx, v, "projects/%s", escape(name))
+		p, err := one[projectJSON](ctx, v, "projects/%s?statistics=true", escape(name))
 		if err != nil {
 			return nil, fmt.Errorf("read project %s: %w", name, err)
 		}

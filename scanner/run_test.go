@@ -225,3 +225,54 @@ func TestWithoutAPIIsUnsupported(t *testing.T) {
 		}
 	}
 }
+
+// Traps 1, 2 and 5: without membership=true the list of projects holds every public one, simple=true drops what the
+// inventory needs, and a group's list holds projects that are only shared with it.
+func TestTrapListsOfProjects(t *testing.T) {
+	partners := setup{Role: "admin", Groups: []string{"partners"}, Options: gitlabtest.Options{Profile: before19()}, Sources: []Source{memberSource}}.scan(t)
+	own := setup{Role: "maintainer", Sources: []Source{memberSource}}.scan(t)
+	for _, s := range []*scanned{partners, own} {
+		if s.Err != nil {
+			t.Fatal(s.Err)
+		}
+		for _, r := range s.Server.Requests() {
+			if strings.Contains(r.Query, "simple=true") {
+				t.Errorf("%s %s?%s asks for less than the inventory needs", r.Method, r.Path, r.Query)
+			}
+			if r.Path == "/api/v4/projects" && !strings.Contains(r.Query, "membership=true") {
+				t.Errorf("%s %s?%s asks for the projects of strangers", r.Method, r.Path, r.Query)
+			}
+		}
+	}
+	homes := map[string]bool{}
+	for v := range partners.visits {
+		homes[inventory.RefOf(v.Home)] = true
+	}
+	if homes["project:1000"] || !homes["project:1007"] {
+		t.Errorf("visited %v; acme/shop/cart (1000) is only shared with partners, partners/portal (1007) is its own", homes)
+	}
+}
+
+// before19 is a profile in which no group takes fine-grained tokens only.
+func before19() gitlabtest.Profile {
+	p := gitlabtest.Default()
+	p.Version = "18.11"
+	return p
+}
+
+// Trap 24: a dry run of a pipeline makes the server fetch what is included, from anywhere.
+func TestTrapLintIsStatic(t *testing.T) {
+	s := setup{Role: "maintainer", Sources: []Source{pipelineSource}}.scan(t)
+	asked := 0
+	for _, r := range s.Server.Requests() {
+		if strings.HasSuffix(r.Path, "/ci/lint") {
+			asked++
+			if r.Query != "dry_run=false" || r.Method != "GET" {
+				t.Errorf("%s %s?%s, want GET with dry_run=false and nothing else", r.Method, r.Path, r.Query)
+			}
+		}
+	}
+	if asked == 0 {
+		t.Error("ci/lint was not asked")
+	}
+}

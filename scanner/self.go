@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"nhiscan/inventory"
+	"nhiscan/scanner/detect"
 )
 
 // Self is who scans, and what answers: everything after is planned from it.
@@ -22,6 +24,28 @@ type Self struct {
 	Bot        bool // the account is a bot or service account
 	Token      inventory.TokenFacts
 	SaaS       bool // GitLab.com: instance-wide lists do not exist
+	// TokenPrefixes are the instance's own beginnings of tokens, shown to an effective administrator only. Sorted.
+	TokenPrefixes []string
+}
+
+// prefixesJSON are the settings that make tokens look otherwise.
+// Source: https://docs.gitlab.com/administration/settings/account_and_limit_settings/
+type prefixesJSON struct {
+	Personal *string `json:"personal_access_token_prefix"`
+	Instance *string `json:"instance_token_prefix"`
+}
+
+// own returns the prefixes that are not GitLab's usual ones, sorted. One that GitLab would not allow is no prefix,
+// whatever the server says.
+func (p prefixesJSON) own() []string {
+	var out []string
+	for _, prefix := range []*string{p.Personal, p.Instance} {
+		if prefix != nil && *prefix != "" && *prefix != "glpat-" && *prefix != "gl" && detect.ValidPrefix(*prefix) {
+			out = append(out, *prefix)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 type selfTokenJSON struct {
@@ -67,11 +91,11 @@ func Identify(ctx context.Context, c *Client, instance string) (Self, error) {
 	s.Version, s.Enterprise = meta.Version, meta.Enterprise.Tri()
 	s.Admin = inventory.No
 	if user.IsAdmin {
-		_, err = c.get(ctx, "application/settings")
+		prefixes, err := oneOf[prefixesJSON](ctx, c, "application/settings")
 		if notRefused(err) != nil {
 			return s, fmt.Errorf("probe administrator rights: %w", err)
 		}
-		s.Admin = inventory.Is(err == nil)
+		s.Admin, s.TokenPrefixes = inventory.Is(err == nil), prefixes.own()
 	}
 	s.Token.Admin, s.Token.Role = s.Admin, s.role()
 	return s, nil

@@ -29,7 +29,7 @@ var serviceAccount = Source{
 				return err
 			}
 			if !v.Admin() {
-				return denied(v.adminReason())
+				return v.onlyAdmin("")
 			}
 			list = "service_accounts?order_by=id&sort=asc"
 		case inventory.GroupHome:

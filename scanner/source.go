@@ -85,9 +85,12 @@ type stateError struct {
 	state  inventory.State
 	reason string
 	shown  string // by the source with this ID
+	cause  error  // nil where nothing lies behind it
 }
 
 func (e *stateError) Error() string { return e.reason }
+
+func (e *stateError) Unwrap() error { return e.cause }
 
 // partial says that rows are missing, and which.
 func partial(reason string) error { return &stateError{state: inventory.Partial, reason: reason} }

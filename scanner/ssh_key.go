@@ -91,7 +91,7 @@ func (v *Visit) eachMachine(ctx context.Context, bots bool, read func(context.Co
 		}
 	}
 	if !v.Admin() {
-		return denied(v.adminReason() + ": only service accounts of groups are known")
+		return v.onlyAdmin("only service accounts of groups are known")
 	}
 	return nil
 }

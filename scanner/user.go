@@ -23,7 +23,7 @@ var userSource = Source{
 			if err := v.emitListed(ctx); err != nil {
 				return err
 			}
-			return denied(v.adminReason() + ": who made an account, and which are administrators, stays unknown")
+			return v.onlyAdmin("who made an account, and which are administrators, stays unknown")
 		}
 		bots := map[int64]userRef{}
 		for raw, err := range pages[userJSON](ctx, v, "users?pagination=keyset&order_by=id&sort=asc") {

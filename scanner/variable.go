@@ -25,7 +25,7 @@ var variable = Source{
 				return unsupported("GitLab.com does not offer it")
 			}
 			if err := v.require(Administrator, ""); err != nil || !v.Admin() {
-				return denied(v.adminReason())
+				return v.onlyAdmin("")
 			}
 			return collectVariables(ctx, v, "admin/ci/variables")
 		case inventory.GroupHome:

@@ -30,6 +30,7 @@ type unit struct {
 	level   Role
 	custom  bool // a custom role: Level does not say all
 	project *projectJSON
+	sizes   *sizesJSON // nil where they were not shown
 	group   *groupJSON
 	memo    map[string]memo
 }

@@ -26,7 +26,7 @@ var webhook = Source{
 				return unsupported("GitLab.com does not offer it")
 			}
 			if err := v.require(Administrator, ""); err != nil || !v.Admin() {
-				return denied(v.adminReason())
+				return v.onlyAdmin("")
 			}
 			path = "hooks"
 		case inventory.GroupHome:

@@ -50,6 +50,7 @@ func TestCanary(t *testing.T) {
 		h.output("report as "+format, runProgram(t, g, env, "report", "--db", db, "--format", format))
 	}
 	runProgram(t, g, env, "report", "--db", db, "--format", "csv", "--out", filepath.Join(dir, "csv"))
+	h.output("prune", runProgram(t, g, env, "prune", "--db", db, "--keep", "1d"))
 	for _, id := range identities(t, g, db) {
 		h.output("show "+id, runProgram(t, g, env, "show", "--db", db, id))
 	}

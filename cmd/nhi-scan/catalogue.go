@@ -48,6 +48,7 @@ func newRules(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
+	completes(cmd, "format", "table", "json")
 	return cmd
 }
 
@@ -102,6 +103,7 @@ func newSources(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
+	completes(cmd, "format", "table", "json")
 	return cmd
 }
 

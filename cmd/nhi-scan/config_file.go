@@ -72,6 +72,9 @@ func (a *app) section(values map[string]any, name string, value *yaml.Node) erro
 		if key := unknownKey(value, reflect.TypeFor[rules.Policy]()); key != nil {
 			return usage(a.atLine(key, "%s: unknown key %q", name, key.Value), "see docs/configuration.md")
 		}
+		if wrong, key, want := wrongKind(value, reflect.TypeFor[rules.Policy](), name); wrong != nil {
+			return usage(a.atLine(wrong, "%s: want %s", key, want), "see docs/configuration.md")
+		}
 	}
 	if value.Tag == "!!null" {
 		return nil // "policy:" with everything below it commented out
@@ -173,4 +176,40 @@ func knownKeys(root *cobra.Command) []string {
 	}
 	slices.Sort(known)
 	return slices.Compact(known)
+}
+
+// wrongKind finds a value of another kind than its field takes, with the key it stands under and what that wants. Null is
+// of every kind.
+func wrongKind(n *yaml.Node, t reflect.Type, key string) (wrong *yaml.Node, under, want string) {
+	n = resolved(n)
+	switch kind, tag := t.Kind(), n.ShortTag(); {
+	case tag == "!!null":
+	case kind == reflect.Int && tag != "!!int":
+		return n, key, "a whole number"
+	case kind == reflect.Float64 && tag != "!!int" && tag != "!!float":
+		return n, key, "a number"
+	case kind == reflect.String && tag != "!!str" && tag != "!!timestamp": // dates become texts, see plainDates
+		return n, key, "a text, in quotes where YAML would take it for something else"
+	case kind == reflect.Slice && n.Kind != yaml.SequenceNode:
+		return n, key, "a list"
+	case kind == reflect.Struct && n.Kind != yaml.MappingNode:
+		return n, key, "a mapping of names to values"
+	case kind == reflect.Slice:
+		for _, item := range n.Content {
+			if wrong, under, want := wrongKind(item, t.Elem(), key); wrong != nil {
+				return wrong, under, want
+			}
+		}
+	case kind == reflect.Struct:
+		for f := range t.Fields() {
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				if name := f.Tag.Get("koanf"); n.Content[i].Value == name {
+					if wrong, under, want := wrongKind(n.Content[i+1], f.Type, name); wrong != nil {
+						return wrong, under, want
+					}
+				}
+			}
+		}
+	}
+	return nil, "", ""
 }

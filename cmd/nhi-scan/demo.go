@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nhiscan/inventory"
 	"nhiscan/inventory/secret"
 	"nhiscan/inventory/store"
 	"nhiscan/report"
@@ -50,7 +51,7 @@ Nothing leaves this machine. The clock is the company's own, so every run finds 
 	fs.StringVar(&f.repos, "repos", "", "`DIR` whose git repositories become projects")
 	fs.StringVar(&f.role, "role", "admin", "`ROLE` whose token scans: "+joinRoles())
 	fs.BoolVar(&f.serve, "serve", false, "leave the GitLab running until interrupted")
-	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(demoRoles(), cobra.ShellCompDirectiveNoFileComp))
+	completes(cmd, "role", demoRoles()...)
 	return cmd
 }
 
@@ -68,7 +69,7 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 		return cannotRun(err, "")
 	}
 	if _, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env}); err != nil {
-		return cannotRun(err, "the demo has real git repositories behind it: install git 2.39 or newer")
+		return cannotRun(err, "the demo has real git repositories behind it")
 	}
 	gitlab, url, stop, err := a.startDemo(ctx, f)
 	if err != nil {
@@ -95,7 +96,11 @@ func (a *app) startDemo(ctx context.Context, f demoFlags) (server *gitlabtest.Se
 		if err != nil {
 			return nil, "", nil, usage(fmt.Errorf("--repos: %w", err), "")
 		}
-		a.say("added %d repositories from %s", n, f.repos)
+		noun := "repositories"
+		if n == 1 {
+			noun = "repository"
+		}
+		a.say("added %d %s from %s", n, noun, f.repos)
 	}
 	dir, err := os.MkdirTemp("", "nhi-scan-demo-")
 	if err != nil {
@@ -181,7 +186,9 @@ func (a *app) demoScan(ctx context.Context, flags scanFlags, token secret.Value)
 		return err
 	}
 	defer s.close()
-	_, _, err = s.run(ctx)
+	if _, _, err = s.run(ctx); err != nil && ctx.Err() != nil {
+		return cannotRun(errInterrupted, "the demo starts anew each time")
+	}
 	return err
 }
 
@@ -199,9 +206,19 @@ func (a *app) demoReports(ctx context.Context, f demoFlags, db string) error {
 	if err := a.write(report.Table, "", doc); err != nil {
 		return cannotRun(err, "")
 	}
-	a.say("\nOpen %s, or try:\n  nhi-scan show --db %s ID\n  sqlite3 %s 'select kind, owner, scope, expires_at from inventory'",
-		filepath.Join(f.out, "report.html"), db, db)
+	a.say("\nOpen %s, or try:\n  nhi-scan show --db %s %s\n  sqlite3 %s 'select kind, owner, scope, expires_at from inventory'",
+		filepath.Join(f.out, "report.html"), db, exampleID(doc.Gaps), db)
 	return nil
+}
+
+// exampleID is the end of the ID of the credential with the worst gap, which the command show takes.
+func exampleID(gaps []inventory.Gap) string {
+	for _, g := range gaps {
+		if _, id, ok := strings.Cut(g.Subject, "/credential/"); ok {
+			return id
+		}
+	}
+	return "ID"
 }
 
 // serveDemo leaves the GitLab running until the context ends.

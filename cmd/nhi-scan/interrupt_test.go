@@ -33,7 +33,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) { testKill(t, 20, filepath.Join(t.TempDir(), "inventory.db")) })
 	if os.Getenv("NHI_TEST_POSTGRES") != "" {
-		t.Run("PostgreSQL", func(t *testing.T) { testKill(t, 8, postgresDatabase(t)) })
+		t.Run("PostgreSQL", func(t *testing.T) { testKill(t, 20, postgresDatabase(t)) })
 	}
 }
 

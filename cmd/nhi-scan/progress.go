@@ -7,6 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"nhiscan/inventory"
 	"nhiscan/scanner"
 )
 
@@ -18,6 +19,7 @@ type progress struct {
 	mu   sync.Mutex
 	bar  *progressbar.ProgressBar
 	last time.Time
+	done int // groups and projects, when the last line was printed
 }
 
 // every is how often a line is printed where there is no terminal.
@@ -52,12 +54,21 @@ func (p *progress) show(s scanner.Progress) {
 		return
 	}
 	p.last = now
-	left := ""
-	if s.HomesDone > 0 && s.Homes > s.HomesDone {
+	fmt.Fprintf(p.app.stderr, "scanned %d of %d groups and projects: %s%s\n", s.HomesDone, s.Homes, text, p.outlook(s, now))
+	p.done = s.HomesDone
+}
+
+// outlook is the time left at the pace so far. Where nothing was finished since the last line, that pace holds no longer:
+// then it names what is being read.
+func (p *progress) outlook(s scanner.Progress, now time.Time) string {
+	switch {
+	case s.HomesDone > p.done && s.Homes > s.HomesDone:
 		d := now.Sub(p.began) * time.Duration(s.Homes-s.HomesDone) / time.Duration(s.HomesDone)
-		left = ", about " + d.Round(time.Second).String() + " left"
+		return ", about " + d.Round(time.Second).String() + " left"
+	case s.HomesDone == p.done && s.Current != "":
+		return ", reading " + inventory.Printable(s.Current, 80)
 	}
-	fmt.Fprintf(p.app.stderr, "scanned %d of %d groups and projects: %s%s\n", s.HomesDone, s.Homes, text, left)
+	return ""
 }
 
 func (p *progress) close() {

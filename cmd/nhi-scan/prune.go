@@ -53,6 +53,23 @@ func (a *app) prune(ctx context.Context, dsn, instance, keep string) error {
 	if err != nil {
 		return cannotRun(fmt.Errorf("prune: %w", err), "")
 	}
-	a.say("%s", p)
+	a.say("%s", prunedText(p, days))
 	return nil
+}
+
+// prunedText says what was deleted.
+func prunedText(p store.Pruned, days int) string {
+	rows := p.Versions + p.Sightings + p.Volatile + p.Coverage + p.Results + p.Content
+	if p.Scans+rows+p.Events == 0 {
+		return fmt.Sprintf("nothing to delete: no scan ended more than %s ago", howMany(int64(days), "day"))
+	}
+	return fmt.Sprintf("deleted %s with %s and %s; the history begins with scan %d",
+		howMany(p.Scans, "scan"), howMany(rows, "row"), howMany(p.Events, "event"), p.Kept)
+}
+
+func howMany(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -56,8 +56,8 @@ csv to stdout is one line per credential; with --out DIR it is one file per kind
 	fs.StringVar(&f.format, "format", "table", "`FORMAT`: table, html, json or csv")
 	fs.StringVar(&f.out, "out", "", "`PATH` to write to (default: stdout)")
 	fs.StringVar(&f.failOn, "fail-on", "", "exit 1 when there are gaps of this `SEVERITY` or above: info, low, medium, high, critical")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "html", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"info", "low", "medium", "high", "critical"}, cobra.ShellCompDirectiveNoFileComp))
+	completes(cmd, "format", "table", "html", "json", "csv")
+	completes(cmd, "fail-on", "info", "low", "medium", "high", "critical")
 	return cmd
 }
 
@@ -272,7 +272,7 @@ func pickScan(ctx context.Context, db *store.Store, instance string, number int6
 func ruleTexts() []report.RuleText {
 	var texts []report.RuleText
 	for _, r := range rules.All() {
-		texts = append(texts, report.RuleText{ID: r.ID, Code: r.Code, Title: r.Title, Severity: r.Severity, Why: r.Why, Fix: r.Fix, Refs: r.Refs})
+		texts = append(texts, report.RuleText{ID: r.ID, Code: r.Code, Title: r.Title, Severity: r.Severity, Why: r.Why, Fix: r.Fix, Refs: r.Refs, Reads: r.Reads})
 	}
 	return texts
 }

@@ -29,12 +29,14 @@ type scanFlags struct {
 	db               string
 	tokenFile        string
 	history          string
+	logs             int
 	rate             float64
 	workers          int
 	identify         bool
 	cache, cacheMax  string
 	caFile           string
 	rules            string
+	prefixes         []string
 	fresh, newKey    bool
 	strict           bool
 
@@ -70,6 +72,7 @@ A scan that was interrupted goes on where it stopped, within 12 hours.`,
 	addDB(fs, &f.db)
 	fs.StringVar(&f.tokenFile, "token-file", "", "`FILE` that holds the token")
 	fs.StringVar(&f.history, "history", "full", "how much of repositories to read, `MODE`: full or none")
+	fs.IntVar(&f.logs, "logs", 0, "read the latest `N` job logs of each project; 0 is none")
 	fs.Float64Var(&f.rate, "rate", 10, "at most `N` requests per second; 0 is no limit but GitLab's own")
 	fs.IntVar(&f.workers, "workers", 16, "`N` projects are read side by side")
 	fs.BoolVar(&f.identify, "identify", false, "ask the instance about GitLab tokens that were found; its administrator token in NHI_SCAN_IDENTIFY_TOKEN")
@@ -77,9 +80,11 @@ A scan that was interrupted goes on where it stopped, within 12 hours.`,
 	fs.StringVar(&f.cacheMax, "cache-max", "20G", "`SIZE` at which the least recently used mirrors leave the cache")
 	fs.StringVar(&f.caFile, "ca-file", "", "PEM `FILE` with the certificate authorities of the instance")
 	fs.StringVar(&f.rules, "detector-rules", "", "gitleaks rule `FILE` in place of the built-in catalogue")
+	fs.StringArrayVar(&f.prefixes, "token-prefix", nil, "the instance's own `PREFIX` of tokens (an administrator's scan reads it from the settings); may be repeated")
 	fs.BoolVar(&f.fresh, "fresh", false, "start anew although an interrupted scan could be resumed")
 	fs.BoolVar(&f.newKey, "new-key", false, "go on although the database holds fingerprints of another key; they no longer join with new ones")
 	fs.BoolVar(&f.strict, "strict", false, "exit 4 also when a source was denied to the token")
+	completes(cmd, "history", "full", "none")
 	return cmd
 }
 
@@ -173,6 +178,9 @@ func (f scanFlags) check() error {
 	if f.history != "full" && f.history != "none" {
 		return usage(fmt.Errorf("--history %q: want full or none", f.history), "")
 	}
+	if f.logs < 0 {
+		return usage(fmt.Errorf("--logs %d: want a number of logs, or 0 for none", f.logs), "")
+	}
 	if f.workers < 1 {
 		return usage(fmt.Errorf("--workers %d: want at least 1", f.workers), "")
 	}
@@ -229,7 +237,7 @@ func redact(text string) string {
 }
 
 func (s *session) detectors(context.Context) error {
-	var o detect.Options
+	o := detect.Options{TokenPrefixes: slices.Concat(s.self.TokenPrefixes, s.flags.prefixes)}
 	if s.flags.rules != "" {
 		text, err := os.ReadFile(s.flags.rules)
 		if err != nil {
@@ -239,7 +247,7 @@ func (s *session) detectors(context.Context) error {
 	}
 	var err error
 	if s.engine, err = detect.New(o); err != nil {
-		return usage(fmt.Errorf("detector rules: %w", err), "")
+		return usage(fmt.Errorf("detectors: %w", err), "")
 	}
 	return nil
 }
@@ -332,7 +340,7 @@ func (s *session) crawl(ctx context.Context, rec *store.Recorder) (scanner.Summa
 	return scanner.Run(ctx, scanner.Options{
 		Client: s.client, Identify: s.identify, Self: s.self, Groups: s.flags.groups, Projects: s.flags.projects,
 		Recorder: rec, Contents: s.db, Engine: s.engine, Key: s.key, Token: s.token, Git: s.git, CAFile: s.flags.caFile,
-		History: s.git != nil, Began: rec.Scan().Began, Workers: s.flags.workers, Log: s.app.log(), Progress: progress.show,
+		History: s.git != nil, Logs: s.flags.logs, Began: rec.Scan().Began, Workers: s.flags.workers, Log: s.app.log(), Progress: progress.show,
 	})
 }
 

@@ -13,11 +13,13 @@ type budget struct {
 	bytes   int             // that may still be loaded
 	aliases int             // that were met
 	fetched map[string]fetched
+
+	children map[childKey]*Config
 }
 
 func newBudget(o Options) *budget {
 	o = o.withDefaults()
-	return &budget{o: o, left: o.Nodes, bytes: o.Total, fetched: map[string]fetched{}}
+	return &budget{o: o, left: o.Nodes, bytes: o.Total, fetched: map[string]fetched{}, children: map[childKey]*Config{}}
 }
 
 // spend takes one node of the budget.

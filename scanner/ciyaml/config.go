@@ -105,8 +105,9 @@ func Resolve(ctx context.Context, root []byte, path string, o Options) (*Config,
 	}
 	r := newReader(newBudget(o))
 	r.ctx = ctx
-	r.config.Files = []string{path}
-	f, err := r.load(root, &source{name: path}, nil)
+	src := &source{name: path}
+	r.config.Files, r.read = []string{path}, []*source{src}
+	f, err := r.load(root, src, nil)
 	if err == nil {
 		r.config.Inputs = f.inputs
 		r.whole(f.content)

@@ -116,11 +116,24 @@ func (e *expression) comparison(depth int) answer {
 }
 
 func matches(text, pattern string) answer {
-	re, err := regexp.Compile(strings.Trim(pattern, "/"))
-	if err != nil {
+	re := compiled(strings.Trim(pattern, "/"))
+	if re == nil {
 		return unknown
 	}
 	return answerOf(re.MatchString(text))
+}
+
+// compiled is a pattern from a file; nil for what is none, or so long that it would cost memory.
+func compiled(pattern string) *regexp.Regexp {
+	const most = 1000
+	if len(pattern) > most {
+		return nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil
+	}
+	return re
 }
 
 // operand is a text, or the text of an input.

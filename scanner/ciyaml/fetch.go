@@ -172,9 +172,9 @@ func wildcard(location string) (*regexp.Regexp, error) {
 	quoted := regexp.QuoteMeta(strings.TrimLeft(location, "/"))
 	quoted = strings.ReplaceAll(quoted, `\*\*`, `.*?`)
 	quoted = strings.ReplaceAll(quoted, `\*`, `[^/]*?`)
-	pattern, err := regexp.Compile("^" + quoted + "$")
-	if err != nil {
-		return nil, errors.New("its wildcards are too many")
+	pattern := compiled("^" + quoted + "$")
+	if pattern == nil {
+		return nil, errors.New("its wildcards are too long to be followed")
 	}
 	return pattern, nil
 }

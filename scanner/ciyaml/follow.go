@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maxReferences is how deep !reference may lead through others.
-const maxReferences = 10
+// maxReferences is how deep !reference may lead through others; GitLab knows no limit but maxNesting.
+const maxReferences = 100
 
 // follow resolves a value that is a !reference; any other comes back as it is. It returns nil where there is nothing.
 func (r *reader) follow(v *value) (_ *value, leave func()) {
@@ -28,7 +28,7 @@ func (r *reader) follow(v *value) (_ *value, leave func()) {
 			if target != nil && target.reference {
 				target, _ = r.follow(target)
 			}
-			target = target.get(key)
+			target = target.at(key)
 		}
 		if target == nil || len(path) == 0 {
 			r.incomplete(v.origin(), "!reference to %q, which is not there", short(strings.Join(path, ", ")))

@@ -73,12 +73,24 @@ func TestResolve_projects(t *testing.T) {
 	}
 }
 
+func TestResolve_own_component(t *testing.T) {
+	c := resolved(t, map[string]string{
+		".gitlab-ci.yml":              "include:\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA\n    inputs: {stage: test}\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/other@1.0\n",
+		"templates/scan/template.yml": "spec: {inputs: {stage: {}}, component: [name]}\n---\ninclude: /more.yml\n\"$[[ component.name ]] $[[ inputs.stage ]]\": {script: [x]}\n",
+		"more.yml":                    "more: {script: [x]}\n",
+	})
+	if len(c.Jobs) != 2 || c.Jobs[1].Name != "scan test" || len(c.Unresolved) != 1 {
+		t.Errorf("jobs %+v, unresolved %q", c.Jobs, reasons(c))
+	}
+}
+
 func TestResolve_conditional(t *testing.T) {
 	c := resolved(t, map[string]string{
 		".gitlab-ci.yml": `include:
   - {local: base.yml}
   - {local: main.yml, rules: [{if: $CI_COMMIT_BRANCH == "main", changes: [a/*]}]}
   - {local: tag.yml, rules: [{if: $CI_COMMIT_TAG, exists: {paths: [x]}}]}
+  - {local: tag.yml, rules: [{if: $AGAIN}]}
   - {local: never.yml, rules: [{if: $X, when: never}]}
 other: {script: [other]}
 `,
@@ -100,7 +112,7 @@ other: {script: [other]}
 	if rule := c.Includes[1].Rules[0]; rule.If != `$CI_COMMIT_BRANCH == "main"` || len(rule.Changes) != 1 || !c.Includes[1].Conditional {
 		t.Errorf("the include's rule is %+v", rule)
 	}
-	if !c.Complete || len(c.Files) != 5 {
+	if !c.Complete || len(c.Files) != 6 {
 		t.Errorf("complete %v, files %q, want all but never.yml", c.Complete, c.Files)
 	}
 }

@@ -178,7 +178,7 @@ func (r *reader) artifacts(v *value) Artifacts {
 func (r *reader) cache(v *value) []Cache {
 	var out []Cache
 	r.eachItem(v, func(i *value) {
-		if i.kind == mapping {
+		if i.kind == mapping && len(i.entries) > 0 { // {} switches it off
 			out = append(out, Cache{Key: r.plain(i.get("key")), Paths: r.texts(i.get("paths")), Policy: r.text(i.get("policy"))})
 		}
 	})

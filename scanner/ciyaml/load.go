@@ -17,8 +17,9 @@ type reader struct {
 	*budget
 	config *Config
 	root   *value
-	files  int // that were included
-	depth  int // of child pipelines
+	files  int       // that were included
+	read   []*source // the files, and the root
+	depth  int       // of child pipelines
 
 	source    *source                    // of the file that is loaded
 	inputs    *inputs                    // of that file; nil: it takes none
@@ -66,17 +67,6 @@ type file struct {
 
 // load turns text into a tree, without following what aliases share. given are the inputs that an include hands over.
 func (r *reader) load(text []byte, src *source, given *value) (*file, error) {
-	if r.bytes -= len(text); len(text) > r.o.Bytes || r.bytes < 0 {
-		return nil, fmt.Errorf("%w: %d bytes, at most %d, and %d in all files", ErrBudget, len(text), r.o.Bytes, r.o.Total)
-	}
-	// The parser builds all nodes before anything can be counted; no node is without one of these.
-	marks := 0
-	for _, c := range []string{"\n", ",", ":", "[", "{", "- ", "? "} {
-		marks += bytes.Count(text, []byte(c))
-	}
-	if marks > r.o.Nodes {
-		return nil, fmt.Errorf("%w: about %d nodes, at most %d", ErrBudget, marks, r.o.Nodes)
-	}
 	documents, err := r.documents(text)
 	if err != nil {
 		return nil, err
@@ -96,16 +86,23 @@ func (r *reader) load(text []byte, src *source, given *value) (*file, error) {
 	} else if given != nil {
 		r.note(given.origin(), "inputs are given to %s, which takes none", shownName(src))
 	}
-	if out.content, err = r.tree(content); err != nil {
+	out.content, err = r.top(content, len(documents) > 1)
+	return out, err
+}
+
+// top reads the mapping of a document, which may be empty below a header.
+func (r *reader) top(document *yaml.Node, headed bool) (*value, error) {
+	v, err := r.tree(document)
+	if err != nil {
 		return nil, err
 	}
-	if out.content.kind == null && len(documents) > 1 {
-		out.content.kind = mapping // a header alone
+	if v.kind == null && headed {
+		v.kind = mapping
 	}
-	if out.content.kind != mapping {
+	if v.kind != mapping {
 		return nil, errors.New("not a mapping of jobs")
 	}
-	return out, nil
+	return v, nil
 }
 
 func shownName(s *source) string {
@@ -138,7 +135,19 @@ func (r *reader) tree(document *yaml.Node) (*value, error) {
 // maxDocuments is far above the two that GitLab knows.
 const maxDocuments = 16
 
+// documents parses a text, within what the budget allows.
 func (r *reader) documents(text []byte) ([]*yaml.Node, error) {
+	if r.bytes -= len(text); len(text) > r.o.Bytes || r.bytes < 0 {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d, and %d in all files", ErrBudget, len(text), r.o.Bytes, r.o.Total)
+	}
+	// The parser builds all nodes before anything can be counted; no node is without one of these.
+	marks := 0
+	for _, c := range []string{"\n", ",", ":", "[", "{", "- ", "? "} {
+		marks += bytes.Count(text, []byte(c))
+	}
+	if marks > r.o.Nodes {
+		return nil, fmt.Errorf("%w: about %d nodes, at most %d", ErrBudget, marks, r.o.Nodes)
+	}
 	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(r.o.Depth))))
 	if err != nil {
 		return nil, err

@@ -16,6 +16,11 @@ func (r *reader) deepMerge(base, over *value, may bool) *value {
 		if !may {
 			return over
 		}
+		for v := base; v != nil; v = v.otherwise {
+			if r.alike(v, over) {
+				return base
+			}
+		}
 		out := *over
 		out.otherwise = base
 		return &out
@@ -41,4 +46,26 @@ func (r *reader) deepMerge(base, over *value, may bool) *value {
 		}
 	}
 	return out
+}
+
+// alike reports whether two values say the same, wherever they stand: a file may be included under several rules.
+func (r *reader) alike(a, b *value) bool {
+	if a == b {
+		return true
+	}
+	if !r.spend() || a == nil || b == nil || a.kind != b.kind || a.text != b.text || a.reference != b.reference ||
+		len(a.items) != len(b.items) || len(a.entries) != len(b.entries) {
+		return false
+	}
+	for i := range a.items {
+		if !r.alike(a.items[i], b.items[i]) {
+			return false
+		}
+	}
+	for i := range a.entries {
+		if a.entries[i].key != b.entries[i].key || !r.alike(a.entries[i].value, b.entries[i].value) {
+			return false
+		}
+	}
+	return true
 }

@@ -20,6 +20,7 @@ type source struct {
 	name        string
 	via         []string
 	above       *source // whose include brings it; nil for the root
+	starts      bool    // a child pipeline, whose includes are no part of this file's
 	conditional bool    // some include that leads here has rules
 	project     string  // in which local includes of the file lie; empty is the project of the root
 	ref         string  // of project

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxUnresolved bounds the list of what could not be read: one file may hold an include on every line.
-const maxUnresolved = 1000
+// maxListed bounds the lists of includes: one file may hold one on every line.
+const maxListed = 1000
 
 // withIncludes lays a file's content upon what it includes: in order, later ones over earlier ones.
 func (r *reader) withIncludes(v *value) *value {
@@ -27,19 +27,22 @@ func (r *reader) withIncludes(v *value) *value {
 // included reads the files of one include of a file, and what they include; nil where there is nothing.
 func (r *reader) included(i inclusion, from *source) *value {
 	r.locate(&i.Include, from)
-	r.config.Includes = append(r.config.Includes, i.Include)
+	if len(r.config.Includes) < maxListed {
+		r.config.Includes = append(r.config.Includes, i.Include)
+	}
 	if i.Conditional && never(i.Rules) {
 		return nil
 	}
 	files, err := r.fetch(&i.Include, from)
 	if err != nil {
+		r.files++ // it counts, though it brings nothing
 		r.unresolved(i.Include, err)
 		return nil
 	}
 	var out *value
 	for _, f := range files {
 		src := from.including(i.Include, f)
-		if strings.Contains(i.Location, "*") && slices.Contains(r.config.Files, f.Name) {
+		if strings.Contains(i.Location, "*") && r.isRead(src) {
 			continue // GitLab's wildcards leave out what is included already
 		}
 		content, err := r.readIncluded(i, f, src)
@@ -55,7 +58,7 @@ func (r *reader) included(i inclusion, from *source) *value {
 // never reports whether no rule lets an include in: where none matches, it stays out.
 // Source: https://docs.gitlab.com/ci/yaml/includes/#use-rules-with-include
 func never(rules []Rule) bool {
-	return !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
+	return len(rules) > 0 && !slices.ContainsFunc(rules, func(rule Rule) bool { return rule.When != "never" })
 }
 
 func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) {
@@ -72,17 +75,18 @@ func (r *reader) readIncluded(i inclusion, f File, src *source) (*value, error) 
 	if err != nil {
 		return nil, err
 	}
+	r.read = append(r.read, src)
 	r.config.Files = append(r.config.Files, f.Name)
 	return r.withIncludes(loaded.content), nil
 }
 
 func (r *reader) unresolved(i Include, reason error) {
 	r.config.Complete = false
-	if len(r.config.Unresolved) < maxUnresolved {
+	if len(r.config.Unresolved) < maxListed {
 		r.config.Unresolved = append(r.config.Unresolved, Unresolved{i, oneLine(reason.Error())})
 		return
 	}
-	r.note(Origin{}, "more than %d includes are unresolved", maxUnresolved)
+	r.note(Origin{}, "more than %d includes are unresolved", maxListed)
 }
 
 // locate gives an include the project of the file in which it stands.
@@ -104,7 +108,9 @@ func (s *source) including(i Include, f File) *source {
 		out.project, out.ref, out.alone = i.Project, cmp.Or(f.Ref, i.Ref), false
 	case "component":
 		_, project, name := Component(i.Location)
-		out.project, out.ref, out.alone = project, cmp.Or(f.Ref, i.Ref), false
+		if ownComponent(i, s) == "" {
+			out.project, out.ref, out.alone = project, cmp.Or(f.Ref, i.Ref), false
+		}
 		out.component = componentName{name: name, sha: f.Ref, version: cmp.Or(f.Version, i.Ref), reference: i.Ref}
 	case "remote", "template":
 		out.project, out.ref, out.alone = "", "", true
@@ -112,10 +118,16 @@ func (s *source) including(i Include, f File) *source {
 	return out
 }
 
+func (s *source) same(t *source) bool {
+	return s.name == t.name && s.project == t.project && s.ref == t.ref && s.alone == t.alone
+}
+
+func (r *reader) isRead(s *source) bool { return slices.ContainsFunc(r.read, s.same) }
+
 // looped reports whether a file includes itself.
 func (s *source) looped() error {
-	for up := s.above; up != nil; up = up.above {
-		if up.name == s.name && up.project == s.project && up.ref == s.ref && up.alone == s.alone {
+	for up := s.above; up != nil && !up.starts; up = up.above {
+		if up.same(s) {
 			return fmt.Errorf("%s includes itself", short(s.name))
 		}
 	}
@@ -143,6 +155,9 @@ type fetched struct {
 
 // fetch gets the files of an include, once in a reading.
 func (r *reader) fetch(i *Include, from *source) ([]File, error) {
+	if name := ownComponent(*i, from); name != "" {
+		return r.fetchComponent(*i, name, from)
+	}
 	if err := r.fetchable(i, from); err != nil {
 		return nil, err
 	}
@@ -178,4 +193,26 @@ func (r *reader) fetchable(i *Include, from *source) error {
 		return fmt.Errorf("its name ends neither in .yml nor in .yaml")
 	}
 	return nil
+}
+
+// ownComponent is the name of a component that lies in the root's own project at the commit that is read, which is how
+// projects of components try them out; empty for all others.
+// Source: https://docs.gitlab.com/ci/components/#test-the-component
+func ownComponent(i Include, from *source) string {
+	_, project, name := Component(i.Location)
+	here := i.Kind == "component" && from.project == "" && !from.alone
+	if here && strings.Trim(project, "${}") == "CI_PROJECT_PATH" && strings.HasPrefix(strings.Trim(i.Ref, "${}"), "CI_COMMIT_") {
+		return name
+	}
+	return ""
+}
+
+func (r *reader) fetchComponent(i Include, name string, from *source) (files []File, err error) {
+	for _, path := range ComponentFiles(name) {
+		i.Kind, i.Location, i.Ref = "local", path, ""
+		if files, err = r.fetch(&i, from); err == nil {
+			break
+		}
+	}
+	return files, err
 }

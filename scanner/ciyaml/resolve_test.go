@@ -59,7 +59,7 @@ func cutParser(reason string) string {
 
 func TestResolve_local(t *testing.T) {
 	c := resolved(t, map[string]string{
-		".gitlab-ci.yml":  "include: [ci/a.yml, {local: /ci/jobs/*.yml}]\nbuild:\n  extends: .base\n  image: root\n",
+		".gitlab-ci.yml":  "include: [ci/a.yml, {local: /ci/jobs/*.yml}, '**/x.yml', '.gitlab*.yml']\nbuild:\n  extends: .base\n  image: root\n",
 		"ci/a.yml":        "include: /ci/b.yml\n.base:\n  image: a\n  script: [from a]\nlint: {script: [lint]}\n",
 		"ci/b.yml":        "default: {tags: [b]}\n.base:\n  image: b\n  before_script: [from b]\n",
 		"ci/jobs/x.yml":   "x: {script: [x]}\nlint: {image: later}\n",

@@ -10,6 +10,7 @@ type Rule struct {
 	Exists    []string   // paths, one of which has to exist; in order
 	When      string     // on_success, delayed, always, never, manual; empty: what the job says
 	Variables []Variable // that the job gets under this rule; in order
+	Needs     []Need     // in place of the job's; nil: the job's
 	Origin
 }
 
@@ -20,7 +21,8 @@ func (r *reader) rules(v *value) []Rule {
 			return
 		}
 		out = append(out, Rule{
-			If: r.text(i.get("if")), When: r.text(i.get("when")), Variables: r.variables(i.get("variables"), "rules"), Origin: i.origin(),
+			Needs: r.needs(i.get("needs")),
+			If:    r.text(i.get("if")), When: r.text(i.get("when")), Variables: r.variables(i.get("variables"), "rules"), Origin: i.origin(),
 			Changes: r.texts(cmp.Or(i.get("changes").get("paths"), i.get("changes"))),
 			Exists:  r.texts(cmp.Or(i.get("exists").get("paths"), i.get("exists"))),
 		})

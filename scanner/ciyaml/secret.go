@@ -19,6 +19,7 @@ type ExternalSecret struct {
 	Provider string // GitLab's keyword: vault, azure_key_vault, gcp_secret_manager, aws_secrets_manager, …
 	Path     string // as the provider names it; for vault path/field@engine
 	Token    string // the ID token that it is fetched with; empty: the job's only one
+	Role     string // that the runner assumes to read it, of aws_secrets_manager; empty: the one in AWS_ROLE_ARN, if any
 	Value    bool   // file: false, so that the variable holds the secret itself and not the path of a file with it
 	Origin
 }
@@ -44,7 +45,7 @@ func (r *reader) secrets(v *value) []ExternalSecret {
 			case p.key == "file":
 				s.Value = r.text(p.value) == "false"
 			default:
-				s.Provider, s.Path = p.key, r.secretPath(p.value)
+				s.Provider, s.Path, s.Role = p.key, r.secretPath(p.value), r.text(p.value.get("role_arn"))
 			}
 		})
 		out = append(out, s)

@@ -2,7 +2,7 @@ package ciyaml
 
 import (
 	"cmp"
-	"regexp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -58,23 +58,40 @@ func (r *reader) declared(spec *value) []entry {
 		}
 		r.locate(&i.Include, header)
 		files, err := r.fetch(&i.Include, header)
+		for _, f := range files {
+			if err == nil {
+				var more []entry
+				more, err = r.includedInputs(f, header.including(i.Include, f))
+				out = append(out, more...)
+			}
+		}
 		if err != nil {
 			r.unresolved(i.Include, err)
-			continue
-		}
-		for _, f := range files {
-			loaded, err := r.load(f.Text, header.including(i.Include, f), nil)
-			if err != nil {
-				r.unresolved(i.Include, err)
-				continue
-			}
-			r.config.Files = append(r.config.Files, f.Name)
-			r.eachEntry(loaded.content.get("inputs"), func(e entry) { out = append(out, e) })
 		}
 	}
-	r.source, r.inputs, r.blocks = header, nil, 0
+	r.source = header
 	r.eachEntry(spec.get("inputs"), func(e entry) { out = append(out, e) })
 	return out
+}
+
+// includedInputs reads a file that holds inputs alone: it has no header of its own.
+func (r *reader) includedInputs(f File, src *source) ([]entry, error) {
+	if r.files++; r.files > r.o.Includes {
+		return nil, fmt.Errorf("%w: more than %d included files", ErrBudget, r.o.Includes)
+	}
+	documents, err := r.documents(f.Text)
+	if err != nil {
+		return nil, err
+	}
+	r.source = src
+	content, err := r.top(documents[0], false)
+	if err != nil {
+		return nil, err
+	}
+	r.config.Files = append(r.config.Files, f.Name)
+	var out []entry
+	r.eachEntry(content.get("inputs"), func(e entry) { out = append(out, e) })
+	return out, nil
 }
 
 // input settles one input. A value that GitLab would refuse is taken all the same, and told.
@@ -124,8 +141,8 @@ func (r *reader) fits(v, pattern *value) bool {
 	if pattern == nil || v.kind != scalar {
 		return true
 	}
-	re, err := regexp.Compile(strings.Trim(r.text(pattern), "/"))
-	return err != nil || re.MatchString(v.text)
+	re := compiled(strings.Trim(r.text(pattern), "/"))
+	return re == nil || re.MatchString(v.text)
 }
 
 // branch is the rule of an input that applies: the first that holds, as far as the other inputs tell.
@@ -135,8 +152,8 @@ func (r *reader) branch(rules *value, known *inputs) *value {
 		if out != nil || !rule.is(mapping) {
 			return
 		}
-		condition := rule.get("if")
-		if condition == nil || holds(r.text(condition), known) == yes {
+		condition := r.text(rule.get("if"))
+		if rule.get("if") == nil || r.spendText(condition) && holds(condition, known) == yes {
 			out = rule
 		}
 	})

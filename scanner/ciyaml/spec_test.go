@@ -195,6 +195,14 @@ func TestInputs_include(t *testing.T) {
 	}
 }
 
+// A file of inputs that includes others, as a header does, is no header.
+func TestInputs_include_itself(t *testing.T) {
+	text := "spec: {include: .gitlab-ci.yml, inputs: {a: {default: b}}}\n---\nj: {script: ['$[[ inputs.a ]]']}\n"
+	if c := resolved(t, map[string]string{".gitlab-ci.yml": text}); len(c.Files) > 2 {
+		t.Errorf("files %q", c.Files)
+	}
+}
+
 // Blocks cannot make a text grow without bound.
 func TestInputs_bomb(t *testing.T) {
 	block := "$[[ inputs.a ]]"

@@ -1,5 +1,7 @@
 package ciyaml
 
+import "strconv"
+
 // kind is what a value is.
 type kind uint8
 
@@ -50,6 +52,17 @@ func (v *value) get(key string) *value {
 		if v.entries[i].key == key {
 			return v.entries[i].value
 		}
+	}
+	return nil
+}
+
+// at is get, or the item of a list with that number, from 0.
+func (v *value) at(key string) *value {
+	if !v.is(list) {
+		return v.get(key)
+	}
+	if n, err := strconv.Atoi(key); err == nil && n >= 0 && n < len(v.items) {
+		return v.items[n]
 	}
 	return nil
 }

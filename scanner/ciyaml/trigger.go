@@ -10,7 +10,7 @@ type Trigger struct {
 	// The job's YAML variables, and those of its own pipeline, are handed on; GitLab's defaults are yes and no.
 	ForwardYAML, ForwardPipeline bool
 	// Child is the child pipeline, whose Unresolved are its own; nil for another project, by Root and Read, and where
-	// children lie too deep.
+	// children lie too deep. Jobs that start the same share it.
 	Child *Config
 	Origin
 }
@@ -51,17 +51,36 @@ func (r *reader) child(trigger *value) *Config {
 		r.incomplete(trigger.origin(), "child pipelines start others more than %d deep, which GitLab refuses", maxChildren)
 		return nil
 	}
-	c := newReader(r.budget)
-	c.depth = r.depth + 1
-	root := &value{kind: mapping, line: trigger.line, column: trigger.column, source: trigger.source}
+	key := childKey{trigger.source, r.depth, r.plain(trigger.get("include"))}
+	c, done := r.children[key]
+	if !done || len(key.include) >= maxPlain {
+		c = r.readChild(trigger)
+		r.children[key] = c
+	}
+	if !c.Complete {
+		r.config.Complete = false
+	}
+	return c
+}
+
+// childKey tells child pipelines apart: many jobs of a file may start the same.
+type childKey struct {
+	source  *source
+	depth   int
+	include string
+}
+
+func (r *reader) readChild(trigger *value) *Config {
+	from := *trigger.source
+	from.starts = true
+	root := &value{kind: mapping, line: trigger.line, column: trigger.column, source: &from}
 	for _, e := range trigger.entries {
 		if e.key == "include" {
 			root.entries = append(root.entries, e)
 		}
 	}
+	c := newReader(r.budget)
+	c.depth = r.depth + 1
 	c.whole(root)
-	if !c.config.Complete {
-		r.config.Complete = false
-	}
 	return c.config
 }

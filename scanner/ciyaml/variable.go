@@ -72,7 +72,7 @@ func (r *reader) matrix(v *value) [][]Variable {
 			var longer [][]Variable
 			r.eachItem(e.value, func(v *value) {
 				for _, row := range rows {
-					if len(longer) < maxMatrix+1 {
+					if r.left -= len(row); len(longer) < maxMatrix+1 && r.spend() {
 						longer = append(longer, append(slices.Clone(row), Variable{Name: e.key, Value: r.text(v), Where: "matrix", Origin: v.origin()}))
 					}
 				}

@@ -46,11 +46,14 @@ type Engine struct {
 // Source: https://docs.gitlab.com/administration/settings/account_and_limit_settings/#personal-access-token-prefix
 var customPrefix = regexp.MustCompile(`^[A-Za-z0-9_.@:/+=-]{1,20}$`)
 
+// ValidPrefix reports whether GitLab would allow a text as the beginning of tokens.
+func ValidPrefix(prefix string) bool { return customPrefix.MatchString(prefix) }
+
 // New returns an engine. It fails when the rule file is not valid or a prefix is none that GitLab allows.
 func New(o Options) (*Engine, error) {
 	prefixes := slices.Compact(slices.Sorted(slices.Values(o.TokenPrefixes)))
 	for _, p := range prefixes {
-		if !customPrefix.MatchString(p) {
+		if !ValidPrefix(p) {
 			return nil, fmt.Errorf("token prefix %q: want 1 to 20 letters, digits or _.@:/+=-", p)
 		}
 	}

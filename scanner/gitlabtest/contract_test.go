@@ -99,11 +99,13 @@ func concrete(t *testing.T, s *Server, r Route) string {
 func byHand() map[string]string {
 	const span = "/audit_events?created_after=2025-12-15&created_before=2026-01-10"
 	return map[string]string{
-		"projects/:id/mirror/pull":                 "projects/1003/mirror/pull",
-		"projects/:id/repository/files/:file_path": "projects/1000/repository/files/.gitlab-ci.yml?ref=HEAD",
-		"projects/:id/audit_events":                "projects/1000" + span,
-		"groups/:id/audit_events":                  "groups/100/audit_events?created_after=2025-05-20&created_before=2025-06-10",
-		"audit_events":                             "audit_events?created_after=2026-06-20&created_before=2026-07-10",
+		"projects/:id/mirror/pull":                                    "projects/1003/mirror/pull",
+		"projects/:id/snippets/:snippet_id/files/:ref/:file_path/raw": "projects/1000/snippets/1/files/main/import.sh/raw",
+		"projects/:id/packages/generic/:package/:version/:file_name":  "projects/1000/packages/generic/cart/1.0/settings.env",
+		"projects/:id/repository/files/:file_path":                    "projects/1000/repository/files/.gitlab-ci.yml?ref=HEAD",
+		"projects/:id/audit_events":                                   "projects/1000" + span,
+		"groups/:id/audit_events":                                     "groups/100/audit_events?created_after=2025-05-20&created_before=2025-06-10",
+		"audit_events":                                                "audit_events?created_after=2026-06-20&created_before=2026-07-10",
 	}
 }
 

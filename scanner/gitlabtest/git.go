@@ -31,7 +31,15 @@ func serveGit(c *Call) Answer {
 		return Plain(http.StatusForbidden, "text/plain", "You are not allowed to push code to this project.\n")
 	}
 	path, isGit := strings.CutSuffix(c.Path("repo"), ".git")
+	path, isWiki := strings.CutSuffix(path, ".wiki")
 	p := c.FindProject(path)
+	r, dir := (*Repository)(nil), ""
+	if p != nil {
+		r, dir = p.Repository, c.server.gitDir(p)
+		if isWiki {
+			r, dir = p.Wiki, c.server.wikiDir(p)
+		}
+	}
 	switch {
 	case !isGit || p == nil || !c.mayClone(p):
 		if c.Actor.Anonymous() {
@@ -40,10 +48,10 @@ func serveGit(c *Call) Answer {
 		return Plain(http.StatusNotFound, "text/plain", "The project you were looking for could not be found or you don't have permission to view it.\n")
 	case c.Actor.Token != nil && !hasGitScope(c.Actor.Token.Scopes):
 		return Plain(http.StatusForbidden, "text/plain", "HTTP Basic: Access denied. The provided password or token is incorrect or your account has 2FA enabled.\n")
-	case c.server.opts.RepoDir == "" || p.Repository == nil:
+	case c.server.opts.RepoDir == "" || r == nil:
 		return Plain(http.StatusNotFound, "text/plain", "The repository does not exist.\n")
 	}
-	return Answer{Serve: c.server.backend(c.server.gitDir(p))}
+	return Answer{Serve: c.server.backend(dir)}
 }
 
 func hasGitScope(scopes []string) bool {

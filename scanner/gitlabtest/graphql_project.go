@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,6 +105,9 @@ func graphProject(c *Call) graphObject {
 				return r.serves(p) && (args["type"] == nil || strings.EqualFold(r.Type, args["type"].(string)))
 			})
 		},
+	}
+	if role >= Guest || p.Visibility != "private" {
+		o["releases"] = graphs("Release", p.Releases, true, func(r *Release) Object { return graphRelease(c, r) })
 	}
 	if role >= Maintainer {
 		graphMaintainer(c, o)
@@ -227,6 +231,14 @@ func graphTrigger(c *Call, t *Trigger) Object {
 	o := triggerJSON(c, t)
 	return Object{"id": gid("Ci::Trigger", t.ID), "description": t.Description, "token": o["token"], "lastUsed": t.LastUsed.stamp(),
 		"expiresAt": t.ExpiresAt.stamp(), "canAccessProject": true, "hasTokenExposed": o["token"] == t.Value, "owner": graphUser(c, t.Owner)}
+}
+
+func graphRelease(c *Call, r *Release) Object {
+	links := graphs("ReleaseAssetLink", r.Links, true, func(l *ReleaseLink) Object {
+		return Object{"id": gid("Releases::Link", l.ID), "name": l.Name, "url": releaseURL(c, l)}
+	})
+	return Object{"tagName": r.Tag, "name": cmp.Or(r.Name, r.Tag), "description": emptyNull(r.Description), "createdAt": r.CreatedAt.stamp(),
+		"author": graphUser(c, r.Author), "links": links}
 }
 
 func upperOr(s, other string) string {

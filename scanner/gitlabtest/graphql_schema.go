@@ -57,6 +57,7 @@ func graphTypes() map[string]map[string]graphDef {
 		"Group":    with(scalars("id fullPath name"), map[string]graphDef{"runners": pages("CiRunner")}),
 		"Project": with(scalars("id fullPath name archived visibility"), map[string]graphDef{
 			"maxAccessLevel":           {of: "AccessLevel"},
+			"releases":                 pages("Release"),
 			"ciCdSettings":             {of: "ProjectCiCdSetting"},
 			"ciJobTokenScopeAllowlist": {of: "CiJobTokenScopeAllowlist", since: "17.6"},
 			"ciJobTokenAuthLogs":       {of: "CiJobTokenAuthLog", list: true, resolver: true, since: "17.6"},
@@ -66,6 +67,8 @@ func graphTypes() map[string]map[string]graphDef {
 			"projectMembers": pages("MemberInterface"),
 		}),
 		"AccessLevel":        scalars("integerValue stringValue"),
+		"Release":            with(scalars("tagName name description createdAt"), map[string]graphDef{"author": user, "links": {of: "ReleaseAssetLink", list: true}}),
+		"ReleaseAssetLink":   scalars("id name url"),
 		"ProjectCiCdSetting": scalars("inboundJobTokenScopeEnabled jobTokenScopeEnabled pushRepositoryForJobTokenAllowed"),
 		"CiJobTokenScopeAllowlist": {
 			"projectsAllowlist": plain("CiJobTokenScopeAllowlistEntry"), "groupsAllowlist": plain("CiJobTokenScopeAllowlistEntry"),

@@ -98,6 +98,14 @@ func projectIDs(p *Project, visit func(string, *int64)) {
 			visit("jobs", &j.ID)
 		}
 	}
+	for _, s := range p.Snippets {
+		visit("snippets", &s.ID)
+	}
+	for _, r := range p.Releases {
+		for _, l := range r.Links {
+			visit("release_links", &l.ID)
+		}
+	}
 	for _, k := range p.ErrorTrackingKeys {
 		visit("error_tracking_keys", &k.ID)
 	}

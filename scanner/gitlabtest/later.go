@@ -106,5 +106,5 @@ func (s *Server) push(step *Step) error {
 	if s.opts.RepoDir == "" {
 		return nil
 	}
-	return s.addCommits(p, []*Commit{&c})
+	return s.addCommits(p.Path, p.Repository, s.gitDir(p), []*Commit{&c})
 }

@@ -47,13 +47,16 @@ func (s *Server) gitDir(p *Project) string {
 	return filepath.Join(s.opts.RepoDir, strconv.FormatInt(p.ID, 10)+".git")
 }
 
-// makeRepository builds or copies the bare repository of a project that has one.
-func (s *Server) makeRepository(p *Project) error {
-	r := p.Repository
+// wikiDir is where the bare repository of a project's wiki lies.
+func (s *Server) wikiDir(p *Project) string {
+	return filepath.Join(s.opts.RepoDir, strconv.FormatInt(p.ID, 10)+".wiki.git")
+}
+
+// makeRepository builds or copies the bare repository of a project or its wiki, if it has one.
+func (s *Server) makeRepository(p *Project, r *Repository, dir string) error {
 	if r == nil {
 		return nil
 	}
-	dir := s.gitDir(p)
 	if r.Dir != "" {
 		// --no-hardlinks: a later push here must not reach into the original.
 		_, err := git(s.opts.RepoDir, nil, "clone", "--quiet", "--mirror", "--no-hardlinks", "--", r.Dir, dir)
@@ -65,33 +68,32 @@ func (s *Server) makeRepository(p *Project) error {
 	if _, err := git(dir, nil, "init", "--quiet", "--bare", "--initial-branch", r.branch()); err != nil {
 		return err
 	}
-	return s.addCommits(p, r.Commits)
+	return s.addCommits(p.Path, r, dir, r.Commits)
 }
 
 func (r *Repository) branch() string { return cmp.Or(r.DefaultBranch, "main") }
 
 // addCommits appends commits to a repository by one fast-import.
-func (s *Server) addCommits(p *Project, commits []*Commit) error {
+func (s *Server) addCommits(name string, r *Repository, dir string, commits []*Commit) error {
 	if len(commits) == 0 {
 		return nil
 	}
-	dir := s.gitDir(p)
 	have, err := git(dir, nil, "for-each-ref", "--format=%(refname)")
 	if err != nil {
 		return err
 	}
-	stream := importStream{s: s, p: p, marks: map[string]string{}}
+	stream := importStream{s: s, r: r, marks: map[string]string{}}
 	for ref := range strings.Lines(string(have)) {
 		ref = strings.TrimSpace(ref)
 		stream.marks[ref] = ref + "^0"
 	}
 	for i, c := range commits {
 		if err := stream.commit(i+1, c); err != nil {
-			return fmt.Errorf("repository of %s, commit %q: %w", p.Path, c.Message, err)
+			return fmt.Errorf("repository of %s, commit %q: %w", name, c.Message, err)
 		}
 	}
 	if _, err := git(dir, stream.out.Bytes(), "fast-import", "--quiet", "--force"); err != nil {
-		return fmt.Errorf("repository of %s: %w", p.Path, err)
+		return fmt.Errorf("repository of %s: %w", name, err)
 	}
 	for _, ref := range stream.drop {
 		if _, err := git(dir, nil, "update-ref", "-d", ref); err != nil {
@@ -105,14 +107,14 @@ func (s *Server) addCommits(p *Project, commits []*Commit) error {
 // Source: https://git-scm.com/docs/git-fast-import
 type importStream struct {
 	s     *Server
-	p     *Project
+	r     *Repository
 	out   bytes.Buffer
 	marks map[string]string // ref -> what "from" calls it
 	drop  []string          // refs to delete afterwards
 }
 
 func (w *importStream) commit(n int, c *Commit) error {
-	ref := "refs/heads/" + cmp.Or(c.Branch, w.p.Repository.branch())
+	ref := "refs/heads/" + cmp.Or(c.Branch, w.r.branch())
 	mark := ":" + strconv.Itoa(n)
 	who := w.person(c)
 	fmt.Fprintf(&w.out, "commit %s\nmark %s\nauthor %s %d +0000\ncommitter %s %d +0000\n", ref, mark, who, c.Date.Unix(), who, c.Date.Unix())
@@ -203,7 +205,10 @@ func (s *Server) prepare() error {
 		return errors.New("make repositories: git is not installed")
 	}
 	for _, p := range s.st.w.Projects {
-		if err := s.makeRepository(p); err != nil {
+		if err := s.makeRepository(p, p.Repository, s.gitDir(p)); err != nil {
+			return err
+		}
+		if err := s.makeRepository(p, p.Wiki, s.wikiDir(p)); err != nil {
 			return err
 		}
 	}

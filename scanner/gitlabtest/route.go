@@ -89,6 +89,7 @@ func routes() []Route {
 		identifyRoutes(),
 		lintRoutes(),
 		fileRoutes(),
+		contentRoutes(),
 		blockingRoutes(),
 		accountVerbRoutes(),
 		memberVerbRoutes(),

@@ -113,6 +113,9 @@ func projectJSON(c *Call, p *Project) Object {
 	if p.owner != nil {
 		o["owner"] = userPublic(c, p.owner)
 	}
+	if on, _ := c.Bool("statistics"); on && (c.Level(p) >= Reporter || c.Actor.Auditor) {
+		o["statistics"] = p.statistics()
+	}
 	if from := c.FindProject(p.ForkedFrom); p.ForkedFrom != "" && from != nil && c.Sees(from) {
 		o["forked_from_project"] = projectBasic(c, from)
 	}
@@ -136,6 +139,21 @@ func projectJSON(c *Call, p *Project) Object {
 		}
 	}
 	return o
+}
+
+// statistics are sizes in bytes; here only what is there at all counts.
+func (p *Project) statistics() Object {
+	some := func(there bool) int {
+		if there {
+			return 1024
+		}
+		return 0
+	}
+	return Object{
+		"commit_count": some(p.Repository != nil), "storage_size": 1024, "repository_size": some(p.Repository != nil), "wiki_size": some(p.Wiki != nil),
+		"lfs_objects_size": 0, "job_artifacts_size": 0, "pipeline_artifacts_size": 0, "packages_size": 0, "snippets_size": some(len(p.Snippets) > 0),
+		"uploads_size": 0, "container_registry_size": 0,
+	}
 }
 
 // registrationAllowed says whether runner registration tokens still live: by default until 17.0, then by setting.

@@ -168,6 +168,12 @@ func (c *checker) projectParts(p *Project) {
 	for _, t := range p.Triggers {
 		c.user(p.Path+" trigger owner", t.Owner)
 	}
+	for _, s := range p.Snippets {
+		c.user(p.Path+" snippet author", s.Author)
+	}
+	for _, r := range p.Releases {
+		c.user(p.Path+" release author", r.Author)
+	}
 	if s := p.JobTokenScope; s != nil {
 		for _, e := range s.Projects {
 			c.project(p.Path+" job token allowlist", e.Path)

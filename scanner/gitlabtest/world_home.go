@@ -56,6 +56,9 @@ type Project struct {
 	Settings map[string]any `yaml:"settings"`
 
 	Repository        *Repository         `yaml:"repository"`
+	Wiki              *Repository         `yaml:"wiki"`
+	Snippets          []*Snippet          `yaml:"snippets"`
+	Releases          []*Release          `yaml:"releases"`
 	CI                *CIConfig           `yaml:"ci"`
 	Members           []*Member           `yaml:"members"`
 	SharedWith        []*Share            `yaml:"shared_with"`

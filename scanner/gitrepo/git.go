@@ -20,7 +20,7 @@ import (
 const minVersion = "2.39"
 
 // ErrNoGit says that there is no git binary to run.
-var ErrNoGit = errors.New("git is not installed: install git " + minVersion + " or newer, or name the binary")
+var ErrNoGit = errors.New("git is not installed: install git " + minVersion + " or newer")
 
 // ErrOldGit says that the git binary is too old; the error that wraps it names the version found.
 var ErrOldGit = errors.New("git is too old")
@@ -70,7 +70,7 @@ func Find(ctx context.Context, o Options) (*Git, error) {
 		least = minVersion
 	}
 	if older(g.version, least) {
-		return nil, fmt.Errorf("%w: %s is version %s; install %s or newer, or name another binary", ErrOldGit, path, printable(g.version, 40), least)
+		return nil, fmt.Errorf("%w: %s is version %s; install %s or newer", ErrOldGit, path, printable(g.version, 40), least)
 	}
 	return g, nil
 }
