@@ -29,8 +29,9 @@ var arrows = map[string][]string{
 	"scanner/ciyaml":      {},
 	"scanner/workload":    {"scanner/ciyaml"},
 	"scanner/gitlabtest":  {},
+	"fix":                 {"inventory", "scanner/ciyaml", "scanner/workload"},
 	"cmd/nhi-scan": {
-		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
+		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report", "fix",
 		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest", "scanner/ciyaml", "scanner/workload",
 	},
 }

@@ -58,6 +58,9 @@ func TestMake_corpus(t *testing.T) {
 			if plan.Patch == "" {
 				c.none++
 				_, reason, _ := strings.Cut(plan.NoPatch, ": ")
+				if strings.Contains(reason, "give that file") {
+					reason = "it is used in an included file"
+				}
 				reasons[family(system)+": "+reason]++
 				if testing.Verbose() {
 					t.Logf("no patch: %s %s %s: %s", filepath.Base(file), set, system, plan.NoPatch)
@@ -147,7 +150,7 @@ func staticSets(config *ciyaml.Config, files workload.Files) map[string]string {
 				}
 				return score(a) - score(b)
 			})
-			if !isName(names[0]) || ciyaml.Predefined(names[0]) {
+			if !isName(names[0]) || ciyaml.Predefined(names[0]) || reads(job, names[0]) {
 				continue
 			}
 			if set := strings.Join(names, ","); out[set] == "" {

@@ -9,7 +9,9 @@ package fix
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"nhiscan/inventory"
 	"nhiscan/scanner/ciyaml"
@@ -155,6 +157,7 @@ const maxChildren = 2
 // find lists the uses of the target, and which names go with it.
 func (f *fixing) find() {
 	f.walk(f.config, 0)
+	f.uses = slices.DeleteFunc(slices.Clone(f.uses), f.derived)
 	f.names = []string{f.target.Name}
 	for _, u := range f.uses {
 		for _, n := range u.Credentials {
@@ -171,6 +174,12 @@ func (f *fixing) find() {
 	}
 }
 
+// reads reports whether a job's script fills the variable itself, from what another command prints.
+func reads(job ciyaml.Job, name string) bool {
+	fills := regexp.MustCompile(`(?m)(?:^|[\s;&|])read\s(?:[^\n;&|<]*\s)?` + regexp.QuoteMeta(name) + `\b`)
+	return slices.ContainsFunc(job.Script, func(c ciyaml.Command) bool { return fills.MatchString(c.Text) })
+}
+
 func (f *fixing) walk(config *ciyaml.Config, depth int) {
 	for _, job := range slices.Concat(config.Jobs, config.Hidden) {
 		f.uses = append(f.uses, usesOf(config, job, f.pipeline.Files, f.target.Name)...)
@@ -184,6 +193,9 @@ func (f *fixing) walk(config *ciyaml.Config, depth int) {
 // of no system.
 func usesOf(config *ciyaml.Config, job ciyaml.Job, files workload.Files, name string) []use {
 	var out []use
+	if reads(job, name) {
+		return nil
+	}
 	for _, u := range workload.Read(config, job, files) {
 		static := u.Kind == workload.Variable || u.Kind == workload.Implicit
 		if static && slices.Contains(u.Credentials, name) {
@@ -201,6 +213,15 @@ func usesOf(config *ciyaml.Config, job ciyaml.Job, files workload.Files, name st
 		}
 	}
 	return nil
+}
+
+// derived reports whether a use is one of what the job made out of the credential on a cloud: the configuration of a
+// cluster. It goes with the use of the cloud.
+func (f *fixing) derived(u use) bool {
+	return u.System == "kubernetes" && slices.ContainsFunc(f.uses, func(o use) bool {
+		cloud := strings.HasPrefix(o.System, "aws") || strings.HasPrefix(o.System, "gcp") || strings.HasPrefix(o.System, "azure")
+		return o.job.Name == u.job.Name && cloud
+	})
 }
 
 func (f *fixing) shown() []Use {

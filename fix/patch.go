@@ -56,10 +56,10 @@ func (f *fixing) patch() ([]byte, edits, error) {
 func (p *patching) uses() error {
 	for _, u := range p.fixing.uses {
 		if at := u.Evidence.File; at != "" && at != p.pipeline.Path {
-			return fmt.Errorf("job %s uses it in %s: change that file by hand", clean(u.job.Name), clean(at))
+			return fmt.Errorf("job %s uses it in %s: give that file with --file, or change it by hand", clean(u.job.Name), clean(at))
 		}
 		if u.job.File != p.pipeline.Path {
-			return fmt.Errorf("job %s stands in %s: change that file by hand", clean(u.job.Name), clean(u.job.File))
+			return fmt.Errorf("job %s stands in %s: give that file with --file, or change it by hand", clean(u.job.Name), clean(u.job.File))
 		}
 		r, err := p.recipe(u)
 		if err != nil {

@@ -235,7 +235,7 @@ func (p *patching) jobBefore(name string) ciyaml.Job {
 
 // windows reports whether a job's script is not one of a POSIX shell, as far as it tells.
 func windows(job ciyaml.Job) bool {
-	words := []string{"$env:", "powershell", "pwsh", "choco ", ".exe"}
+	words := []string{"$env:", "powershell", "pwsh", "choco ", "curl.exe"}
 	for _, c := range job.Script {
 		text := strings.ToLower(c.Text)
 		if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) }) {
