@@ -70,7 +70,7 @@ func byHand(u Use) Step {
 			text += ": " + u.Operation
 		}
 	} else {
-		text += " is " + u.Operation + " with it"
+		text += ": it is " + u.Operation + ", what for is not known"
 	}
 	if u.Least != "" {
 		text += "; enough would be: " + u.Least

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,9 @@ func (e *edits) add(start, end int, text string) {
 // sorted returns the edits in the order of the file.
 func (e edits) sorted() edits {
 	out := slices.Clone(e)
-	slices.SortStableFunc(out, func(a, b edit) int { return a.start - b.start })
+	slices.SortStableFunc(out, func(a, b edit) int { // what goes in before a line comes before what becomes of it
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(min(1, a.end-a.start), min(1, b.end-b.start)))
+	})
 	return out
 }
 

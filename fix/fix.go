@@ -151,6 +151,28 @@ type use struct {
 	workload.Use
 }
 
+// pair adds the other half of an AWS key, where a script hands each half over by a command of its own.
+func (f *fixing) pair() {
+	for _, u := range f.uses {
+		for _, n := range awsHalves(u) {
+			if strings.HasPrefix(u.System, "aws") && isName(n) && !ciyaml.Predefined(n) && !slices.Contains(f.names, n) {
+				f.names = append(f.names, n)
+			}
+		}
+	}
+}
+
+var awsHalf = regexp.MustCompile(`(?i)\b(?:aws_access_key_id|aws_secret_access_key|aws_session_token)(?:\s+|\s*=\s*)["']?\$\{?(\w+)`)
+
+// awsHalves are the variables that a job's script and variables give to AWS tools as parts of a key.
+func awsHalves(u use) []string {
+	var out []string
+	for _, m := range awsHalf.FindAllStringSubmatch(script(u), -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
 // maxChildren is how deep child pipelines are read: GitLab's limit.
 const maxChildren = 2
 
@@ -166,6 +188,7 @@ func (f *fixing) find() {
 			}
 		}
 	}
+	f.pair()
 	slices.Sort(f.names)
 	for _, n := range f.names {
 		if n == f.target.Name || !publicHalf.MatchString(n) {

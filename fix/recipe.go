@@ -51,7 +51,7 @@ func quotedReference(names ...string) string {
 // recipe tells how one use is replaced. An error says why no patch can be made, for people.
 func (f *fixing) recipe(u use) (recipe, error) {
 	s := u.System
-	if u.AuthStyle == "forwarded" {
+	if u.AuthStyle == "forwarded" && !(strings.HasPrefix(s, "aws") && slices.Contains(awsHalves(u), f.target.Name)) {
 		return recipe{}, errors.New("it hands the credential to another host, which has no ID token: let that host have a credential of its own")
 	}
 	switch {
@@ -123,7 +123,7 @@ func (f *fixing) gcp(u use) (recipe, error) {
 	}
 	r.rewrites = []rewriting{
 		{pattern: regexp.MustCompile(`(?:echo|printf|cat)\b[^|;&]*` + refs + `[^|;&]*\|(?:\s*base64 [^|;&]*\|)?\s*gcloud auth activate-service-account\b[^|;&\r\n]*`), with: strings.TrimSpace(login)},
-		{pattern: regexp.MustCompile(`(^|[\s;&])gcloud auth activate-service-account\b[^|;&\r\n]*`), with: "$1" + strings.TrimSpace(login)},
+		{pattern: regexp.MustCompile(`(^|[\s;&])gcloud auth activate-service-account\b[^|;&\r\n]*`), with: "${1}" + strings.TrimSpace(login)},
 	}
 	files, err := keyFiles(script(u), refs)
 	if err != nil {
