@@ -92,7 +92,7 @@ func (e edits) changes(text []byte, lines []string) []change {
 	}
 	lineOf := func(offset int) int {
 		i, exact := slices.BinarySearch(starts, offset)
-		if exact {
+		if exact && (i < len(lines) || bytes.HasSuffix(text, []byte("\n"))) {
 			return i
 		}
 		return i - 1
@@ -134,7 +134,7 @@ func span(c edit, lineOf func(int) int, starts []int) (first, last int) {
 	if starts[last] < c.end || c.start == c.end {
 		last++
 	}
-	return first, last
+	return first, min(last, len(starts)-1)
 }
 
 // trimmed leaves lines out of a change that stay as they are.

@@ -24,6 +24,9 @@ type Pipeline struct {
 	Path    string         // within the repository, with slashes; it goes into the patch
 	Options ciyaml.Options // how its includes are read
 	Files   workload.Files // scripts of the repository that jobs call; nil: none is followed
+
+	// Withhold says why a patch may not be shown, as where it holds a secret beside the change; nil: each may be.
+	Withhold func(patch string) error
 }
 
 // Target is the credential that is to be replaced, and what is known of its surroundings. Only Name must be given.
@@ -119,14 +122,13 @@ func Make(ctx context.Context, p Pipeline, t Target) (*Plan, error) {
 		plan.Method = f.recipes[0].method
 	}
 	if plan.NoPatch == "" {
-		patched, edits, err := f.patch()
+		var err error
+		plan.Patched, plan.Patch, err = f.patch()
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		if err != nil {
-			plan.NoPatch = err.Error()
-		} else {
-			plan.Patched, plan.Patch = patched, edits.diff(p.Text, p.Path)
+			plan.Patched, plan.Patch, plan.NoPatch = nil, "", err.Error()
 		}
 	}
 	f.describe(plan)

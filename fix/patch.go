@@ -22,34 +22,41 @@ type patching struct {
 
 // patch changes the file, and checks what came of it. Jobs that share a script are given the token in rounds: the first
 // changes those that use the credential, the next those that the changed script made need it.
-func (f *fixing) patch() ([]byte, edits, error) {
+func (f *fixing) patch() (patched []byte, patch string, err error) {
 	l, err := newLayout(f.pipeline.Text)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	p := &patching{fixing: f, layout: l, tokens: map[string]bool{}}
 	if err := p.uses(); err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	const rounds = 4
 	for range rounds {
 		text, err := p.edits.apply(f.pipeline.Text)
 		if err != nil {
-			return nil, nil, err
+			return nil, "", err
 		}
 		after, err := ciyaml.Resolve(f.ctx, text, f.pipeline.Path, f.pipeline.Options)
 		if err != nil {
-			return nil, nil, fmt.Errorf("the changed file would not be readable: %w", err)
+			return nil, "", fmt.Errorf("the changed file would not be readable: %w", err)
 		}
 		more, err := p.missing(after)
 		if err != nil {
-			return nil, nil, err
+			return nil, "", err
 		}
 		if !more {
-			return text, p.edits, f.verify(after)
+			patch := p.edits.diff(f.pipeline.Text, f.pipeline.Path)
+			if err := f.verify(after); err != nil {
+				return nil, "", err
+			}
+			if f.pipeline.Withhold != nil {
+				err = f.pipeline.Withhold(patch)
+			}
+			return text, patch, err
 		}
 	}
-	return nil, nil, errors.New("the jobs share scripts and tokens in a way that is not changed by program")
+	return nil, "", errors.New("the jobs share scripts and tokens in a way that is not changed by program")
 }
 
 // uses changes every job that uses the credential.

@@ -188,12 +188,12 @@ func (f *fixFlags) plan(ctx context.Context, name string) (*fix.Plan, error) {
 		return nil, cannotRun(fmt.Errorf("read pipeline files: %w", err), "")
 	}
 	defer func() { _ = root.Close() }() // it was only read
-	p := fix.Pipeline{Text: text, Path: path, Options: ciyaml.Options{Fetch: ciyaml.Dir(root.FS())}, Files: filesOf(root.FS())}
+	p := fix.Pipeline{Text: text, Path: path, Options: ciyaml.Options{Fetch: ciyaml.Dir(root.FS())}, Files: filesOf(root.FS()), Withhold: f.withhold}
 	plan, err := fix.Make(ctx, p, f.target)
 	if err != nil {
 		return nil, cannotRun(fmt.Errorf("plan a fix: %w", err), "")
 	}
-	f.withhold(plan)
+	f.cleanTexts(plan)
 	return plan, nil
 }
 
@@ -215,12 +215,16 @@ func repositoryOf(name string) (folder, path string) {
 	}
 }
 
-// withhold takes a patch back that would show a secret, and secrets out of the texts.
-func (f *fixFlags) withhold(plan *fix.Plan) {
-	if found := f.engine.Scan("", []byte(plan.Patch)); len(found) > 0 {
-		plan.Patch, plan.Patched = "", nil
-		plan.NoPatch = "a line that it would show holds the value of a secret; take that out of the file first"
+// withhold keeps a patch back that would show a secret.
+func (f *fixFlags) withhold(patch string) error {
+	if found := f.engine.Scan("", []byte(patch)); len(found) > 0 {
+		return errors.New("a line that it would show holds the value of a secret; take that out of the file first")
 	}
+	return nil
+}
+
+// cleanTexts takes secrets out of the texts of a plan, which may quote the pipeline.
+func (f *fixFlags) cleanTexts(plan *fix.Plan) {
 	clean := func(s string) string {
 		out, _ := f.engine.Clean(s)
 		return out
