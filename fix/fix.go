@@ -70,6 +70,7 @@ type Plan struct {
 	Patched     []byte   // the file with the patch applied; nil without one
 	NoPatch     string   // why there is no patch; empty where there is one
 	Jobs        []Use    // that use it; in the order of the file's jobs
+	Elsewhere   []string // files other than the pipeline's in which it is used, or whose jobs use it; sorted, unique
 	Policies    []Policy // to be set up on the other side; may be empty
 	Checklist   []Step   // in the order in which they are done; never empty
 }
@@ -114,7 +115,7 @@ func Make(ctx context.Context, p Pipeline, t Target) (*Plan, error) {
 	t = t.withDefaults()
 	f := &fixing{ctx: ctx, pipeline: p, target: t, config: config}
 	f.find()
-	plan := &Plan{Name: t.Name, Credentials: f.names, Method: Protect, Jobs: f.shown()}
+	plan := &Plan{Name: t.Name, Credentials: f.names, Method: Protect, Jobs: f.shown(), Elsewhere: f.elsewhere()}
 	if err := f.choose(); err != nil {
 		plan.NoPatch = err.Error()
 	}
@@ -258,6 +259,19 @@ func (f *fixing) shown() []Use {
 		})
 	}
 	return out
+}
+
+func (f *fixing) elsewhere() []string {
+	var out []string
+	for _, u := range f.uses {
+		for _, file := range []string{u.Evidence.File, u.job.File} {
+			if file != "" && file != f.pipeline.Path {
+				out = append(out, file)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // choose picks the recipes. It fails where some use has none.

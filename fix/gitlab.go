@@ -23,6 +23,8 @@ var jobTokenCalls = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`(?:GET|PUT|POST) \S*/packages(?:/\S*)?`,
 }, "|") + `)$`)
 
+var restCall = regexp.MustCompile(`^[A-Z]+ /`)
+
 // gitlab puts the job token in the place of a token of GitLab where GitLab answers it.
 func (f *fixing) gitlab(u use) (recipe, error) {
 	rotating := recipe{family: "gitlab", method: RotatingToken}
@@ -38,6 +40,9 @@ func (f *fixing) gitlab(u use) (recipe, error) {
 		}
 	default:
 		for op := range strings.SplitSeq(u.Operation, "; ") {
+			if !restCall.MatchString(op) {
+				return f.later(rotating, fmt.Errorf("it is not known which calls it makes (%s)", clean(op)))
+			}
 			if !jobTokenCalls.MatchString(op) {
 				return f.later(rotating, fmt.Errorf("GitLab does not answer %q to the job token", clean(op)))
 			}

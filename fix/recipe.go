@@ -129,11 +129,12 @@ func (f *fixing) gcp(u use) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
-	remove := ""
+	remove, value := "", refs
 	for _, file := range files {
-		remove += `|rm (?:-f )?` + optionalQuote + regexp.QuoteMeta(file) + optionalQuote
+		name := optionalQuote + regexp.QuoteMeta(file) + optionalQuote
+		remove, value = remove+`|rm (?:-f )?`+name, value+"|"+name
 	}
-	r.drop = regexp.MustCompile(`^(?:(?:echo|printf|cat)\b[^;&]*` + refs + `[^;&]*>\s*\S+|export (?:GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_CREDENTIALS)=\S+` + remove + `)$`)
+	r.drop = regexp.MustCompile(`^(?:(?:echo|printf|cat)\b[^;&]*` + refs + `[^;&]*>\s*\S+|export (?:GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_CREDENTIALS)=(?:` + value + `)` + remove + `)$`)
 	return r, nil
 }
 

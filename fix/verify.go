@@ -2,6 +2,7 @@ package fix
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ func (f *fixing) verify(after *ciyaml.Config) error {
 			}
 		}
 		if !f.affected(job.Name) {
+			if !sameScript(before[i], job) {
+				return fmt.Errorf("job %s shares lines of the script, and does not use the credential: give the job lines of its own first", clean(job.Name))
+			}
 			continue
 		}
 		if err := f.gone(after, job); err != nil {
@@ -36,6 +40,10 @@ func (f *fixing) verify(after *ciyaml.Config) error {
 		}
 	}
 	return nil
+}
+
+func sameScript(a, b ciyaml.Job) bool {
+	return slices.EqualFunc(a.Script, b.Script, func(x, y ciyaml.Command) bool { return x.Text == y.Text })
 }
 
 func (f *fixing) affected(name string) bool {
@@ -47,6 +55,9 @@ func (f *fixing) affected(name string) bool {
 func (f *fixing) gone(config *ciyaml.Config, job ciyaml.Job) error {
 	var made []string
 	for _, r := range f.recipes {
+		if err := setAgain(job, r); err != nil {
+			return err
+		}
 		if slices.ContainsFunc(job.Script, func(c ciyaml.Command) bool { return len(r.setup) > 0 && strings.TrimSpace(c.Text) == r.setup[0] }) {
 			made = append(made, r.sets...)
 		}
@@ -64,6 +75,21 @@ func (f *fixing) gone(config *ciyaml.Config, job ciyaml.Job) error {
 	for _, ref := range job.References {
 		if slices.Contains(f.secrets, ref.Name) && (!slices.Contains(made, ref.Name) || !strings.HasSuffix(ref.Where, "script")) {
 			return fmt.Errorf("would still name %s in its %s (line %d of the changed file): change it by hand", clean(ref.Name), clean(ref.Where), ref.Line)
+		}
+	}
+	return nil
+}
+
+// setAgain reports where a script gives another value to what the lines of a recipe have set.
+func setAgain(job ciyaml.Job, r recipe) error {
+	for _, c := range job.Script {
+		if slices.Contains(r.setup, strings.TrimSpace(c.Text)) {
+			continue
+		}
+		for _, n := range r.sets {
+			if regexp.MustCompile(`(?m)(^|[\s;&])` + n + `=`).MatchString(c.Text) {
+				return fmt.Errorf("would set %s again in its %s (line %d of the changed file): change it by hand", clean(n), c.Where, c.Line)
+			}
 		}
 	}
 	return nil
