@@ -46,6 +46,7 @@ func generatedPages() map[string]func(io.Writer) error {
 	pages := map[string]func(io.Writer) error{
 		"sources.md":     writeSourcesPage,
 		"rules.md":       writeRulesPage,
+		"workloads.md":   writeWorkloadsPage,
 		"commands.md":    func(w io.Writer) error { return writeCommandsPage(w, newRoot(&app{})) },
 		"man/nhi-scan.1": func(w io.Writer) error { return writeMan(w, newRoot(&app{})) },
 	}

@@ -49,6 +49,7 @@ type Call struct {
 	Login     string `yaml:"login"`     // class of the registry that it logs in to
 	Stdin     bool   `yaml:"stdin"`     // the credential flows in
 	Cluster   bool   `yaml:"cluster"`   // it starts a cluster inside the job
+	Quiet     bool   `yaml:"quiet"`     // it only writes what other calls use: no use of its own
 	Named     bool   `yaml:"named"`     // credentials among its words are used, though the tool's are handed over
 
 	match, from *regexp.Regexp

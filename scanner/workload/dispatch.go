@@ -19,10 +19,11 @@ func (r *reading) dispatch(c *call) output {
 		handler(r, c)
 		return c.answer(r)
 	}
-	if out, ok := r.tool(c); ok {
+	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
 		return out
 	}
 	r.runsScript(c)
+	r.stranger(c)
 	return c.answer(r)
 }
 
@@ -82,9 +83,11 @@ func shellCommand(name string) func(*reading, *call) output {
 		return sourceFile
 	case "export":
 		return exportWords
+	case "read":
+		return readVariables
 	case "bash", "sh", "dash", "ash", "zsh", "ksh", "cmd", "pwsh", "powershell":
 		return shell
-	case "set", "unset", "test", "[", "cd", "exit", "true", "false", ":", "read", "trap", "chmod", "chown", "mkdir", "rm", "touch", "ls", "icacls", "alias",
+	case "set", "unset", "test", "[", "cd", "exit", "true", "false", ":", "trap", "chmod", "chown", "mkdir", "rm", "touch", "ls", "icacls", "alias",
 		"sleep", "return", "pushd", "popd", "shift", "wait", "which", "pwd", "date", "find", "diff", "unzip", "zip", "tar", "apt-get", "apt", "apk", "yum", "dnf":
 		return silent
 	}
@@ -108,7 +111,7 @@ func family(name string) func(*reading, *call) {
 		return web
 	case "git":
 		return git
-	case "ssh", "scp", "sftp", "rsync", "ssh-add", "sshpass", "ssh-copy-id", "lftp", "ssh-agent", "mosh", "autossh":
+	case "ssh", "scp", "sftp", "rsync", "ssh-add", "sshpass", "ssh-copy-id", "lftp", "ssh-agent", "mosh", "autossh", "kamal", "cap", "dep", "fab", "mina", "pyinfra", "envoy":
 		return remoteShell
 	case "terraform", "tofu", "terragrunt", "gitlab-terraform", "gitlab-tofu":
 		return terraform
@@ -252,6 +255,16 @@ func evaluate(r *reading, c *call) output {
 func exportWords(r *reading, c *call) output {
 	for _, a := range c.args {
 		r.assignText(a)
+	}
+	return output{}
+}
+
+// readVariables gives what flows in to each of the variables.
+func readVariables(r *reading, c *call) output {
+	for _, a := range c.args {
+		if isName(a.text) {
+			r.set(a.text, value{text: unknown, names: c.in.names})
+		}
 	}
 	return output{}
 }

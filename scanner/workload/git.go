@@ -12,6 +12,17 @@ var (
 	basicURL  = regexp.MustCompile(`https?://[^/\s"']*@[^\s"']*`)
 )
 
+// platformHost are git servers to which a push is a deployment.
+// Sources: https://devcenter.heroku.com/articles/git, https://docs.pantheon.io/guides/git
+var platformHost = regexp.MustCompile(`(^|\.)heroku\.com$|\.drush\.in$|pantheonsite`)
+
+func platform(host string) string {
+	if strings.Contains(host, "heroku") {
+		return "heroku"
+	}
+	return "pantheon"
+}
+
 // git reads git with credentials: in a URL, in a header, in a configuration, or by an SSH key.
 // Source: https://git-scm.com/docs/gitcredentials and https://docs.gitlab.com/ci/jobs/ci_job_token/
 func git(r *reading, c *call) {
@@ -30,6 +41,9 @@ func git(r *reading, c *call) {
 		return
 	}
 	verb, rest := args[0].text, args[1:]
+	if v := r.env["GIT_SSH_COMMAND"]; strings.Contains(v.text, "-i") {
+		r.load(v.behind(r), "ssh-key-file")
+	}
 	switch verb {
 	case "config":
 		r.gitConfig(rest)
@@ -59,6 +73,8 @@ func (r *reading) gitConfig(args []value) {
 		if names := secrets(all.names); len(names) > 0 {
 			r.use(Use{System: r.gitSystem(all), Operation: "git config " + firstPlain(args, "--file", "-f").text, AuthStyle: "git-config"}, names)
 		}
+	case strings.Contains(low, "core.sshcommand"):
+		r.load(all.behind(r), "ssh-key-file")
 	case strings.Contains(low, "remote.") && strings.Contains(low, "url"):
 		r.remotes["origin"] = lastPlain(args)
 	}
@@ -99,6 +115,10 @@ func (r *reading) gitTransfer(verb string, args []value) {
 	if strings.HasPrefix(target.text, "http") && !gitlabHost.MatchString(splitURL(target).host) && strings.Contains(target.text, "://") {
 		return // anonymous, or a credential helper that is not seen
 	}
+	if m := sshURL.FindStringSubmatch(target.text); m != nil { // a key that the runner has
+		r.use(Use{System: sshSystem(m[3]), Operation: "git " + verb, Kind: Ambient, AuthStyle: "runner-key", Confidence: Medium}, nil)
+		return
+	}
 	if r.keyUsed("git "+verb, "gitlab-git") {
 		return
 	}
@@ -129,20 +149,26 @@ func (r *reading) gitURL(operation string, u value) bool {
 		return true
 	}
 	if m := sshURL.FindStringSubmatch(u.text); m != nil {
-		system := "git-other"
-		switch {
-		case githubURL.MatchString(m[3]):
-			system = "github-git"
-		case gitlabHost.MatchString(m[3]):
-			system = "gitlab-git"
-		}
-		return r.keyUsed(operation, system)
+		return r.keyUsed(operation, sshSystem(m[3]))
 	}
 	if len(secrets(u.names)) > 0 {
 		r.use(Use{System: r.gitSystem(u), Operation: operation, AuthStyle: "url-userinfo", Confidence: Medium}, secrets(u.names))
 		return true
 	}
 	return false
+}
+
+// sshSystem is the class of a git server that is reached by SSH.
+func sshSystem(host string) string {
+	switch {
+	case githubURL.MatchString(host):
+		return "github-git"
+	case platformHost.MatchString(host):
+		return platform(host)
+	case gitlabHost.MatchString(host):
+		return "gitlab-git"
+	}
+	return "git-other"
 }
 
 // gitSystem is the class of a git server: by its host, by the user name that GitLab takes with tokens, by the names of
@@ -153,6 +179,8 @@ func (r *reading) gitSystem(u value) string {
 	switch {
 	case githubURL.MatchString(u.text):
 		return "github-git"
+	case platformHost.MatchString(a.host):
+		return platform(a.host)
 	case gitlabHost.MatchString(u.text), strings.HasPrefix(user, "oauth2:"), strings.HasPrefix(user, "gitlab-ci-token"), strings.HasPrefix(user, "gitlab+deploy"), strings.HasPrefix(user, "private-token"), strings.HasPrefix(user, "project_"):
 		return "gitlab-git"
 	case slices.ContainsFunc(u.names, func(n string) bool {

@@ -27,6 +27,8 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 		return "aws-ecr", High
 	case hubHost.MatchString(text):
 		return "dockerhub", High
+	case strings.HasPrefix(text, "registry.heroku.com"):
+		return "heroku", High
 	case user.text == "gitlab-ci-token" || strings.HasPrefix(user.text, "gitlab+deploy-token") || predefinedNames:
 		return "gitlab-registry", High
 	case user.text == "AWS":

@@ -140,7 +140,7 @@ func (r *reading) sourced(file value) {
 		return
 	}
 	r.followed[name] = true
-	if text, ok := r.files(name); ok && !r.inside {
+	if text, ok := r.open(name); ok && !r.inside {
 		r.inFile(name, func() { r.script(string(text)) })
 		return
 	}
@@ -175,6 +175,9 @@ func (r *reading) finish() {
 	if len(r.keys.names) > 0 && !r.keys.used {
 		r.at = r.keys.at
 		r.use(Use{System: "ssh", Operation: "key loaded, not used by what is seen", AuthStyle: r.keys.style, Confidence: Medium}, r.keys.names)
+	}
+	if r.calls <= 0 {
+		r.opaque("more commands than are followed")
 	}
 	r.unseenConfig()
 	r.unseenTokens()
@@ -267,9 +270,25 @@ func (r *reading) unseenNames() {
 			r.use(Use{System: used.System, Operation: used.Operation, AuthStyle: used.AuthStyle, Confidence: Medium}, []string{name})
 		}
 	}
+	r.ownVariables()
 	hidden := slices.ContainsFunc(r.uses, func(u Use) bool { return u.System == "opaque-script" })
 	if hidden && r.systemUsed("ssh") {
 		r.handOver(keep(r.unclaimed(), func(n string) bool { return slices.Contains(r.naked, n) }))
+	}
+}
+
+// ownVariables records credentials that the job gives itself under a name that a tool reads, where what runs cannot be
+// read.
+func (r *reading) ownVariables() {
+	if !r.hidden {
+		return
+	}
+	for _, v := range r.job.Variables {
+		names := keep(secrets(r.env[v.Name].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
+		if system := systemOfNames([]string{v.Name}); system != "" && len(names) > 0 && v.Where != "rules" {
+			r.at = place(v.Origin)
+			r.use(Use{System: system, Operation: "variable " + v.Name, AuthStyle: "environment", Confidence: Low}, names)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func (r *reading) makefile(c *call, targets []value) bool {
 	if d, ok := option(c.args, "-C", "--directory"); ok {
 		name = strings.TrimSuffix(d.text, "/") + "/" + name
 	}
-	text, ok := r.files(cleanPath(name))
+	text, ok := r.open(cleanPath(name))
 	if !ok || r.inside || r.remote != "" {
 		return false
 	}

@@ -226,6 +226,9 @@ func (r *reading) use(u Use, names []string) {
 		if name := plain(n); name != n && !isSecret(name) {
 			continue // a text of the YAML that is no secret by its name: a user, a host
 		}
+		if ciyaml.Predefined(n) && !predefined.MatchString(n) && n != "KUBECONFIG" {
+			continue // GitLab's own, and no credential: who runs the pipeline, a path
+		}
 		u.Credentials = append(u.Credentials, plain(n))
 		r.claimed[plain(n)] = true
 	}

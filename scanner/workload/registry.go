@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -207,11 +209,39 @@ func (r *reading) built(c *call, args []value) {
 			r.pushed(value{text: tag, names: a.names}, c.name+" build --push")
 		}
 	}
+	r.handedIn(r.buildArguments(args), "handed to an image build")
 	for _, l := range r.registries.logins { // a build pulls its base images with whatever login there is
 		if l.remote == r.remote && !slices.Contains(l.actions, "build") {
 			l.actions = append(l.actions, "build")
 		}
 	}
+}
+
+var secretFromEnv = regexp.MustCompile(`(?:^|,)env=(\w+)`)
+
+// buildArguments are the values that a build gets: arguments and secrets.
+// Source: https://docs.docker.com/build/building/secrets/
+func (r *reading) buildArguments(args []value) map[string]value {
+	out := map[string]value{}
+	for i, a := range args {
+		text, isArgument := strings.CutPrefix(a.text, "--build-arg=")
+		secret, isSecretOption := strings.CutPrefix(a.text, "--secret=")
+		if i > 0 && args[i-1].text == "--build-arg" {
+			text, isArgument = a.text, true
+		}
+		if i > 0 && args[i-1].text == "--secret" {
+			secret, isSecretOption = a.text, true
+		}
+		if key, v, set := strings.Cut(text, "="); isArgument && set {
+			out[key] = value{v, a.names}
+		} else if isArgument && isName(key) {
+			out[key] = r.look(key)
+		}
+		if m := secretFromEnv.FindStringSubmatch(secret); isSecretOption && m != nil {
+			out[m[1]] = r.look(m[1])
+		}
+	}
+	return out
 }
 
 // containerRun reads the command inside docker run: environment and arguments reach a tool in its image.
@@ -245,6 +275,17 @@ func (r *reading) containerRun(args []value, verb string) {
 	}
 	if len(rest) > 0 {
 		r.run(rest, value{}, env)
+	}
+	r.handedIn(env, "handed to a container")
+}
+
+// handedIn records credentials under names that tell a system, in an environment whose use is not seen.
+func (r *reading) handedIn(env map[string]value, how string) {
+	for _, key := range slices.Sorted(maps.Keys(env)) {
+		names := keep(secrets(env[key].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
+		if system := cmp.Or(systemOfNames([]string{key}), systemOfNames(names)); system != "" && len(names) > 0 {
+			r.use(Use{System: system, Operation: how, AuthStyle: "environment", Confidence: Low}, names)
+		}
 	}
 }
 

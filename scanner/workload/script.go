@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"regexp"
@@ -17,6 +18,12 @@ var runners = []string{"make", "gmake", "npm", "yarn", "pnpm", "rake", "just", "
 // Targets by these names work on the job's own files in nearly every repository.
 var quietTarget = regexp.MustCompile(`^(run-)?(build|builds|test|tests|lint|check|checks|format|fmt|clean|compile|install|ci|coverage|typecheck|type-check|type|vet|docs?|unit|all|generate|validate|verify|audit|start|dev|storybook|prettier|eslint|tsc|jest|vitest|cy|cypress|e2e|pylint|mypy|flake8|deps|vendor|setup|bootstrap|init|help|package|dist|bundle|mod|tidy|i18n|translations?)([:_.-].*)?$|[:_-](test|tests|lint|check|build|format|typecheck)$|^(py|lint|test|unit|docs|style|format|mypy|flake)`)
 
+// packageVerb is what yarn and pnpm do themselves.
+var packageVerb = regexp.MustCompile(`^(install|i|add|config|ci|exec|dlx|cache|set|store|audit|outdated|dedupe|why|list|global|workspaces?|publish|version|import|create|init|login|logout|whoami|info|view|link|unlink|remove|up|upgrade|plugin|pack|rebuild|deploy|fetch|licenses)?$`)
+
+// installed are folders of programs that come from elsewhere.
+var installed = regexp.MustCompile(`(^|/)(node_modules/\.bin|vendor/bin|\.?venv/bin|env/bin|\.local/bin|\.cargo/bin|\.tmp/bin|go/bin)/|^~/.*/bin/|^/(usr|opt)/(local/)?bin/`)
+
 // runsScript follows a command that runs what the repository holds.
 func (r *reading) runsScript(c *call) {
 	switch {
@@ -24,7 +31,7 @@ func (r *reading) runsScript(c *call) {
 		r.interpreter(c)
 	case slices.Contains(runners, c.name):
 		r.target(c)
-	case isScriptPath(c.path):
+	case isScriptPath(c.path) && (scriptName.MatchString(c.path) || !installed.MatchString(cleanPath(c.path))):
 		r.scriptFile(c, value{text: c.path}, c.args)
 	}
 }
@@ -58,6 +65,10 @@ func (r *reading) interpreter(c *call) {
 			return
 		}
 		if !strings.HasPrefix(a.text, "-") {
+			if name := commandName(a.text); family(name) != nil || len(tools().byCommand[name]) > 0 { // php vendor/bin/dep
+				r.run(append([]value{{text: name}}, c.args[i+1:]...), c.in, nil)
+				return
+			}
 			if scriptName.MatchString(a.text) && path.Base(a.text) != "setup.py" || strings.Contains(a.text, "/bin/") {
 				r.scriptFile(c, a, c.args[i+1:])
 			}
@@ -82,7 +93,7 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 		return
 	}
 	r.followed[name] = true
-	text, ok := r.files(name)
+	text, ok := r.open(name)
 	if !ok || r.inside {
 		if !r.inside && !installers.MatchString(path.Base(name)) {
 			r.opaque(strings.TrimSpace("runs " + name))
@@ -100,6 +111,16 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 
 // installers are wrappers of build tools that many repositories carry; what they do is in the catalogue.
 var installers = regexp.MustCompile(`^(gradlew|mvnw)(\.bat|\.cmd)?$`)
+
+// open gives a file of the repository. Each time costs, for a script may name it in a loop.
+func (r *reading) open(name string) ([]byte, bool) {
+	if r.calls <= 0 {
+		return nil, false
+	}
+	text, ok := r.files(name)
+	r.calls -= len(text) / 256
+	return text, ok
+}
 
 // inFile reads a text as part of another file.
 func (r *reading) inFile(name string, do func()) {
@@ -131,7 +152,13 @@ func (r *reading) foreign(name, text string) {
 
 // target follows make, npm run and their like.
 func (r *reading) target(c *call) {
-	plain := slices.DeleteFunc(slices.Clone(c.args), func(a value) bool { return strings.HasPrefix(a.text, "-") || strings.Contains(a.text, "=") })
+	var plain []value
+	for i, a := range c.args {
+		taken := i > 0 && slices.Contains([]string{"-f", "-C", "-j", "--file", "--directory", "--prefix", "--filter", "--cwd", "-w"}, c.args[i-1].text)
+		if !taken && !strings.HasPrefix(a.text, "-") && !strings.Contains(a.text, "=") {
+			plain = append(plain, a)
+		}
+	}
 	name := ""
 	if len(plain) > 0 {
 		name = plain[0].text
@@ -143,7 +170,7 @@ func (r *reading) target(c *call) {
 				return
 			}
 			name = plain[1].text
-		} else if c.name == "npm" {
+		} else if c.name == "npm" || packageVerb.MatchString(name) {
 			return
 		}
 		if r.packageScript(name) {
@@ -179,7 +206,7 @@ func (r *reading) target(c *call) {
 
 // packageScript follows a script of package.json, and reports whether it is at hand.
 func (r *reading) packageScript(name string) bool {
-	text, ok := r.files("package.json")
+	text, ok := r.open("package.json")
 	if !ok || r.inside {
 		return false
 	}
@@ -195,6 +222,37 @@ func (r *reading) packageScript(name string) bool {
 		}
 	}
 	return true
+}
+
+// credentialOption is an option whose value is a credential in nearly every program that has it.
+var credentialOption = regexp.MustCompile(`(?i)^--?(\w*[-_])?(token|api-?key|password|passwd|secret|repotoken|access-?key|client-secret|auth-token)(=|$)`)
+
+// stranger reads a command that nothing here knows: a credential that it is plainly given is one of the system that
+// the names tell, or of some other service.
+func (r *reading) stranger(c *call) {
+	if slices.Contains(runners, c.name) || len(tools().byCommand[c.name]) > 0 || r.remote != "" {
+		return
+	}
+	var names []string
+	for i, a := range c.args {
+		if credentialOption.MatchString(a.text) {
+			names = union(names, secrets(a.names))
+			if i+1 < len(c.args) {
+				names = union(names, secrets(c.args[i+1].names))
+			}
+		}
+	}
+	other := "other-service"
+	if len(names) == 0 && !isScriptPath(c.path) {
+		names, other = secrets(c.in.names), ""
+	}
+	names = keep(names, func(n string) bool { return !r.claimed[plain(n)] })
+	if len(names) == 0 {
+		return
+	}
+	if system := cmp.Or(systemOfNames(names), hosts().system(c.name), other); system != "" {
+		r.use(Use{System: system, Operation: c.name, AuthStyle: "argument", Confidence: Low}, names)
+	}
 }
 
 // wordsHandOver records credentials among the words of something that cannot be read.

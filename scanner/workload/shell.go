@@ -36,6 +36,7 @@ func (r *reading) script(text string) {
 	if r.depth >= maxDepth || r.calls <= 0 {
 		return
 	}
+	r.calls -= len(text) / 256 // a text may be read again and again
 	r.depth++
 	defer func() { r.depth-- }()
 	text = stepInput.ReplaceAllString(text, "${$1}")
@@ -77,6 +78,7 @@ func (r *reading) statement(s *syntax.Stmt, in value) output {
 	if s == nil || s.Cmd == nil && len(s.Redirs) == 0 || r.calls <= 0 {
 		return output{}
 	}
+	r.calls-- // loops in loops without any command
 	r.line(s.Pos().Line())
 	for _, d := range s.Redirs {
 		in = r.redirectIn(d, in)

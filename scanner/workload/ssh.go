@@ -59,6 +59,10 @@ func remoteShell(r *reading, c *call) {
 		r.sshpass(c)
 	case "ssh", "mosh", "autossh":
 		r.ssh(c)
+	case "kamal", "cap", "dep", "fab", "mina", "pyinfra", "envoy": // they deploy over SSH
+		if len(c.args) > 0 && !strings.HasPrefix(c.args[0].text, "-") {
+			r.connected(c.name, nil)
+		}
 	case "lftp", "sftp":
 		r.fileTransfer(c)
 	case "rsync", "scp", "ssh-copy-id":

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"nhiscan/scanner/ciyaml"
 )
 
 // maxLine is how much of a command's words the catalogue is matched against, in bytes.
@@ -22,7 +20,7 @@ func (r *reading) tool(c *call) (output, bool) {
 	if r.registryTool(c) {
 		return c.answer(r), true
 	}
-	out := output{value{text: unknown, names: c.in.names}, true}
+	out := c.answer(r)
 	for _, t := range list { // one command may reach several systems: a build that publishes and analyses
 		for i := range t.Calls {
 			if !t.Calls[i].match.MatchString(line) {
@@ -100,6 +98,10 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		return output{}, false
 	}
 	names, kind, style, ok := r.credentials(t, k, c)
+	if !ok && k.System == "ssh" { // what OpenSSH has in reach
+		r.connected(c.name, nil)
+		return output{}, true
+	}
 	if !ok || k.System == "database" && r.ownDatabase(c) {
 		return output{}, false
 	}
@@ -111,12 +113,14 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	if kind == Implicit || kind == Ambient {
 		confidence = Medium
 	}
-	r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+	if !k.Quiet {
+		r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+	}
 	if !k.Named {
 		r.payload(t, c, names)
 	}
 	if k.Keeps != "" && (len(names) > 0 || kind == Ambient) {
-		r.write(k.Keeps, value{text: unmark(line), names: names}, false)
+		r.write(k.Keeps, value{text: unmark(line), names: names}, true)
 	}
 	if k.Login != "" {
 		r.addLogin(&login{system: k.Login, names: names, kind: kind, style: "registry-basic", sure: confidence})
@@ -159,169 +163,16 @@ func firstGroup(m []string) string {
 	return m[0]
 }
 
-// credentials tells which credentials a call takes: those it names, those in its files, those in its environment, or
-// its defaults. False: none is seen where one must be.
-func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind Kind, style string, ok bool) {
-	literal := false
-	for _, o := range t.Options {
-		if v, given := option(c.args, o); given {
-			if f, written := r.file(v.text); written && len(f.names) > 0 {
-				v.names = f.names
-			}
-			names = union(names, inFile(v.names))
-			literal = literal || v.text != "" && len(v.names) == 0 && !strings.Contains(v.text, unknown)
-		}
-	}
-	if k.Stdin {
-		names = union(names, inFile(c.in.names))
-	}
-	if (!t.Payload || k.Named) && !t.Strict {
-		for _, a := range c.args {
-			names = union(names, secrets(a.names))
-			if f, written := r.file(a.text); written {
-				names = union(names, secrets(f.names))
-			}
-		}
-		if len(names) > 0 {
-			for _, a := range c.args {
-				names = union(names, keep(a.names, isUser))
-			}
-		}
-	}
-	if len(names) > 0 {
-		return names, "", "argument", true
-	}
-	if env, kind, ok := r.environment(t, true); ok {
-		return env, kind, t.Style, true
-	}
-	if literal {
-		return nil, Literal, "argument", true
-	}
-	if k.Needs == "seen" || len(t.Environment) == 0 && !t.Ambient {
-		return nil, "", "", false
-	}
-	names, kind = r.defaults(t)
-	return names, kind, t.Style, true
-}
-
-// environment returns the credentials that a tool finds in its files and in the variables which the job sets or names.
-func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
-	var names []string
-	if files {
-		for _, f := range t.Files {
-			for path, v := range r.written {
-				clean := cleanPath(f)
-				if strings.HasSuffix(path, "known_hosts") || strings.HasSuffix(path, ".pub") || strings.HasSuffix(path, "_pub.pem") && t.Name != "oci" {
-					continue
-				}
-				if path == clean || strings.HasSuffix(f, "/") && strings.HasPrefix(path, clean+"/") || !strings.Contains(f, "~") && strings.HasSuffix(path, "/"+f) {
-					names = union(names, inFile(r.behind(v)))
-				}
-			}
-		}
-		slices.Sort(names)
-		if len(names) > 0 {
-			return names, "", true
-		}
-	}
-	mentioned := r.mentioned()
-	seen := false
-	for _, n := range slices.Concat(t.Environment, t.Also) {
-		v, set := r.env[n]
-		switch {
-		case set:
-			if f, ok := r.file(v.text); ok {
-				v.names = union(v.names, f.names)
-			}
-			seen = seen || v.text == unknown
-			names = union(names, keep(v.names, func(n string) bool { return isSecret(n) || isUser(n) && !strings.HasPrefix(n, literalPrefix) }))
-		case slices.Contains(mentioned, n):
-			names = union(names, []string{n})
-		}
-	}
-	if len(names) == 0 && seen {
-		return nil, Fetched, true
-	}
-	return names, "", len(names) > 0
-}
-
-// behind are the names that flowed into a file, or into the files that it names.
-func (r *reading) behind(v value) []string {
-	names := secrets(v.names)
-	for path, other := range r.written {
-		if len(path) > 4 && strings.Contains(v.text, path) && len(secrets(other.names)) > 0 {
-			names = union(names, secrets(other.names))
-		}
-	}
-	if len(names) > 0 {
-		slices.Sort(names)
-		return union(names, v.names)
-	}
-	return v.names
-}
-
-// inFile are the names of the credentials in a file that holds nothing else: where none is one by its words, all that
-// flowed into it.
-func inFile(names []string) []string {
-	if found := withUsers(names); len(found) > 0 {
-		return found
-	}
-	return keep(names, func(n string) bool {
-		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && n != "PWD" && n != "HOME" && !strings.HasPrefix(n, literalPrefix)
-	})
-}
-
-// defaults are the names that a tool takes its credential from though nobody names them, or none where the runner may
-// have an identity of its own: a job that chooses its runner by tags, in a configuration that never names the default.
-func (r *reading) defaults(t *Tool) ([]string, Kind) {
-	if len(t.Environment) == 0 || t.Ambient && r.ownRunner() {
-		return nil, Ambient
-	}
-	if !slices.ContainsFunc(t.Environment, func(n string) bool { return !predefined.MatchString(n) }) {
-		return slices.Clone(t.Environment), Predefined
-	}
-	for _, n := range t.Environment {
-		r.implicit(n)
-	}
-	return slices.Clone(t.Environment), Implicit
-}
-
-// ownRunner reports whether the job chooses a runner that is not one of GitLab's own: these have no identity anywhere.
-// Source: https://docs.gitlab.com/ci/runners/hosted_runners/
-func (r *reading) ownRunner() bool {
-	return slices.ContainsFunc(r.job.Tags, func(tag string) bool {
-		return !strings.HasPrefix(tag, "saas-") && !strings.HasPrefix(tag, "gitlab-org") && tag != "shared"
-	})
-}
-
-// mentioned are the variables that the job names or that the configuration gives it; sorted.
-func (r *reading) mentioned() []string {
-	if r.names == nil {
-		for _, ref := range r.job.References {
-			if ref.Where != "rules" && ref.Where != "only" && ref.Where != "except" && ref.Where != "environment" {
-				r.names = append(r.names, ref.Name)
-			}
-		}
-		r.names = append(r.names, r.naked...)
-		for _, t := range r.job.IDTokens {
-			r.names = append(r.names, t.Name)
-		}
-		for _, s := range r.job.Secrets {
-			r.names = append(r.names, s.Name)
-		}
-		slices.Sort(r.names)
-		r.names = slices.Compact(r.names)
-	}
-	return r.names
-}
-
 // payload records credentials among the words of a call that hands them to the system.
 func (r *reading) payload(t *Tool, c *call, own []string) {
 	if !t.Payload {
 		return
 	}
 	var handed []string
-	for _, a := range c.args {
+	for i, a := range c.args {
+		if i > 0 && slices.ContainsFunc([]string{"--vault", "--private-key", "--key-file"}, func(o string) bool { return strings.HasPrefix(c.args[i-1].text, o) }) {
+			continue // credentials that another entry of the catalogue reads
+		}
 		handed = union(handed, secrets(a.names))
 		if f, ok := r.file(a.text); ok {
 			handed = union(handed, secrets(f.names))
@@ -331,7 +182,21 @@ func (r *reading) payload(t *Tool, c *call, own []string) {
 	if len(handed) == 0 {
 		return
 	}
-	r.use(Use{System: t.system(), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+	r.use(Use{System: r.payloadSystem(t, c, handed), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+}
+
+// payloadSystem is where credentials that a call hands over are for: a pull secret is the registry's.
+// Source: https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
+func (r *reading) payloadSystem(t *Tool, c *call, names []string) string {
+	if server, ok := option(c.args, "--docker-server"); ok {
+		user, _ := option(c.args, "--docker-username")
+		system, _ := registryOf(server, user, names)
+		return system
+	}
+	if !slices.ContainsFunc(names, func(n string) bool { return !predefined.MatchString(n) }) {
+		return "gitlab-registry"
+	}
+	return t.system()
 }
 
 // ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
@@ -371,10 +236,4 @@ func (r *reading) text() string {
 		r.all = b.String()
 	}
 	return r.all
-}
-
-func (r *reading) implicit(name string) {
-	if !ciyaml.Predefined(name) || name == "KUBECONFIG" {
-		r.implied[name] = true
-	}
 }

@@ -70,7 +70,7 @@ func (c Confidence) AtLeast(least Confidence) bool { return c.rank() >= least.ra
 // Bounds of one reading.
 const (
 	maxScript   = 5 << 20 // bytes of script of a job that are read
-	maxCalls    = 50_000  // commands that are followed, in functions and files as often as they are called
+	maxCalls    = 100_000 // statements and commands that are followed, as often as functions and loops repeat them
 	maxDepth    = 12      // of functions, shells in shells and files
 	maxVariants = 8       // values of matrix and rules variables that are tried
 )

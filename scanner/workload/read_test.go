@@ -1,0 +1,238 @@
+package workload
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"nhiscan/scanner/ciyaml"
+)
+
+// What a script does with a credential, in one line each: "system credentials kind".
+func TestRead_scripts(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		want   []string
+	}{
+		"password_through_a_pipe":            {`echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin $CI_REGISTRY`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"login_without_host_is_docker_hub":   {`docker login -u $HUB_USER -p $HUB_TOKEN`, []string{"dockerhub HUB_TOKEN,HUB_USER ci_variable"}},
+		"login_with_a_literal":               {`docker login -u shop -p EXAMPLEEXAMPLE registry.example.com`, []string{"registry-other - literal"}},
+		"push_without_login_is_the_runner":   {`docker push registry.example.com/shop/web`, []string{"registry-other - ambient"}},
+		"pull_without_login_is_anonymous":    {`docker pull alpine`, nil},
+		"kaniko_configuration":               {`echo "{\"auths\":{\"$CI_REGISTRY\":{\"auth\":\"$(printf "%s:%s" "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64)\"}}}" > /kaniko/.docker/config.json`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"curl_header":                        {`curl --request POST --header "PRIVATE-TOKEN: $BOT" "$CI_API_V4_URL/projects/1/repository/tags?tag_name=v1"`, []string{"gitlab-api BOT ci_variable"}},
+		"curl_without_credential":            {`curl -fsSL https://example.com/install.sh -o install.sh`, nil},
+		"curl_webhook_in_a_variable":         {`curl -X POST -d '{"text":"x"}' $SLACK_WEBHOOK_URL`, []string{"slack SLACK_WEBHOOK_URL ci_variable"}},
+		"curl_upload_to_packages":            {`curl --header "JOB-TOKEN: $CI_JOB_TOKEN" --upload-file a.tgz "${CI_API_V4_URL}/projects/${CI_PROJECT_ID}/packages/generic/a/1/a.tgz"`, []string{"gitlab-packages CI_JOB_TOKEN predefined"}},
+		"url_built_from_variables":           {"API=https://gitlab.example.com/api/v4\ncurl -H \"PRIVATE-TOKEN: $T_READ\" $API/projects", []string{"gitlab-api T_READ ci_variable"}},
+		"git_push_with_a_token_in_the_url":   {`git push https://oauth2:${PUSH_TOKEN}@gitlab.example.com/shop/web.git HEAD:main`, []string{"gitlab-git PUSH_TOKEN ci_variable"}},
+		"git_push_to_the_checked_out_remote": {`git push origin HEAD:main`, []string{"gitlab-git CI_JOB_TOKEN predefined"}},
+		"git_clone_without_credential":       {`git clone https://github.com/example/lib.git`, nil},
+		"ssh_key_in_the_agent":               {"eval $(ssh-agent -s)\necho \"$DEPLOY_KEY\" | tr -d '\\r' | ssh-add -\nssh web@host.example uptime", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"ssh_key_in_a_file":                  {"echo \"$DEPLOY_KEY\" > k.pem\nchmod 600 k.pem\nscp -i k.pem out.tgz web@host.example:/srv", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"ssh_password":                       {`sshpass -p "$HOST_PASSWORD" ssh web@host.example uptime`, []string{"ssh HOST_PASSWORD ci_variable"}},
+		"remote_login_is_forwarded":          {`ssh -i $ID web@host.example "docker login -u gitlab-ci-token -p $CI_JOB_TOKEN $CI_REGISTRY"`, []string{"gitlab-registry CI_JOB_TOKEN predefined", "ssh ID ci_variable"}},
+		"remote_variable_is_not_the_jobs":    {`ssh -i $ID web@host.example 'mysql -p$DB_PASSWORD shop'`, []string{"ssh ID ci_variable"}},
+		"function_with_arguments":            {"login() { docker login -u \"$1\" -p \"$2\" registry.example.com; }\nlogin $R_USER $R_TOKEN", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"shell_in_a_shell":                   {`bash -c 'docker login -u $R_USER -p $R_TOKEN registry.example.com'`, []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"here_document":                      {"cat > ~/.netrc <<EOF\nmachine gitlab.example.com login bot password $READ_TOKEN\nEOF", []string{"gitlab-git READ_TOKEN ci_variable"}},
+		"fetched_then_used":                  {"P=$(aws ssm get-parameter --name hub.pwd --query Parameter.Value)\necho $P | docker login -u shop --password-stdin", []string{"aws-ssm AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit", "dockerhub ssm:hub.pwd fetched_secret"}},
+		"power_shell":                        {`if ($x -eq 1) { curl.exe -H "PRIVATE-TOKEN: $env:BOT_TOKEN" https://gitlab.example.com/api/v4/projects }`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
+		"power_shell_rest":                   {`Invoke-RestMethod -Method Post -Headers @{ "PRIVATE-TOKEN" = "$env:BOT_TOKEN" } -Uri "https://gitlab.example.com/api/v4/projects/1/issues"`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
+		"broken_shell_is_read_by_words":      {"if [ -z \"$X\" ; then (\ndocker login -u $R_USER -p $R_TOKEN registry.example.com", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"script_that_is_not_at_hand":         {`./deploy.sh production`, []string{"opaque-script - unknown"}},
+		"comment":                            {"# docker login -p $R_TOKEN registry.example.com\ntrue", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, job := jobOf(t, c.script)
+			if diff := cmp.Diff(c.want, short(Read(config, job, nil)), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s\n(-want +got)\n%s", c.script, diff)
+			}
+		})
+	}
+}
+
+// What the configuration adds to a script.
+func TestRead_configuration(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"variable_of_the_yaml_stands_for_another": {
+			"variables: {PASS: $HOST_TOKEN}\njob:\n  script: docker login -u shop -p $PASS registry.example.com",
+			[]string{"registry-other HOST_TOKEN ci_variable"},
+		},
+		"secret_in_the_yaml_is_literal": {
+			"job:\n  variables: {API_TOKEN: EXAMPLEEXAMPLE}\n  script: 'curl -H \"PRIVATE-TOKEN: $API_TOKEN\" $CI_API_V4_URL/projects'",
+			[]string{"gitlab-api API_TOKEN literal"},
+		},
+		"every_row_of_a_matrix": {
+			"job:\n  parallel: {matrix: [{R: [registry.example.com, docker.io]}]}\n  script: docker login -u $R_USER -p $R_TOKEN $R",
+			[]string{"dockerhub R_TOKEN,R_USER ci_variable", "registry-other R_TOKEN,R_USER ci_variable"},
+		},
+		"trigger_of_another_project": {"job: {trigger: shop/infra}", []string{"gitlab-downstream - trigger"}},
+		"release":                    {"job: {script: 'true', release: {tag_name: v1, description: x}}", []string{"gitlab-api CI_JOB_TOKEN predefined"}},
+		"id_token_for_vault": {
+			"job:\n  id_tokens: {VAULT_ID_TOKEN: {aud: https://vault.example}}\n  secrets: {DB_PASSWORD: {vault: shop/db/password}}\n  script: 'true'",
+			[]string{"vault DB_PASSWORD vault_secret", "vault VAULT_ID_TOKEN id_token"},
+		},
+		"database_of_the_job_is_no_system": {
+			"job:\n  services: [postgres]\n  variables: {POSTGRES_PASSWORD: EXAMPLE}\n  script: psql postgres://postgres:$POSTGRES_PASSWORD@postgres/test",
+			nil,
+		},
+		"runner_of_ones_own_may_have_a_role": {"job: {tags: [deploy], script: aws s3 ls s3://shop}", []string{"aws-s3 - ambient"}},
+		"job_from_a_file_that_is_not_here": {
+			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",
+			[]string{"opaque-include - unknown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, job := pipeline(t, c.text)
+			if diff := cmp.Diff(c.want, short(Read(config, job, nil)), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s\n(-want +got)\n%s", c.text, diff)
+			}
+		})
+	}
+}
+
+func TestRead_files(t *testing.T) {
+	files := map[string]string{
+		"deploy.sh":    "#!/bin/sh\nset -e\nscp out.tgz web@host.example:/srv\ncurl -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects\n./more.sh\n",
+		"Makefile":     "REGISTRY ?= registry.example.com\n\npush: login\n\tdocker push $(REGISTRY)/shop\n\nlogin:\n\t@docker login -u $$R_USER -p $$R_TOKEN $(REGISTRY)\n",
+		"package.json": `{"scripts": {"deploy": "netlify deploy --auth $SITE_TOKEN", "build": "vite build"}}`,
+		"report.py":    "import os\ntoken = os.environ['GITLAB_TOKEN']\n",
+	}
+	for script, want := range map[string][]string{
+		"bash deploy.sh":      {"gitlab-api BOT_TOKEN ci_variable", "ssh - ambient"},
+		"make push":           {"registry-other R_TOKEN,R_USER ci_variable"},
+		"npm run deploy":      {"netlify SITE_TOKEN ci_variable"},
+		"npm run build":       nil,
+		"python3 report.py":   {"gitlab-api GITLAB_TOKEN ci_variable"},
+		"./absent.sh":         {"opaque-script - unknown"},
+		"sh ../../etc/passwd": {"opaque-script - unknown"},
+	} {
+		config, job := jobOf(t, script)
+		got := Read(config, job, func(name string) ([]byte, bool) {
+			text, ok := files[name]
+			return []byte(text), ok
+		})
+		if diff := cmp.Diff(want, short(got), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", script, diff)
+		}
+	}
+}
+
+func TestRead_wholeUse(t *testing.T) {
+	config, job := pipeline(t, "job:\n  script:\n    - true\n    - |\n      true\n      curl -d a=b -H \"PRIVATE-TOKEN: $BOT_TOKEN\" \"$CI_API_V4_URL/projects/7/merge_requests/3/notes?x=y\"\n")
+	want := []Use{{
+		System: "gitlab-api", Operation: "POST /projects/:id/merge_requests/:id/notes", Credentials: []string{"BOT_TOKEN"}, Kind: Variable,
+		AuthStyle: "private-token-header", Least: "project access token, scope api, Reporter (Developer to merge); the job token cannot",
+		Confidence: High, Evidence: Evidence{Line: 6},
+	}}
+	if diff := cmp.Diff(want, Read(config, job, nil)); diff != "" {
+		t.Errorf("Read (-want +got)\n%s", diff)
+	}
+}
+
+// A login that a job does nothing with is not needed, unless something runs that cannot be read.
+func TestRead_unusedLogin(t *testing.T) {
+	login := "docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD $CI_REGISTRY\n"
+	for script, want := range map[string]string{
+		login + "true":        "none: the login is not needed",
+		login + "make deploy": "already least",
+		login + "docker push $CI_REGISTRY_IMAGE:v1": "already least",
+	} {
+		config, job := jobOf(t, script)
+		for _, u := range Read(config, job, nil) {
+			if u.System == "gitlab-registry" && u.Least != want {
+				t.Errorf("%q: enough would be %q, want %q", script, u.Least, want)
+			}
+		}
+	}
+}
+
+// Bounds: what is hostile ends, and says that it did.
+func TestRead_bounds(t *testing.T) {
+	bomb := "f() { f; f; f; f; }\nf\ng() { for i in a b c d; do h; done; }; h() { for i in a b c d; do g; done; }; g\n"
+	for name, script := range map[string]string{
+		"calls_itself":      bomb,
+		"shell_in_a_shell":  "X='eval $X'\neval $X\nbash -c \"$X\"",
+		"text_grows":        "A=$B$B$B$B$B$B$B$B\nB=$A$A$A$A\n" + strings.Repeat("A=$A$A$A\n", 200) + "docker login -p $A x.example.com",
+		"loops_in_loops":    strings.Repeat("for i in a b c d; do ", 20) + "x=$i" + strings.Repeat("; done", 20),
+		"make_in_a_loop":    strings.Repeat("for i in a b c d; do ", 12) + "make x$i" + strings.Repeat("; done", 12),
+		"long_line":         "echo " + strings.Repeat("$X_TOKEN ", 100_000),
+		"deep_substitution": strings.Repeat("$(echo ", 200) + "x" + strings.Repeat(")", 200),
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := &ciyaml.Config{}
+			job := ciyaml.Job{Name: "job", Script: []ciyaml.Command{{Text: script}}}
+			for _, u := range Read(config, job, nil) {
+				if len(u.Operation) > 4*maxText || len(u.Credentials) > maxNames {
+					t.Errorf("a use is larger than the bounds: %d, %d", len(u.Operation), len(u.Credentials))
+				}
+			}
+		})
+	}
+	job := ciyaml.Job{Name: "job", Script: []ciyaml.Command{{Text: "true"}, {Text: strings.Repeat("true\n", maxScript/5+1)}}}
+	if got := short(Read(&ciyaml.Config{}, job, nil)); len(got) != 1 || got[0] != "opaque-script - unknown" {
+		t.Errorf("a script above the bound gives %q", got)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, tool := range Tools() {
+		for _, e := range tool.Examples {
+			f.Add(e.Script)
+		}
+	}
+	for _, s := range []string{"if then fi ((", "curl -", "git -c", "ssh -i", "docker run -e", "$env:X = 'a'; & curl.exe @{", "cat <<EOF\n$X", "a() { a; }; a", "echo ${!X} ${X:-$(Y)} `Z`", "%A%%B%\x00\u202e", "sh sh sh", "make -C x -f y z", "{{ a }} {% b %}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, script string) {
+		config := &ciyaml.Config{}
+		job := ciyaml.Job{Name: "job", Script: []ciyaml.Command{{Text: script, Origin: ciyaml.Origin{Line: 1}}}}
+		for _, u := range Read(config, job, func(string) ([]byte, bool) { return []byte(script), true }) {
+			if u.System == "" || u.Kind == "" || u.Confidence.rank() < 0 || u.Evidence.Line < 0 || u.Evidence.Line > strings.Count(script, "\n")+1 {
+				t.Fatalf("%q: %+v", script, u)
+			}
+		}
+	})
+}
+
+// corpus holds real pipeline files; it lies beside the repository and is read in place.
+const corpus = "../../../shared/corpus/gitlab-ci"
+
+func TestRead_corpus(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpus, "*.yml"))
+	if len(files) == 0 {
+		t.Skip("the corpus of pipeline files is not here")
+	}
+	jobs, uses := 0, 0
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := ciyaml.Root(text)
+		if err != nil {
+			continue
+		}
+		for _, j := range config.Jobs {
+			jobs++
+			for _, u := range Read(config, j, nil) {
+				uses++
+				if u.System == "" || u.Operation == "" {
+					t.Errorf("%s: %s: %+v", filepath.Base(f), j.Name, u)
+				}
+			}
+		}
+	}
+	t.Logf("%d files, %d jobs, %d uses", len(files), jobs, uses)
+	if uses < jobs/4 {
+		t.Errorf("%d uses in %d jobs", uses, jobs)
+	}
+}
