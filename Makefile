@@ -1,4 +1,4 @@
-.PHONY: demo test check bench generate build
+.PHONY: demo test check bench quality fit generate build
 
 demo: ## the main job on the embedded GitLab
 	go run ./cmd/nhi-scan demo
@@ -13,6 +13,12 @@ check: ## the quick part: format, vet, tests without the race detector
 
 bench: ## the figures that README and docs quote
 	script/bench
+
+quality: ## recall and precision of detection on the labelled data
+	script/quality
+
+fit: ## fits the model that scores findings anew
+	script/quality fit
 
 generate: ## docs pages and man pages
 	go generate ./...

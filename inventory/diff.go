@@ -88,7 +88,11 @@ func (d *differ) event(kind EventKind, o Observation, field, from, to string) *E
 
 func (d *differ) removed(o Observation) {
 	if d.proven(o) {
-		d.event(Removed, o, "", "", "")
+		from := ""
+		if u, ok := o.(Usage); ok {
+			from = u.Credential // a usage has no life of its own: its end is an event of the credential
+		}
+		d.event(Removed, o, "", from, "")
 	}
 }
 

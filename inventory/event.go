@@ -27,7 +27,7 @@ type Event struct {
 	Home    string    `json:"home"`
 	Name    string    `json:"name"`  // the subject's name when it happened
 	Field   string    `json:"field"` // empty where the kind says it all
-	From    string    `json:"from"`
+	From    string    `json:"from"`  // of a removed usage: the credential that was used, where known
 	To      string    `json:"to"`
 	// At is when it happened: exact where GitLab dates it, else the begin of the scan that first saw it.
 	At When `json:"at"`

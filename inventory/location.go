@@ -61,6 +61,22 @@ func (l Location) Exposure() bool {
 	return false
 }
 
+// The kinds of usages: where the job has the credential from.
+const (
+	UseVariable   = "ci-variable"     // of project, group, instance or schedule
+	UsePredefined = "predefined"      // GitLab makes it for the job
+	UseIDToken    = "id-token"        // OpenID Connect token of the job
+	UseExternal   = "external-secret" // the runner fetches it from a secrets manager
+	UseFetched    = "fetched-secret"  // the job reads it with another credential
+	UseImplicit   = "implicit"        // a tool's default, which the configuration does not name
+	UseAmbient    = "ambient"         // of the runner or its machine
+	UseArtifact   = "artifact"        // of an earlier job
+	UseTrigger    = "trigger"         // of who runs the pipeline
+	UseLiteral    = "literal"         // it stands in the configuration
+	UseNone       = "none"
+	UseUnknown    = "unknown" // it cannot be told
+)
+
 // Usage is where a workload uses a credential, on which system, for what.
 type Usage struct {
 	ID         string  `json:"id"`
@@ -68,10 +84,11 @@ type Usage struct {
 	Workload   string  `json:"workload"`   // identity ID of the job
 	Job        string  `json:"job"`        // its name
 	Name       string  `json:"name"`       // variable, id token or secret as the job names it
-	Kind       string  `json:"kind"`       // ci-variable, predefined, id-token, external-secret
+	Kind       string  `json:"kind"`       // one of the Use constants
 	Credential string  `json:"credential"` // credential ID; empty is unknown
 	System     string  `json:"system"`     // empty is unknown
-	Operation  string  `json:"operation"`
+	Operation  string  `json:"operation"`  // for HTTP the method and path; several are joined by "; "
+	Style      string  `json:"auth_style"` // how it is presented; "forwarded": handed to a remote host
 	Scope      string  `json:"scope"`
 	LeastScope string  `json:"least_scope"` // empty is unknown
 	Path       string  `json:"path"`

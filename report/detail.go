@@ -44,6 +44,9 @@ func (v *view) detail(id string) detail {
 	return d
 }
 
+// workload reports whether it is about a pipeline job.
+func (d *detail) workload() bool { return d.Identity != nil && d.Identity.Kind == "workload" }
+
 func (v *view) gather(d *detail) {
 	subjects := map[string]bool{d.ID: true}
 	for _, c := range d.Credentials {

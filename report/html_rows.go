@@ -86,6 +86,7 @@ const (
 	blockCredentials
 	blockPlaces
 	blockUses
+	blockReach
 	blockOwner
 	blockTimeline
 )
@@ -102,6 +103,7 @@ var blockKinds = []blockKind{
 	{Title: "Credentials", Head: []string{"Name", "Kind", "State", "May", "Created", "Expires", "Last used", "Fingerprint", "ID"}},
 	{Title: "Places that hold it", Head: []string{"Surface", "Where", "Place", "Protection"}},
 	{Title: "Jobs that use it", Head: []string{"Job", "Project", "Reaches", "Does", "Would do"}},
+	{Title: "What it reaches", Head: reachHead},
 	{Title: "Owner", Head: []string{"Weight", "Who", "Because"}, NoteFirst: true},
 	{Title: "Timeline", Head: []string{"When", "What", "Of"}},
 }
@@ -138,10 +140,14 @@ func (v *view) htmlDetail(id string) htmlDetail {
 		l := d.Places[i]
 		return []string{l.Surface, clean(v.homePath(l.Home), nameMax), place(l), protection(l)}
 	})
-	block(blockUses, "None seen. No use seen is not unused.", len(d.Uses), func(i int) []string {
-		u := d.Uses[i]
-		return []string{clean(u.Job, nameMax), clean(v.homePath(u.Home), nameMax), orUnknown(clean(u.System, 60)), orUnknown(clean(u.Operation, nameMax)), orUnknown(clean(u.LeastScope, nameMax))}
-	})
+	if d.workload() {
+		block(blockReach, "No use seen.", len(d.Uses), func(i int) []string { return reachCells(d.Uses[i]) })
+	} else {
+		block(blockUses, "None seen. No use seen is not unused.", len(d.Uses), func(i int) []string {
+			u := d.Uses[i]
+			return []string{clean(u.Job, nameMax), clean(v.homePath(u.Home), nameMax), orUnknown(clean(u.System, 60)), orUnknown(clean(u.Operation, nameMax)), orUnknown(clean(u.LeastScope, nameMax))}
+		})
+	}
 	h.Blocks = append(h.Blocks, ownerBlock(d.Owner))
 	first := max(0, len(d.Events)-blockRows)
 	block(blockTimeline, "No event recorded.", len(d.Events), func(i int) []string {

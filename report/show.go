@@ -181,6 +181,10 @@ func (t *page) places(d detail) {
 }
 
 func (t *page) uses(d detail) {
+	if d.workload() {
+		t.reach(d)
+		return
+	}
 	t.heading("Jobs that use it")
 	if len(d.Uses) == 0 {
 		t.line("  None seen. No use seen is not unused.")
@@ -191,6 +195,36 @@ func (t *page) uses(d detail) {
 		g.add(clean(u.Job, nameMax), clean(t.v.homePath(u.Home), nameMax), orUnknown(clean(u.System, 60)), orUnknown(clean(u.Operation, nameMax)), orUnknown(clean(u.LeastScope, nameMax)))
 	}
 	t.grid(g)
+}
+
+// reach is what a job can reach, and with which credential.
+func (t *page) reach(d detail) {
+	t.heading("What it reaches")
+	if len(d.Uses) == 0 {
+		t.line("  No use seen.")
+		return
+	}
+	g := &grid{header: reachHead}
+	for _, u := range d.Uses {
+		g.add(reachCells(u)...)
+	}
+	t.grid(g)
+}
+
+var reachHead = []string{"Reaches", "Does", "With", "Would do", "Seen at"}
+
+func reachCells(u *inventory.Usage) []string {
+	with := orUnknown(clean(u.Name, nameMax))
+	if u.Name == "" && u.Kind != inventory.UseUnknown {
+		with = clean(u.Kind, 40)
+	} else if u.Name != "" {
+		with += " (" + clean(strings.TrimSuffix(u.Kind+", "+u.Style, ", "), nameMax) + ")"
+	}
+	at := clean(u.Path, nameMax)
+	if u.Line > 0 {
+		at += ":" + number(u.Line)
+	}
+	return []string{orUnknown(clean(u.System, 60)), orUnknown(clean(u.Operation, nameMax)), with, orUnknown(clean(u.LeastScope, nameMax)), at}
 }
 
 func (t *page) owner(o *inventory.Owner) {

@@ -24,6 +24,6 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 	x := inventory.NewIndex(s)
 	for b.Loop() {
-		Evaluate(x, DefaultPolicy(), testNow)
+		Evaluate(x, History{}, DefaultPolicy(), testNow)
 	}
 }

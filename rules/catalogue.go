@@ -1,7 +1,7 @@
 package rules
 
 // packVersion changes whenever a rule may answer otherwise on the same snapshot: then two results do not compare.
-const packVersion = "1.0.0"
+const packVersion = "1.1.0"
 
 // PackVersion returns the version of the rules, for a scan's record.
 func PackVersion() string { return packVersion }
@@ -19,10 +19,17 @@ func All() []Rule {
 		deployKeyNeverExpires,
 		rotationOverdue,
 		halfRotation,
+		apiScopeForReading,
 		botWithMaintainerRole,
+		groupTokenForOneProject,
 		adminClassScope,
 		deployKeyCanPush,
 		jobTokenAccessOpen,
+		jobTokenAllowlistWide,
+		jobTokenMayPush,
+		oidcTrustBroad,
+		idTokenAudienceShared,
+		idTokenSubjectDefault,
 		secretInCode,
 		secretInHistory,
 		secretInCIConfiguration,
@@ -33,6 +40,13 @@ func All() []Rule {
 		variableNotHidden,
 		productionVariableWithoutScope,
 		variableProtectionNominal,
+		variableTooHigh,
+		variableShadowed,
+		variablesOpenToOverride,
+		staticCloudKey,
+		removedTokenVariable,
+		variableDead,
+		ghostReference,
 		valueInManyProjects,
 		valueAcrossEnvironments,
 		deployKeyShared,
@@ -44,6 +58,20 @@ func All() []Rule {
 		pendingDeletionLiveCredentials,
 		botOutlivesCreator,
 		pipelineOwnerLeft,
+		environmentGone,
+		trustDangling,
+		workflowLeftCredential,
+		staticBesideShortLived,
+		forkPipelinesInParent,
+		unpinnedCodeBesideSecrets,
+		jobLogsPublic,
+		scriptPrintsSecrets,
+		secretOnCommandLine,
+		artifactCarriesSecrets,
+		secretDetectionWeakened,
+		secretDetectionAbsent,
+		idTokenWindowLong,
+		undeclaredExternalIdentity,
 		scannerBreaksRules,
 	}
 }

@@ -18,10 +18,11 @@ type Result struct {
 }
 
 // Evaluate judges every subject of x by every rule. The Gaps' FirstSeen is unknown: only a store can tell it.
+// h tells of earlier scans, and of this one's events; without it the rules that compare scans are unknown.
 // x must hold the resolved owners; a subject without one is unknown to the rules that ask for it. The order of rows
 // does not matter. Evaluate walks home by home and keeps nothing of a home but its gaps.
-func Evaluate(x *inventory.Index, policy Policy, now time.Time) Result {
-	p := newPass(x, policy, now)
+func Evaluate(x *inventory.Index, h History, policy Policy, now time.Time) Result {
+	p := newPass(x, h, policy, now)
 	catalogue := All()
 	tallies := make([]tally, len(catalogue))
 	var r Result

@@ -40,7 +40,7 @@ func company(t *rapid.T) *inventory.Snapshot {
 		s.Users = append(s.Users, inventory.User{ID: fmt.Sprint("u", i), Username: fmt.Sprint("user", i), State: pick("state", "", "active", "blocked"), Bot: tri.Draw(t, "bot")})
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "grants") {
-		s.Grants = append(s.Grants, inventory.Grant{ID: fmt.Sprint("gr", i), Kind: pick("grant", "membership", "deploy-key"), Subject: pick("subject", "u0", "u1", "u2", "d0"),
+		s.Grants = append(s.Grants, inventory.Grant{ID: fmt.Sprint("gr", i), Kind: pick("grant", "membership", "deploy-key", "job-token", "oidc-trust"), Subject: pick("subject", "u0", "u1", "u2", "d0"),
 			Home: home(), Level: rapid.SampledFrom([]int{0, 30, 40, 50}).Draw(t, "level"), Scope: pick("right", "", "read", "push")})
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "credentials") {
@@ -58,6 +58,16 @@ func company(t *rapid.T) *inventory.Snapshot {
 	for i := range 2 {
 		s.Identities = append(s.Identities, inventory.Identity{ID: fmt.Sprint("r", i), Kind: pick("sort", "runner", "schedule", "trigger"), Home: home(), ActsAs: pick("as", "", "u0", "u1"),
 			Volatile: inventory.Volatile{ContactedAt: when.Draw(t, "contact")}})
+	}
+	for i := range 3 {
+		s.Identities = append(s.Identities, inventory.Identity{ID: fmt.Sprint("w", i), Kind: "workload", Home: home(), Name: fmt.Sprint("job", i),
+			Environment: pick("environment", "", "production", "review/$X"), Attributes: map[string]string{"read": pick("read", "", "complete", "a script is not at hand"),
+				"image": pick("image", "", "node:22"), "artifact_paths": pick("artifacts", "", "dist/", "**/*"), "includes_mutable": pick("includes", "", "project:shop/p1@main")}})
+	}
+	for i := range rapid.IntRange(0, 6).Draw(t, "usages") {
+		s.Usages = append(s.Usages, inventory.Usage{ID: fmt.Sprint("us", i), Home: home(), Workload: pick("job", "w0", "w1", "w2"), Job: fmt.Sprint("job", i),
+			Name: pick("name", "PROD_KEY", "TEST_KEY", "AWS_SECRET"), Kind: pick("use", "ci-variable", "implicit", "id-token", "ambient"), Credential: pick("with", "", "c0", "c1"),
+			System: pick("system", "", "aws-s3", "gitlab-api", "https://sts.example"), Operation: pick("operation", "", "GET /projects", "POST /projects")})
 	}
 	for _, c := range s.Credentials {
 		if band := pick("band", "", inventory.OwnerNone, inventory.OwnerDeclared, inventory.OwnerOrphaned); band != "" {
@@ -97,9 +107,9 @@ func TestEvaluateDoesNotDependOnRowOrder(t *testing.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		other := &inventory.Snapshot{Scan: s.Scan, Homes: shuffled(s.Homes, seed), Users: shuffled(s.Users, seed), Grants: shuffled(s.Grants, seed),
 			Identities: shuffled(s.Identities, seed), Credentials: shuffled(s.Credentials, seed), Locations: shuffled(s.Locations, seed),
-			Owners: shuffled(s.Owners, seed), Coverage: shuffled(s.Coverage, seed)}
-		a := Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow)
-		b := Evaluate(inventory.NewIndex(other), DefaultPolicy(), testNow)
+			Usages: shuffled(s.Usages, seed), Owners: shuffled(s.Owners, seed), Coverage: shuffled(s.Coverage, seed)}
+		a := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
+		b := Evaluate(inventory.NewIndex(other), History{}, DefaultPolicy(), testNow)
 		if diff := cmp.Diff(a, b, compareWhen); diff != "" {
 			t.Fatalf("Evaluate of the same rows in another order differs (-sorted +shuffled):\n%s", diff)
 		}
@@ -108,7 +118,7 @@ func TestEvaluateDoesNotDependOnRowOrder(t *testing.T) {
 
 // answers returns each subject's answers, by rule and home, and the subjects by rule.
 func answers(s *inventory.Snapshot) (byHome map[[2]string][]answer) {
-	p := newPass(inventory.NewIndex(s), DefaultPolicy(), testNow)
+	p := newPass(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 	byHome = map[[2]string][]answer{}
 	for at := range p.places() {
 		for _, r := range All() {
@@ -171,7 +181,7 @@ func counted(all []answer, which answer) int {
 func TestEvaluateCountsEverySubject(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := company(t)
-		r := Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow)
+		r := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 		fails := 0
 		for i, v := range r.Verdicts {
 			if v.Rule != All()[i].ID {
@@ -198,7 +208,7 @@ func TestEvaluateCountsEverySubject(t *testing.T) {
 }
 
 func TestReasonsAreCountedTogether(t *testing.T) {
-	s := parseRows(t, []byte(`
+	s, _ := parseRows(t, []byte(`
 homes:
 - {id: a, kind: project, path: shop/a}
 - {id: b, kind: project, path: shop/b}
@@ -208,7 +218,7 @@ coverage:
 - {source: job-token-scope, home: b, state: denied, needs: {role: Maintainer}}
 - {source: job-token-scope, home: c, state: failed, reason: "500"}
 `))
-	r := Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow)
+	r := Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 	i := slices.IndexFunc(r.Verdicts, func(v inventory.VerdictCount) bool { return v.Rule == "job-token-access-open" })
 	want := map[string]int{
 		"job token settings of shop/a and others were not shown: needs the Maintainer role": 2,
@@ -236,7 +246,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: a title is no sentence, why and fix are", r.ID)
 		}
 	}
-	if len(ids) != 36 {
-		t.Errorf("All() has %d rules, want 36", len(ids))
+	if len(ids) != 64 {
+		t.Errorf("All() has %d rules, want 64", len(ids))
 	}
 }

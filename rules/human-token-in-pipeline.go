@@ -16,7 +16,7 @@ var humanTokenInPipeline = Rule{
 	Fix:      "Use the job token, an ID token, or a project access token with the least scope; then revoke the personal token.",
 	Refs: []string{"OWASP NHI10:2025", "OWASP NHI9:2025", "NIST SP 800-53 IA-4", "NIST SP 800-53 AC-6", "NIST SP 800-53 AC-2(9)",
 		"SOC 2 CC6.1", "ISO 27001:2022 A.5.16", "PCI DSS 4.0.1 8.6.1", "PCI DSS 4.0.1 7.2.5"},
-	Reads: []string{"variable", "pipeline-schedule", "personal-access-token", "user", "link"},
+	Reads: []string{"variable", "pipeline-schedule", "personal-access-token", "project-access-token", "group-access-token", "service-account", "user", "link"},
 	Check: locations(func(p *Pass, l inventory.Location) Verdict {
 		if l.Surface != inventory.SurfaceVariable && l.Surface != inventory.SurfaceSchedule || l.SecretLike == inventory.No {
 			return NotApplicable
@@ -33,7 +33,7 @@ var humanTokenInPipeline = Rule{
 				return Fail("holds an access token of @%s; give the pipeline a token of its own", u.Username).
 					With("the value names user %d", u.Number)
 			}
-			return unlinkedToken(l)
+			return p.namedPersonal(l)
 		}
 		u := p.user(c.Identity)
 		switch {
@@ -64,6 +64,38 @@ func (p *Pass) routedUser(l inventory.Location) *inventory.User {
 	return nil
 }
 
+// namedPersonal judges a place whose value belongs to no known token. One whose key says that it holds a personal access
+// token does, where no bot has a token in its reach that could be meant. GitLab's prefix says less: bots' tokens share it.
+func (p *Pass) namedPersonal(l inventory.Location) Verdict {
+	v := unlinkedToken(l)
+	if v.answer != unknown || !namesPersonal(l.Key) {
+		return v
+	}
+	for i := range p.X.Credentials {
+		c := &p.X.Credentials[i]
+		switch c.Kind {
+		case "project-access-token", "group-access-token", "service-account-token", "access-token":
+			if c.Active() && (c.Home == "" || p.within(l.Home, c.Home)) {
+				return v // this may be the one
+			}
+		}
+	}
+	for _, h := range p.X.Chain(l.Home) {
+		source := "service-account"
+		if h.Kind != inventory.InstanceHome {
+			source = string(h.Kind) + "-access-token"
+		}
+		if p.coverage(source, h.ID).State == inventory.Unsupported {
+			continue // this GitLab has none
+		}
+		if unseen, hidden := p.unseen(h.ID, source); hidden {
+			return unseen
+		}
+	}
+	return Fail("is named as a personal access token, and no bot has a token in its reach; give the pipeline a token of its own").
+		With("key = %s", l.Key).With("tokens of bots in its reach = 0")
+}
+
 // unlinkedToken judges a place whose value belongs to no known token.
 func unlinkedToken(l inventory.Location) Verdict {
 	prefix := strings.HasPrefix(l.Hint, "glpat-") || strings.HasPrefix(l.Detector, "gitlab-")
@@ -80,8 +112,13 @@ func unlinkedToken(l inventory.Location) Verdict {
 
 // namesToken reports whether a variable's key says that it holds a personal or GitLab token.
 func namesToken(key string) bool {
+	return namesPersonal(key) || strings.Contains(strings.ToUpper(key), "GITLAB_TOKEN")
+}
+
+// namesPersonal reports whether a variable's key says that it holds a personal access token.
+func namesPersonal(key string) bool {
 	key = strings.ToUpper(key)
-	if strings.Contains(key, "PERSONAL_ACCESS_TOKEN") || strings.Contains(key, "GITLAB_TOKEN") {
+	if strings.Contains(key, "PERSONAL_ACCESS_TOKEN") {
 		return true
 	}
 	for _, word := range strings.Split(key, "_") {

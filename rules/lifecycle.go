@@ -29,7 +29,7 @@ const validDays = 5
 // An end counts from the moment GitLab dates, else from the scan that first saw it: the late side, so that no team
 // looks faster than it was. What is too recent to be judged is in no denominator.
 func Lifecycle(x *inventory.Index, h History, policy Policy, now time.Time) []inventory.Measure {
-	c := &clock{Pass: newPass(x, policy, now), ended: map[string]inventory.When{}, gone: map[string]inventory.Event{}, locations: map[string]*inventory.Location{}}
+	c := &clock{Pass: newPass(x, h, policy, now), ended: map[string]inventory.When{}, gone: map[string]inventory.Event{}, locations: map[string]*inventory.Location{}}
 	for i := range x.Locations {
 		c.locations[x.Locations[i].ID] = &x.Locations[i]
 	}

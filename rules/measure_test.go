@@ -9,7 +9,7 @@ import (
 )
 
 func TestMeasures(t *testing.T) {
-	s := parseRows(t, []byte(`
+	s, _ := parseRows(t, []byte(`
 scan: {instance: demo}
 homes:
 - {id: i, kind: instance, path: git.example}
@@ -38,7 +38,7 @@ usages:
 - {id: u1, home: cart, job: deploy, name: db, kind: external-secret}
 `))
 	got := map[string][3]int{}
-	for _, m := range Evaluate(inventory.NewIndex(s), DefaultPolicy(), testNow).Measures {
+	for _, m := range Evaluate(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow).Measures {
 		got[m.Name+" "+m.Scope] = [3]int{m.Numerator, m.Denominator, m.Unknown}
 	}
 	want := map[string][3]int{ // numerator, denominator, unknown
@@ -57,7 +57,7 @@ usages:
 }
 
 func TestLifecycle(t *testing.T) {
-	s := parseRows(t, []byte(`
+	s, _ := parseRows(t, []byte(`
 scan: {instance: demo}
 homes:
 - {id: shop, kind: group, path: shop}

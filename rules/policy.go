@@ -19,6 +19,7 @@ type Policy struct {
 	ExpiringDays    []int    `koanf:"expiring_days" json:"expiring_days"`
 	InUseDays       int      `koanf:"in_use_days" json:"in_use_days"`                 // used within so many days is in use
 	GraceOffboard   int      `koanf:"grace_offboard_days" json:"grace_offboard_days"` // time to revoke when a project or person goes
+	GraceWorkflow   int      `koanf:"grace_workflow_days" json:"grace_workflow_days"` // time to revoke when the last job that used it goes
 	ReuseProjects   int      `koanf:"reuse_projects" json:"reuse_projects"`           // so many projects share a value: a gap
 	OwnerConfidence float64  `koanf:"owner_confidence" json:"owner_confidence"`       // from here on a credential counts as owned
 	Waivers         []Waiver `koanf:"waivers" json:"waivers"`
@@ -28,7 +29,7 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		MaxLifetimeDays: 365, TargetLifetimeDays: 90, RotationDays: 90, StaleDays: 90, UnusedNewDays: 30,
-		ExpiringDays: []int{30, 14, 7, 1}, InUseDays: 14, GraceOffboard: 1, ReuseProjects: 3, OwnerConfidence: 0.6,
+		ExpiringDays: []int{30, 14, 7, 1}, InUseDays: 14, GraceOffboard: 1, GraceWorkflow: 7, ReuseProjects: 3, OwnerConfidence: 0.6,
 	}
 }
 
@@ -48,6 +49,9 @@ func (p Policy) Validate() error {
 	}
 	if p.GraceOffboard < 0 {
 		errs = append(errs, fmt.Errorf("policy grace_offboard_days: %d: want 0 or more", p.GraceOffboard))
+	}
+	if p.GraceWorkflow < 0 {
+		errs = append(errs, fmt.Errorf("policy grace_workflow_days: %d: want 0 or more", p.GraceWorkflow))
 	}
 	if p.TargetLifetimeDays > p.MaxLifetimeDays {
 		errs = append(errs, fmt.Errorf("policy target_lifetime_days: %d is above max_lifetime_days (%d)", p.TargetLifetimeDays, p.MaxLifetimeDays))

@@ -54,7 +54,7 @@ func TestPolicyHash(t *testing.T) {
 }
 
 func TestWaivers(t *testing.T) {
-	s := parseRows(t, []byte(`
+	s, _ := parseRows(t, []byte(`
 homes:
 - {id: cart, kind: project, path: shop/cart}
 credentials:
@@ -75,7 +75,7 @@ credentials:
 		t.Run(c.name, func(t *testing.T) {
 			p := DefaultPolicy()
 			p.Waivers = []Waiver{c.waiver}
-			r := Evaluate(inventory.NewIndex(s), p, testNow)
+			r := Evaluate(inventory.NewIndex(s), History{}, p, testNow)
 			is := func(g inventory.Gap) bool { return g.Rule == "credential-never-expires" }
 			open := slices.ContainsFunc(r.Gaps, is)
 			waived := slices.ContainsFunc(r.Waived, func(w Waived) bool { return is(w.Gap) && w.Reason == "vendor" })
@@ -144,11 +144,11 @@ func TestAtLeast(t *testing.T) {
 }
 
 func TestSeverityStaysInBounds(t *testing.T) {
-	s := parseRows(t, []byte(`
+	s, _ := parseRows(t, []byte(`
 homes:
 - {id: cart, kind: project, path: shop/cart, visibility: public}
 `))
-	p := newPass(inventory.NewIndex(s), DefaultPolicy(), testNow)
+	p := newPass(inventory.NewIndex(s), History{}, DefaultPolicy(), testNow)
 	rule := &Rule{Severity: inventory.Critical}
 	got, text := p.severity(rule, subject{home: "cart"}, Fail("is bad"))
 	if want := "base critical, +1 public = critical (the limit)"; got != inventory.Critical || text != want {

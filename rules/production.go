@@ -76,20 +76,31 @@ func tierByName(name string) tier {
 // usedInProduction reports whether a job that deploys to production uses the credential.
 func (p *Pass) usedInProduction(credential string) bool {
 	for _, u := range p.X.UsagesOf[credential] {
-		job := p.X.Identity(u.Workload)
-		if job == nil || job.Environment == "" {
-			continue
-		}
-		if h := p.X.Home(u.Home); h != nil {
-			for _, e := range h.Environments {
-				if e.Name == job.Environment && tierOf(e) == production {
-					return true
-				}
-			}
-		}
-		if tierByName(job.Environment) == production {
+		if job := p.X.Identity(u.Workload); job != nil && p.deploysToProduction(job) {
 			return true
 		}
 	}
 	return false
+}
+
+// deploysToProduction reports whether a job's environment is one of production: by the tier that the job or GitLab
+// gives it, else by its name.
+func (p *Pass) deploysToProduction(job *inventory.Identity) bool {
+	if job.Environment == "" {
+		return false
+	}
+	switch job.Attributes["deployment_tier"] {
+	case "production":
+		return true
+	case "staging", "testing", "development", "other":
+		return false
+	}
+	if h := p.X.Home(job.Home); h != nil {
+		for _, e := range h.Environments {
+			if e.Name == job.Environment && tierOf(e) == production {
+				return true
+			}
+		}
+	}
+	return tierByName(job.Environment) == production
 }

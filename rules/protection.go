@@ -25,7 +25,7 @@ type reach struct {
 // developerRef finds a ref of a project that Developers can push or create: a protected one whose rule lets them,
 // or, unless protectedOnly, any ref that no rule covers. A project that runs no pipeline has none.
 func (p *Pass) developerRef(h *inventory.Home, protectedOnly bool) reach {
-	if h.Archived == inventory.Yes || h.Settings["builds_access_level"] == `"disabled"` {
+	if runsNothing(*h) {
 		return reach{ok: inventory.No}
 	}
 	branches := p.openRule(h, h.Branches, protectedOnly, branchRule)

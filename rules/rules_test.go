@@ -35,12 +35,13 @@ type rows struct {
 	Usages      []inventory.Usage      `json:"usages"`
 	Owners      []inventory.Owner      `json:"owners"`
 	Coverage    []inventory.Coverage   `json:"coverage"`
+	Events      []inventory.Event      `json:"events"` // of this and earlier scans
 }
 
 // parseRows reads YAML documents, each adding its rows to those before.
-func parseRows(t *testing.T, documents ...[]byte) *inventory.Snapshot {
+func parseRows(t *testing.T, documents ...[]byte) (*inventory.Snapshot, History) {
 	t.Helper()
-	s := &inventory.Snapshot{}
+	s, h := &inventory.Snapshot{}, History{}
 	for _, doc := range documents {
 		var any map[string]any
 		if err := yaml.Unmarshal(doc, &any); err != nil {
@@ -66,14 +67,15 @@ func parseRows(t *testing.T, documents ...[]byte) *inventory.Snapshot {
 		s.Usages = append(s.Usages, r.Usages...)
 		s.Owners = append(s.Owners, r.Owners...)
 		s.Coverage = append(s.Coverage, r.Coverage...)
+		h.Events = append(h.Events, r.Events...)
 	}
 	s.Sort()
-	return s
+	return s, h
 }
 
 // judge runs one rule and writes each answer as the testdata does, one block per subject that is applicable.
-func judge(s *inventory.Snapshot, r Rule) string {
-	p := newPass(inventory.NewIndex(s), DefaultPolicy(), testNow)
+func judge(s *inventory.Snapshot, h History, r Rule) string {
+	p := newPass(inventory.NewIndex(s), h, DefaultPolicy(), testNow)
 	var out []string
 	for at := range p.places() {
 		r.Check.judge(p, at, func(who subject, v Verdict) {
@@ -132,7 +134,8 @@ func runArchive(t *testing.T, r Rule, archive *txtar.Archive) {
 		if name == "base" {
 			continue
 		}
-		got := judge(parseRows(t, files["base.yaml"], f.Data), r)
+		snapshot, history := parseRows(t, files["base.yaml"], f.Data)
+		got := judge(snapshot, history, r)
 		result = append(result, txtar.File{Name: name + ".txt", Data: []byte(got)})
 		answer := answerOf(name)
 		shown[answer] = true

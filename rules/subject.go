@@ -124,6 +124,8 @@ func identityNoun(kind string) string {
 		return "OAuth application"
 	case "agent":
 		return "cluster agent"
+	case "workload":
+		return "pipeline job"
 	}
 	return strings.ReplaceAll(inventory.Printable(kind, nameLength), "-", " ")
 }

@@ -40,8 +40,9 @@ type match struct {
 
 // matches are those of one content, each value once, in order.
 type matches struct {
-	All  []match `json:"m"`
-	More bool    `json:"x,omitempty"` // there are more than maxMatches
+	All    []match `json:"m"`
+	More   bool    `json:"x,omitempty"` // there are more than maxMatches
+	Trusts []trust `json:"o,omitempty"`
 }
 
 // matcher gives the matches of contents: from this run, from the store, or by matching. It remembers one content at
@@ -61,7 +62,7 @@ const maxParts = 10_000
 
 // matchRules names what matches follow from besides content and path class.
 func (v *Visit) matchRules() string {
-	return fmt.Sprintf("%s %s %t", v.Engine().Version(), v.run.o.Key.ID(), v.run.o.Identify != nil)
+	return fmt.Sprintf("2 %s %s %t", v.Engine().Version(), v.run.o.Key.ID(), v.run.o.Identify != nil)
 }
 
 func (m *matcher) key(class string) string {
@@ -131,6 +132,7 @@ func (m *matcher) at(b gitrepo.Blob, path string) (matches, error) {
 	found := matches{}
 	if !b.Binary {
 		found = m.visit.scan(path, b.Content)
+		found.Trusts = m.visit.trusts(b.Content)
 	}
 	m.of[class] = found
 	if m.visit.run.o.Identify != nil && m.visit.note != "" {
@@ -161,7 +163,7 @@ func (v *Visit) scan(path string, content []byte) matches {
 	var found matches
 	seen := map[string]bool{}
 	short := map[string]int{}
-	for _, f := range sure(v.Engine().Scan(path, content)) {
+	for _, f := range shown(v.Engine().Scan(path, content)) {
 		fingerprint, _ := v.Fingerprint(f.Secret)
 		if fingerprint != "" && seen[fingerprint] {
 			continue

@@ -69,6 +69,7 @@ func (v *Visit) coverage(err error) inventory.Coverage {
 	case err == nil && v.note != "":
 		c.State, c.Reason = inventory.Partial, v.note
 	case err == nil:
+		c.Reason = v.aside
 	case errors.As(err, &state):
 		c.State, c.Reason, c.Needs.Source = state.state, state.reason, state.shown
 	case errors.As(err, &api):

@@ -64,12 +64,17 @@ func (v *Visit) clean(home string, text *string, place *textPlace) {
 	if len(*text) < 8 {
 		return
 	}
-	cleaned, found := v.cleaned(*text)
+	before := *text
+	cleaned, found := v.cleaned(before)
 	*text = cleaned
 	if place == nil || place.home == "" {
 		return
 	}
-	for _, f := range sure(found) {
+	found = sure(found)
+	if place.surface == inventory.SurfaceURL {
+		found = v.inQuery(before, found)
+	}
+	for _, f := range found {
 		v.EmitFinding(inventory.Location{Home: home, Surface: place.surface, Path: place.path, Line: f.Line}, f)
 	}
 }
@@ -77,6 +82,11 @@ func (v *Visit) clean(home string, text *string, place *textPlace) {
 // sure leaves out findings that are almost surely no secret.
 func sure(found []detect.Finding) []detect.Finding {
 	return slices.DeleteFunc(found, func(f detect.Finding) bool { return f.Confidence < minConfidence })
+}
+
+// shown leaves out what a scan of contents does not show by default.
+func shown(found []detect.Finding) []detect.Finding {
+	return slices.DeleteFunc(found, func(f detect.Finding) bool { return f.Confidence < detect.DefaultConfidence })
 }
 
 func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

@@ -145,7 +145,7 @@ var (
 		"ci_job_token_scope_enabled", "ci_push_repository_for_job_token_allowed", "ci_allow_fork_pipelines_to_run_in_parent_project",
 		"ci_pipeline_variables_minimum_override_role", "restrict_user_defined_variables", "public_jobs", "ci_id_token_sub_claim_components",
 		"shared_runners_enabled", "group_runners_enabled", "builds_access_level", "monitor_access_level", "pages_access_level", "empty_repo", "mirror", "ci_forward_deployment_enabled",
-		"pre_receive_secret_detection_enabled", "secret_push_protection_enabled", "ci_config_path", "build_timeout",
+		"pre_receive_secret_detection_enabled", "secret_push_protection_enabled", "ci_config_path", "build_timeout", "auto_devops_enabled",
 	}
 	groupSettings = []string{
 		"service_access_tokens_expiration_enforced", "disable_personal_access_tokens", "enforce_granular_tokens", "granular_tokens_enforced_after",

@@ -9,6 +9,7 @@ import (
 	"nhiscan/inventory"
 	"nhiscan/scanner/ciyaml"
 	"nhiscan/scanner/detect"
+	"nhiscan/scanner/workload"
 )
 
 const (
@@ -16,26 +17,37 @@ const (
 	maxName    = 255    // characters of a name in a pipeline, as GitLab's own limit for job names
 )
 
-func (v *Visit) emitConfig(c *ciyaml.Config) {
-	path := v.shownConfigPath()
+// emitConfig emits the jobs of a configuration, and those of the child pipelines that they start.
+func (v *Visit) emitConfig(c *ciyaml.Config, files *projectFiles) {
+	v.emitJobs(c, files, "", childDepth)
+}
+
+// childDepth is how deep child pipelines may start others, as for GitLab.
+const childDepth = 2
+
+func (v *Visit) emitJobs(c *ciyaml.Config, files *projectFiles, prefix string, depth int) {
 	for _, j := range c.Jobs {
 		if len(v.rows) > maxJobRows {
 			v.Incomplete("the configuration names more jobs and variables than are listed")
 			return
 		}
-		v.emitJob(c, j, path)
+		v.emitJob(c, j, files, prefix)
+		if j.Trigger != nil && j.Trigger.Child != nil && depth > 0 {
+			v.emitJobs(j.Trigger.Child, files, prefix+j.Name+" / ", depth-1)
+		}
 	}
 }
 
-// emitJob emits a job as an identity, with what it uses. Every text in it is the author's choice.
-func (v *Visit) emitJob(c *ciyaml.Config, j ciyaml.Job, path string) {
-	name, inID := v.storedName(j.Name, maxName)
+// emitJob emits a job as an identity, with what it uses. Every text in it is the author's choice. prefix names the jobs
+// that started its pipeline.
+func (v *Visit) emitJob(c *ciyaml.Config, j ciyaml.Job, files *projectFiles, prefix string) {
+	name, inID := v.storedName(prefix+j.Name, maxName)
 	text := func(s string) string { return v.printable(s, maxName) }
+	opened := openedFiles{files: files.script, texts: map[string]string{}}
+	uses := workload.Read(c, j, opened.open)
 	job := inventory.Identity{
 		ID: inventory.WorkloadID(v.Self.Instance, v.Home.Number, inID), Kind: "workload", Home: v.Home.ID, Name: name, State: inventory.Active,
-		Environment: text(j.Environment.Name),
-		Attributes: attributes("image", text(j.Image), "stage", text(j.Stage), "environment_action", text(j.Environment.Action),
-			"deployment_tier", text(j.Environment.Tier)),
+		Environment: text(j.Environment.Name), Attributes: v.jobFacts(c, j, uses, opened.texts),
 	}
 	for _, t := range j.Tags {
 		job.Tags = append(job.Tags, text(t))
@@ -44,11 +56,12 @@ func (v *Visit) emitJob(c *ciyaml.Config, j ciyaml.Job, path string) {
 		job.Subject = v.subject()
 	}
 	v.Emit(job)
-	for _, u := range usagesOf(c, j) {
-		u.Home, u.Workload, u.Job, u.Path = v.Home.ID, job.ID, name, path
+	for _, u := range usagesOf(c, j, uses) {
+		u.Home, u.Workload, u.Job = v.Home.ID, job.ID, name
+		u.Path = text(firstOf(u.Path, v.shownConfigPath()))
 		var nameInID string
 		u.Name, nameInID = v.storedName(u.Name, maxName)
-		u.System = text(u.System)
+		u.System, u.Operation, u.Style, u.LeastScope = text(u.System), text(u.Operation), text(u.Style), text(u.LeastScope)
 		u.ID = inventory.UsageID(v.Self.Instance, v.Home.Number, inID, firstOf(u.System, u.Kind), nameInID)
 		v.Emit(u)
 	}
@@ -66,38 +79,78 @@ func (v *Visit) subject() string {
 	return fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", v.Home.Path, v.Home.Default)
 }
 
-// usagesOf lists what a job uses, each name of a kind once, at the first line that is known.
-func usagesOf(c *ciyaml.Config, j ciyaml.Job) []inventory.Usage {
-	var all []inventory.Usage
-	at := map[[3]string]int{}
-	add := func(u inventory.Usage) {
-		key := [3]string{u.Kind, u.Name, u.System}
-		i, ok := at[key]
-		if !ok {
-			at[key] = len(all)
-			all = append(all, u)
-			return
-		}
-		if line := &all[i].Line; u.Line > 0 && (*line == 0 || u.Line < *line) {
-			*line = u.Line
-		}
-	}
+// usagesOf lists what a job uses: what its configuration declares, what the reading of its scripts told, and the other
+// variables that it names; each name once for each system, at the first line that is known.
+func usagesOf(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use) []inventory.Usage {
+	l := usageList{at: map[[2]string]int{}, used: map[string]bool{}}
 	for _, t := range j.IDTokens {
-		add(inventory.Usage{Name: t.Name, Kind: "id-token", System: strings.Join(t.Aud, " "), Line: t.Line, Confidence: "high"})
+		l.add(inventory.Usage{Name: t.Name, Kind: inventory.UseIDToken, System: strings.Join(t.Aud, " "), Path: t.File, Line: t.Line, Confidence: "high"})
 	}
 	for _, s := range j.Secrets {
-		add(inventory.Usage{Name: s.Name, Kind: "external-secret", System: s.Provider, Operation: "read", Line: s.Line, Confidence: "high"})
+		l.add(inventory.Usage{Name: s.Name, Kind: inventory.UseExternal, System: s.Provider, Operation: "read", Path: s.File, Line: s.Line, Confidence: "high"})
+	}
+	for _, u := range uses {
+		l.addUse(u)
 	}
 	inYAML := map[string]bool{}
 	for _, v := range slices.Concat(c.Variables, j.Variables) {
 		inYAML[v.Name] = true
 	}
 	for _, r := range j.References {
-		if kind, confidence := referenceKind(r.Name, inYAML[r.Name]); kind != "" && !given(j, r.Name) {
-			add(inventory.Usage{Name: r.Name, Kind: kind, Line: r.Line, Confidence: confidence})
+		kind, confidence := referenceKind(r.Name, inYAML[r.Name])
+		if kind != "" && !given(j, r.Name) && !l.used[r.Name] {
+			l.add(inventory.Usage{Name: r.Name, Kind: kind, Path: r.File, Line: r.Line, Confidence: confidence})
 		}
 	}
-	return all
+	return l.all
+}
+
+type usageList struct {
+	all  []inventory.Usage
+	at   map[[2]string]int // by name, and system or kind: as in the ID
+	used map[string]bool   // names whose system is known
+}
+
+func (l *usageList) add(u inventory.Usage) {
+	key := [2]string{u.Name, firstOf(u.System, u.Kind)}
+	i, ok := l.at[key]
+	if !ok {
+		l.at[key] = len(l.all)
+		l.all = append(l.all, u)
+		return
+	}
+	old := &l.all[i]
+	if u.Line > 0 && (old.Line == 0 || u.Path == old.Path && u.Line < old.Line) {
+		old.Line, old.Path = u.Line, u.Path
+	}
+	if u.Operation != "" && !strings.Contains(old.Operation, u.Operation) {
+		old.Operation = strings.TrimPrefix(old.Operation+"; "+u.Operation, "; ")
+	}
+	old.Style, old.LeastScope = firstOf(old.Style, u.Style), firstOf(old.LeastScope, u.LeastScope)
+}
+
+// useKinds are the inventory's words for workload's.
+var useKinds = map[workload.Kind]string{
+	workload.Variable: inventory.UseVariable, workload.Predefined: inventory.UsePredefined, workload.IDToken: inventory.UseIDToken,
+	workload.VaultSecret: inventory.UseExternal, workload.Fetched: inventory.UseFetched, workload.Implicit: inventory.UseImplicit,
+	workload.Ambient: inventory.UseAmbient, workload.Artifact: inventory.UseArtifact, workload.Trigger: inventory.UseTrigger,
+	workload.Literal: inventory.UseLiteral, workload.None: inventory.UseNone, workload.Unknown: inventory.UseUnknown,
+}
+
+// addUse adds a row for each credential of a use; one without a name where none was seen.
+func (l *usageList) addUse(u workload.Use) {
+	row := inventory.Usage{
+		Kind: useKinds[u.Kind], System: u.System, Operation: u.Operation, Style: u.AuthStyle, LeastScope: u.Least,
+		Path: u.Evidence.File, Line: u.Evidence.Line, Confidence: string(u.Confidence),
+	}
+	if len(u.Credentials) == 0 {
+		l.add(row)
+	}
+	for _, name := range u.Credentials {
+		l.used[name] = true
+		row.Name = name
+		l.add(row)
+	}
 }
 
 // given reports whether a name stands for an ID token or external secret of the job itself.
@@ -114,15 +167,15 @@ func referenceKind(name string, inYAML bool) (kind, confidence string) {
 	switch {
 	case ciyaml.Predefined(name):
 		if slices.Contains(predefinedCredentials, name) {
-			return "predefined", "medium"
+			return inventory.UsePredefined, "medium"
 		}
 		return "", ""
 	case (inYAML || strings.ToLower(name) == name) && !detect.SecretKey(name): // small letters are the shell's own
 		return "", ""
 	case inYAML:
-		return "ci-variable", "low"
+		return inventory.UseVariable, "low"
 	}
-	return "ci-variable", "medium"
+	return inventory.UseVariable, "medium"
 }
 
 // predefinedCredentials are the variables into which GitLab puts a credential by itself.

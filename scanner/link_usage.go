@@ -18,7 +18,7 @@ func (l *linker) usages() {
 	}
 	for i := range l.s.Usages {
 		u := &l.s.Usages[i]
-		if u.Kind != "ci-variable" {
+		if u.Kind != inventory.UseVariable && u.Kind != inventory.UseImplicit {
 			continue
 		}
 		environment := ""
@@ -34,7 +34,11 @@ func (l *linker) usages() {
 				continue
 			}
 			if c := l.oneCredential(reaching); c != "" && sure {
-				l.out = append(l.out, inventory.Usage{ID: u.ID, Home: u.Home, Credential: c})
+				scope := ""
+				if row := l.x.Credential(c); row != nil {
+					scope = row.Scope
+				}
+				l.out = append(l.out, inventory.Usage{ID: u.ID, Home: u.Home, Credential: c, Scope: scope})
 			}
 			break
 		}

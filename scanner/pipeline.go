@@ -41,29 +41,34 @@ type lintJSON struct {
 
 func collectPipeline(ctx context.Context, v *Visit) error {
 	lint, err := one[lintJSON](ctx, v, "%s/ci/lint?dry_run=false", v.Path())
+	files := v.openFiles(ctx)
+	defer files.close()
 	switch status := statusOf(err); {
 	case errors.Is(err, ErrToken):
 		return err
 	case err != nil:
 		denied := status == http.StatusForbidden || status == http.StatusNotFound
-		return v.ownConfig(ctx, err, denied)
+		return v.ownConfig(ctx, files, err, denied)
 	case lint.Merged == "" && noConfig(lint.Errors):
 		return nil
 	case lint.Merged == "":
-		return v.ownConfig(ctx, v.invalid(lint), false)
+		return v.ownConfig(ctx, files, v.invalid(lint), false)
 	}
 	merged, err := ciyaml.Read([]byte(lint.Merged), ciyaml.Options{})
 	if err != nil {
-		return v.ownConfig(ctx, partial("merged "+v.printable(err.Error(), maxReason)), false)
+		return v.ownConfig(ctx, files, partial("merged "+v.printable(err.Error(), maxReason)), false)
 	}
-	// Without the project's own file nothing is missing but lines.
-	own, _ := v.readOwn(ctx)
-	if own != nil {
-		ciyaml.Positions(own.config, merged)
-	} else {
+	// Without the project's own file nothing is missing but lines, child pipelines and the names of what it includes.
+	own, _ := v.readOwn(ctx, files, false)
+	if own == nil {
 		ciyaml.Positions(nil, merged)
+	} else {
+		ciyaml.Positions(own.config, merged)
+		merged.Includes = own.config.Includes
+		adopt(own.config, merged)
+		v.compare(own.config, merged)
 	}
-	v.emitConfig(merged)
+	v.emitConfig(merged, files)
 	v.emitMergedSecrets(lint.Merged, own)
 	if !lint.Valid {
 		return v.invalid(lint)
@@ -72,6 +77,40 @@ func collectPipeline(ctx context.Context, v *Visit) error {
 		return partial("the configuration could not be resolved to its end: " + v.notes(merged))
 	}
 	return nil
+}
+
+// adopt gives the jobs of the server's configuration the child pipelines that the project's own files tell: GitLab
+// merges none of them.
+func adopt(own, merged *ciyaml.Config) {
+	for i := range merged.Jobs {
+		if t := merged.Jobs[i].Trigger; t != nil && t.Project == "" {
+			if at, ok := jobNamed(own, merged.Jobs[i].Name); ok && own.Jobs[at].Trigger != nil {
+				t.Child = own.Jobs[at].Trigger.Child
+			}
+		}
+	}
+}
+
+func jobNamed(c *ciyaml.Config, name string) (int, bool) {
+	return slices.BinarySearchFunc(c.Jobs, name, func(j ciyaml.Job, name string) int { return strings.Compare(j.Name, name) })
+}
+
+// compare notes where the own resolver reads other jobs than GitLab does. GitLab is right; the note shows where the own
+// reading, which stands in where GitLab's is refused, cannot be relied on.
+func (v *Visit) compare(own, merged *ciyaml.Config) {
+	if !own.Complete || !merged.Complete {
+		return
+	}
+	for _, j := range merged.Jobs {
+		if _, ok := jobNamed(own, j.Name); !ok {
+			v.remark(fmt.Sprintf("GitLab has the job %q, which the own reading of the files lacks", v.printable(j.Name, 80)))
+		}
+	}
+	for _, j := range own.Jobs {
+		if _, ok := jobNamed(merged, j.Name); !ok {
+			v.remark(fmt.Sprintf("the own reading of the files has the job %q, which GitLab lacks", v.printable(j.Name, 80)))
+		}
+	}
 }
 
 // noConfig reports whether GitLab says that the project has no pipeline configuration.
@@ -85,20 +124,24 @@ func (v *Visit) invalid(lint lintJSON) error {
 	return partial("GitLab finds the configuration invalid: " + v.printable(firstOf(append(lint.Errors, "no reason given")...), maxReason))
 }
 
+// notes says why a configuration is not whole.
 func (v *Visit) notes(c *ciyaml.Config) string {
+	for _, u := range c.Unresolved {
+		return v.printable("the "+u.Kind+" include "+u.Location+": "+u.Reason, maxReason)
+	}
 	return v.printable(firstOf(append(slices.Clone(c.Notes), "no reason given")...), maxReason)
 }
 
-// ownFile is the project's own configuration file at the head of the default branch.
+// ownFile is the project's own configuration file at the head of the default branch, with what it includes.
 type ownFile struct {
 	text   []byte
 	config *ciyaml.Config
 }
 
-// ownConfig emits what the project's own file alone tells; why is the reason that the server's answer is missing. The
-// file is the whole answer only where the server denied its own and the file includes no other.
-func (v *Visit) ownConfig(ctx context.Context, why error, denied bool) error {
-	own, err := v.readOwn(ctx)
+// ownConfig emits what the project's own files tell; why is the reason that the server's answer is missing. They are
+// the whole answer only where the server denied its own and every include could be read.
+func (v *Visit) ownConfig(ctx context.Context, files *projectFiles, why error, denied bool) error {
+	own, err := v.readOwn(ctx, files, true)
 	switch {
 	case errors.Is(err, gitrepo.ErrNoFile) && denied:
 		return nil // no pipeline
@@ -107,12 +150,12 @@ func (v *Visit) ownConfig(ctx context.Context, why error, denied bool) error {
 	case err != nil:
 		return why
 	}
-	v.emitConfig(own.config)
+	v.emitConfig(own.config, files)
 	switch {
 	case !denied:
-		return partial("only the project's own file was read: " + v.printable(why.Error(), maxReason))
+		return partial("only the project's own files were read: " + v.printable(why.Error(), maxReason))
 	case !own.config.Complete:
-		return partial("the merged configuration is denied, so only the project's own file was read: " + v.notes(own.config))
+		return partial("the merged configuration is denied, and of the project's own something is missing: " + v.notes(own.config))
 	}
 	return nil
 }
@@ -120,50 +163,38 @@ func (v *Visit) ownConfig(ctx context.Context, why error, denied bool) error {
 // errElsewhere says that the configuration is no file of this project.
 var errElsewhere = errors.New("the configuration lies outside the project")
 
-// readOwn reads the project's own file. Errors: gitrepo.ErrNoFile when there is none, or why it cannot be read.
-func (v *Visit) readOwn(ctx context.Context) (*ownFile, error) {
+// readOwn reads the project's own file and what it includes. ask lets it ask GitLab for files of other projects.
+// Errors: gitrepo.ErrNoFile when there is none, or why it cannot be read.
+func (v *Visit) readOwn(ctx context.Context, files *projectFiles, ask bool) (*ownFile, error) {
 	path := v.configPath()
 	if path == "" {
 		return nil, errElsewhere
 	}
-	text, err := v.mirrored(ctx, path)
+	text, err := files.file(path, maxConfig)
 	if errors.Is(err, gitrepo.ErrNoRepo) {
-		text, err = v.served(ctx, path)
+		text, err = v.served(ctx, v.Path(), path, cmp.Or(v.Home.Default, "HEAD"))
 	}
 	if err != nil {
 		return nil, err
 	}
-	config, err := ciyaml.Root(text)
+	config, err := ciyaml.Resolve(ctx, text, path, ciyaml.Options{Fetch: files.fetcher(ask), Variables: v.includeVariables()})
 	if err != nil {
 		return nil, err
 	}
 	return &ownFile{text, config}, nil
 }
 
-// mirrored reads a file of the default branch from the project's mirror. ErrNoRepo without one.
-func (v *Visit) mirrored(ctx context.Context, path string) ([]byte, error) {
-	if v.run.o.Git == nil {
-		return nil, gitrepo.ErrNoRepo
-	}
-	repo, err := v.run.o.Git.Reopen(ctx, v.remote(codeShelf))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = repo.Close() }() // only a lock is freed
-	return repo.File(ctx, v.Home.Default, path, maxConfig)
-}
-
 type fileJSON struct {
 	Content []byte `json:"content"` // base64
 }
 
-// served asks GitLab for a file of the default branch, which costs a request.
+// served asks GitLab for a file of a project, which costs a request. project is its API path.
 // Source: https://docs.gitlab.com/api/repository_files/#get-file-from-repository
-func (v *Visit) served(ctx context.Context, path string) ([]byte, error) {
-	f, err := one[fileJSON](ctx, v, "%s/repository/files/%s?ref=%s", v.Path(), escape(path), url.QueryEscape(cmp.Or(v.Home.Default, "HEAD")))
+func (v *Visit) served(ctx context.Context, project, path, ref string) ([]byte, error) {
+	f, err := one[fileJSON](ctx, v, "%s/repository/files/%s?ref=%s", project, escape(path), url.QueryEscape(ref))
 	var api *APIError
 	if errors.As(err, &api) && api.Status == http.StatusNotFound && strings.Contains(api.Message, "File Not Found") {
-		return nil, fmt.Errorf("%w: GitLab has none at the default branch", gitrepo.ErrNoFile)
+		return nil, fmt.Errorf("%w: GitLab has none at %s", gitrepo.ErrNoFile, ref)
 	}
 	return f.Content, err
 }
@@ -178,7 +209,7 @@ func (v *Visit) emitMergedSecrets(merged string, own *ownFile) {
 		}
 	}
 	path := v.shownConfigPath() + " (merged)"
-	for _, f := range sure(v.Engine().Scan(v.configPath(), []byte(merged))) {
+	for _, f := range shown(v.Engine().Scan(v.configPath(), []byte(merged))) {
 		fingerprint, _ := v.Fingerprint(f.Secret)
 		if len(done) >= maxMatches {
 			v.Incomplete("the merged configuration holds more secrets than are listed")

@@ -83,8 +83,10 @@ deploy:
 		"deploy: ci-variable API_TOKEN  .gitlab-ci.yml:12 low",
 		"deploy: ci-variable DEPLOY_KEY  .gitlab-ci.yml:11 medium",
 		"deploy: external-secret DB_PASSWORD vault .gitlab-ci.yml:9 high",
+		"deploy: id-token AWS_ID_TOKEN aws .gitlab-ci.yml:11 low",
 		"deploy: id-token AWS_ID_TOKEN https://sts.amazonaws.com .gitlab-ci.yml:7 high",
-		"deploy: predefined CI_JOB_TOKEN  .gitlab-ci.yml:12 medium",
+		"deploy: predefined CI_JOB_TOKEN gitlab-api .gitlab-ci.yml:12 low",
+		"deploy: unknown  opaque-script .gitlab-ci.yml:11 low", // ./deploy is not in the repository
 	}
 	included := append([]string{whole[0], "job included"}, append(whole[1:len(whole):len(whole)], "included: ci-variable INCLUDED_TOKEN  .gitlab-ci.yml:0 medium")...)
 	without := func(lines []string) []string { // lines are unknown
@@ -114,7 +116,7 @@ deploy:
 			append([]string{included[0], included[1], "job leak", "job leak2", "secret ci .gitlab-ci.yml (merged)"}, included[2:]...), inventory.Complete, ""},
 		{"the_own_file_s_secret_is_the_repository_s", "a:\n  variables: {PAYMENT_KEY: '" + keyOne + "'}\n  script: [x]\n", nil, nil, []string{"job a"}, inventory.Complete, ""},
 		{"denied_and_alone", file, &ci{Denied: true}, nil, whole, inventory.Complete, ""},
-		{"denied_with_includes", "include: [x.yml]\n" + file, &ci{Denied: true}, nil, nil, inventory.Partial, "included files are not read"},
+		{"denied_with_includes", "include: [x.yml]\n" + file, &ci{Denied: true}, nil, nil, inventory.Partial, "the local include x.yml: no such file"},
 		{"denied_without_a_file", "", &ci{Denied: true}, nil, nil, inventory.Complete, ""},
 		{"denied_and_no_yaml", "a: [", &ci{Denied: true}, nil, nil, inventory.Partial, "not readable as YAML"},
 		{"no_configuration", "", nil, nil, nil, inventory.Complete, ""},
@@ -187,7 +189,7 @@ func TestPipelineHostile(t *testing.T) {
 		{"a_key_twice", "job: {script: [x $A]}\njob: {script: [x $B]}\n", 2, inventory.Complete},
 		{"no_mapping", "- a\n", 100, inventory.Partial},
 		{"a_job_that_is_none", "\"evil \\e[2J \\u202e\": x\njob: {script: [x]}\n", 1, inventory.Complete},
-		{"names_that_do_not_print", "\"evil \\e[2J \\u202e\": {script: [x], image: \"i\\a\", environment: \"e\\n\", tags: [\"t\\0\"], id_tokens: {\"n\\r\": {aud: \"a\\e\"}}}\n", 2, inventory.Complete},
+		{"names_that_do_not_print", "\"evil \\e[2J \\u202e\": {script: [x], image: \"i\\a\", environment: \"e\\n\", tags: [\"t\\0\"], id_tokens: {\"n\\r\": {aud: \"a\\e\"}}}\n", 3, inventory.Complete},
 		{"long_names", strings.Repeat("n", 10_000) + ": {script: [x $" + strings.Repeat("V", 10_000) + "]}\n", 2, inventory.Complete},
 	}
 	for _, tt := range tests {
@@ -250,5 +252,39 @@ func TestSubject(t *testing.T) {
 		if got := v.subject(); got != want {
 			t.Errorf("subject with %s = %q, want %q", components, got, want)
 		}
+	}
+}
+
+// A project's own files are read with what they include, where GitLab refuses to merge them: from the mirror, and from
+// other projects as far as this token may read there. Child pipelines come along, and scripts of the repository.
+func TestPipelineOwnFiles(t *testing.T) {
+	change := func(w *gitlabtest.World) {
+		c := commit(0, "README", "x\n")
+		c.Files[".gitlab-ci.yml"] = "include:\n  - ci/*.yml\n  - {project: acme/shop/legacy, file: shared.yml}\n  - {remote: https://ci.example/x.yml}\n" +
+			"children:\n  trigger: {include: child.yml}\n"
+		c.Files["ci/a.yml"] = "a: {script: [./scripts/deploy.sh]}\n"
+		c.Files["child.yml"] = "inner: {script: ['helm registry login -u me -p $HELM_PASSWORD registry.example']}\n"
+		c.Files["scripts/deploy.sh"] = "#!/bin/sh\ncurl -X POST --header \"PRIVATE-TOKEN: $DEPLOY_API_TOKEN\" https://gitlab.acme.example/api/v4/projects/1/pipeline\n"
+		history(cart, c)(w)
+		projectOf(w, cart).CI = &gitlabtest.CIConfig{Denied: true}
+		shared := commit(0, "shared.yml", "s: {script: ['twine upload -u __token__ -p $PYPI_API_TOKEN dist/*']}\n")
+		history("acme/shop/legacy", shared)(w)
+	}
+	s := setup{Role: "maintainer", Projects: []string{cart}, Sources: []Source{repositorySource, pipelineSource}, Git: newClones(t), Change: change}.scan(t)
+	if s.Err != nil {
+		t.Fatal(s.Err)
+	}
+	text := strings.Join(s.jobs(), "\n")
+	for _, want := range []string{
+		"job a", "job s", "job children / inner",
+		"a: ci-variable DEPLOY_API_TOKEN gitlab-api scripts/deploy.sh:2", "s: ci-variable PYPI_API_TOKEN pypi shared.yml:1",
+		"children / inner: ci-variable HELM_PASSWORD",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the pipeline lacks %q:\n%s", want, text)
+		}
+	}
+	if c := s.state("pipeline"); c.State != inventory.Partial || !strings.Contains(c.Reason, "https://ci.example/x.yml") {
+		t.Errorf("coverage = %s, want the remote include named as missing", coverageText(c))
 	}
 }

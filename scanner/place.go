@@ -22,8 +22,9 @@ type place struct {
 
 // places are those of a repository, one per path and value.
 type places struct {
-	at   map[placeKey]*place
-	lost string // why some are not listed
+	at     map[placeKey]*place
+	trusts map[string][]trust // by path at the head
+	lost   string             // why some are not listed
 }
 
 type placeKey struct {
@@ -34,7 +35,7 @@ type placeKey struct {
 // search matches every content of a repository once and returns where values lie. damage is why the repository could
 // not be read whole: another visit may find it mended.
 func (v *Visit) search(ctx context.Context, s shelf, repo *gitrepo.Repo) (found *places, damage string, err error) {
-	found = &places{at: map[placeKey]*place{}}
+	found = &places{at: map[placeKey]*place{}, trusts: map[string][]trust{}}
 	m := &matcher{visit: v, ctx: ctx, parts: map[string]map[string]matches{}, fresh: map[string][]byte{}}
 	options := gitrepo.WalkOptions{MaxBlob: maxBlob, Head: s.branch(v), Known: m.known}
 	stats, err := repo.Walk(ctx, options, func(b gitrepo.Blob) error {
@@ -80,7 +81,11 @@ func (p *places) addBlob(b gitrepo.Blob, m *matcher) error {
 		if err != nil {
 			return err
 		}
-		p.add(x, found, slices.Contains(b.HeadPaths, x.Path))
+		head := slices.Contains(b.HeadPaths, x.Path)
+		p.add(x, found, head)
+		if head && len(found.Trusts) > 0 && len(p.trusts) < maxTrustFiles {
+			p.trusts[x.Path] = found.Trusts
+		}
 		if b.MorePaths && len(found.All) > 0 {
 			p.lost = "a content with secrets stands at more paths than are listed"
 		}
@@ -130,6 +135,11 @@ func (p *places) emit(v *Visit, s shelf) {
 	external := map[string]bool{}
 	for _, at := range all {
 		v.Emit(v.location(s, at, external))
+	}
+	for _, path := range sortedKeys(p.trusts) {
+		for i, t := range p.trusts[path] {
+			v.emitTrust(path, i, t)
+		}
 	}
 }
 

@@ -174,7 +174,7 @@ type repositoryState struct {
 }
 
 func (v *Visit) repositoryState(s shelf, refs string) repositoryState {
-	return repositoryState{refs, s.branch(v), v.configPath(), "1 " + v.matchRules()}
+	return repositoryState{refs, s.branch(v), v.configPath(), "2 " + v.matchRules()}
 }
 
 // keptRepository is a repository's rows with the state that they follow from.
@@ -184,6 +184,7 @@ type keptRepository struct {
 	Locations   []inventory.Location
 	Identities  []inventory.Identity
 	Credentials []inventory.Credential
+	Grants      []inventory.Grant
 }
 
 func (v *Visit) keptKey(s shelf) string { return s.id + " " + v.Home.ID }
@@ -208,6 +209,9 @@ func (v *Visit) replay(ctx context.Context, s shelf, state repositoryState) bool
 	for _, r := range k.Locations {
 		v.rows = append(v.rows, r)
 	}
+	for _, r := range k.Grants {
+		v.rows = append(v.rows, r)
+	}
 	return true
 }
 
@@ -221,6 +225,8 @@ func (v *Visit) keep(ctx context.Context, s shelf, state repositoryState) error 
 			k.Identities = append(k.Identities, r)
 		case inventory.Credential:
 			k.Credentials = append(k.Credentials, r)
+		case inventory.Grant:
+			k.Grants = append(k.Grants, r)
 		}
 	}
 	text, err := json.Marshal(k)

@@ -112,8 +112,8 @@ func TestRepositoryFinds(t *testing.T) {
 		}, []string{"file a.py:1 Bob 2026-01-02 value 1", "file z.py:1 Ada 2026-01-01 value 1"}},
 		{"author_dates_that_lie_accuse_nobody", []*gitlabtest.Commit{commit(5, "a.py", one), by("Bob", commit(1, "a.py", "y = 1\n"+one))},
 			[]string{"file a.py:2 Ada 2026-01-06 value 1"}},
-		{"too_short_for_a_fingerprint", []*gitlabtest.Commit{commit(0, "a.txt", "postgres://app:Xk3pQ@db.shop.example/x\n")},
-			[]string{"file a.txt:1 Ada 2026-01-01 (no fingerprint)"}},
+		{"too_short_for_a_fingerprint", []*gitlabtest.Commit{commit(0, ".env", "DB_PASSWORD=Xk3pQ7\n")},
+			[]string{"file .env:1 Ada 2026-01-01 (no fingerprint)"}},
 		{"what_is_skipped_by_its_path", []*gitlabtest.Commit{commit(0, "package-lock.json", one)}, nil},
 		{"nothing", []*gitlabtest.Commit{commit(0, "a.py", "x = 1\n")}, nil},
 	}
@@ -189,7 +189,7 @@ func TestRepositoryAgain(t *testing.T) {
 		}
 		return s
 	}
-	first := []*gitlabtest.Commit{commit(0, "a.py", holding(keyOne), "b.py", "x"), commit(1, "b.py", "postgres://app:Xk3pQ@db.shop.example/x\n")}
+	first := []*gitlabtest.Commit{commit(0, "a.py", holding(keyOne), "b.py", "x"), commit(1, "b.py", "DB_PASSWORD = \"Xk3pQ7\"\n")}
 	before := scan(nil, first...)
 	if n := git.store.matched(); n != 3 {
 		t.Fatalf("%d contents were matched, want 3", n)
@@ -201,7 +201,7 @@ func TestRepositoryAgain(t *testing.T) {
 	if diff := gocmp.Diff(before.text([]Source{repositorySource}), same.text([]Source{repositorySource})); diff != "" {
 		t.Errorf("an unchanged repository gives other rows (-first +second):\n%s", diff)
 	}
-	grown := append(slices.Clone(first), commit(2, "a.py", "x = 1\n", "b.py", "#\n#\npostgres://app:Xk3pQ@db.shop.example/x\n"))
+	grown := append(slices.Clone(first), commit(2, "a.py", "x = 1\n", "b.py", "#\n#\nDB_PASSWORD = \"Xk3pQ7\"\n"))
 	after := scan(nil, grown...)
 	want := []string{"history a.py:1 Ada 2026-01-01 value 1", "file b.py:3 Ada 2026-01-02 (no fingerprint)"}
 	if diff := gocmp.Diff(want, after.places(t, keyOne)); diff != "" {

@@ -22,6 +22,7 @@ type Visit struct {
 	rows   []inventory.Observation
 	counts map[string]int // equal values per path, for ordinals
 	note   string         // makes a complete visit partial
+	aside  string         // beside a complete visit's coverage
 }
 
 // unit is one home and what its visits share.
@@ -99,6 +100,13 @@ func (v *Visit) Engine() *detect.Engine { return v.run.o.Engine }
 func (v *Visit) Incomplete(reason string) {
 	if v.note == "" {
 		v.note = reason
+	}
+}
+
+// remark says something about a complete visit that takes nothing from it.
+func (v *Visit) remark(text string) {
+	if v.aside == "" {
+		v.aside = text
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 // app is the program's surroundings, so that a test can stand in for all of them.
 type app struct {
 	args           []string
+	stdin          io.Reader // nil where there is none
 	stdout, stderr io.Writer
 	env            []string // NAME=value, as os.Environ gives it
 	now            func() time.Time
@@ -68,7 +69,12 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 	f.StringVar(&a.configFile, "config", "", "configuration `FILE` (YAML); also NHI_SCAN_CONFIG")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no summary, only errors")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log every request: method, path without query, status, duration")
-	root.AddCommand(newDemo(a), newScan(a), newReport(a), newShow(a), newRules(a), newSources(a), newWorkloads(a), newFix(a), newPrune(a), newVersion(a), newDocs(a))
+	root.AddCommand(
+		newDemo(a), newScan(a), newReport(a), newShow(a),
+		newDetect(a), newGate(a), newWorkloads(a), newFix(a),
+		newRules(a), newSources(a), newDetectors(a),
+		newPrune(a), newVersion(a), newDocs(a),
+	)
 	root.SetHelpCommand(newHelp(root))
 	return root
 }

@@ -15,6 +15,7 @@ import (
 	"nhiscan/inventory"
 	"nhiscan/rules"
 	"nhiscan/scanner"
+	"nhiscan/scanner/detect"
 )
 
 func newRules(a *app) *cobra.Command {
@@ -100,6 +101,41 @@ func newSources(a *app) *cobra.Command {
 				rows = append(rows, []string{s.ID, s.Title, s.Needs.Text()})
 			}
 			return a.catalogue(format, map[string]any{"schema": "nhi-scan/sources/1", "sources": entries}, []string{"Source", "Title", "Needs"}, rows)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")
+	completes(cmd, "format", "table", "json")
+	return cmd
+}
+
+func newDetectors(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:     "detectors",
+		Short:   "List what detect, gate and scan look for",
+		Example: "  nhi-scan detectors\n  nhi-scan detectors --format json",
+		Args:    wants(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			all, err := detect.Detectors()
+			if err != nil {
+				return err
+			}
+			type entry struct {
+				ID        string   `json:"id"`
+				Title     string   `json:"title"`
+				Kind      string   `json:"kind"`
+				Reference string   `json:"reference"`
+				Near      []string `json:"near"`
+				Checksum  string   `json:"checksum"`
+				Replaces  []string `json:"replaces"`
+			}
+			entries := []entry{}
+			var rows [][]string
+			for _, d := range all {
+				entries = append(entries, entry{d.ID, d.Title, d.Kind, d.Reference, append([]string{}, d.Near...), d.Checksum, append([]string{}, d.Replaces...)})
+				rows = append(rows, []string{d.ID, d.Kind, d.Title})
+			}
+			return a.catalogue(format, map[string]any{"schema": "nhi-scan/detectors/1", "detectors": entries}, []string{"Detector", "Kind", "Finds"}, rows)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")

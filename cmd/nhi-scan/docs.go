@@ -15,6 +15,7 @@ import (
 
 	"nhiscan/rules"
 	"nhiscan/scanner"
+	"nhiscan/scanner/detect"
 )
 
 // newDocs returns the hidden command that writes the generated pages. go generate runs it; a test compares.
@@ -47,6 +48,7 @@ func generatedPages() map[string]func(io.Writer) error {
 		"sources.md":     writeSourcesPage,
 		"rules.md":       writeRulesPage,
 		"workloads.md":   writeWorkloadsPage,
+		"detectors.md":   writeDetectorsPage,
 		"commands.md":    func(w io.Writer) error { return writeCommandsPage(w, newRoot(&app{})) },
 		"man/nhi-scan.1": func(w io.Writer) error { return writeMan(w, newRoot(&app{})) },
 	}
@@ -56,6 +58,34 @@ func generatedPages() map[string]func(io.Writer) error {
 		}
 	}
 	return pages
+}
+
+func writeDetectorsPage(w io.Writer) error {
+	all, err := detect.Detectors()
+	if err != nil {
+		return err
+	}
+	b := &strings.Builder{}
+	b.WriteString("# Detectors\n\n" + generated + "What `detect`, `gate` and `scan` look for by its form. Beside these stand the assignment parser, the readers of well-known\n" +
+		"credential files and passwords in URLs: [detection.md](detection.md). Kind *format* is an entry of\n" +
+		"`scanner/detect/detectors.yaml`, *gitlab* a token type of GitLab; the rules of gitleaks' default configuration follow below.\n\n" +
+		"| detector | kind | finds | checked offline |\n| --- | --- | --- | --- |\n")
+	var catalogue []string
+	for _, d := range all {
+		if d.Kind == "catalogue" {
+			catalogue = append(catalogue, "`"+d.ID+"`")
+			continue
+		}
+		title := strings.ReplaceAll(strings.Join(strings.Fields(d.Title), " "), "|", "\\|")
+		if d.Reference != "" {
+			title = "[" + title + "](" + d.Reference + ")"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", d.ID, d.Kind, title, d.Checksum)
+	}
+	// Their texts belong to gitleaks; nhi-scan detectors prints them.
+	b.WriteString("\nOf gitleaks' catalogue: " + strings.Join(catalogue, ", ") + ".\n")
+	_, err = io.WriteString(w, b.String())
+	return err
 }
 
 func writeMan(w io.Writer, c *cobra.Command) error {

@@ -44,12 +44,13 @@ func (a *app) finish(ctx context.Context, rec *store.Recorder, db *store.Store, 
 // does not hold yet.
 func (a *app) judge(ctx context.Context, db *store.Store, snapshot *inventory.Snapshot, events []inventory.Event, now time.Time) (rules.Result, error) {
 	x := inventory.NewIndex(snapshot)
-	result := rules.Evaluate(x, a.config.Policy, now)
 	past, err := db.Events(ctx, store.EventFilter{Instance: snapshot.Scan.Instance})
 	if err != nil {
-		return result, fmt.Errorf("read events: %w", err)
+		return rules.Result{}, fmt.Errorf("read events: %w", err)
 	}
-	result.Measures = append(result.Measures, rules.Lifecycle(x, history(append(past, events...)), a.config.Policy, now)...)
+	h := history(append(past, events...))
+	result := rules.Evaluate(x, h, a.config.Policy, now)
+	result.Measures = append(result.Measures, rules.Lifecycle(x, h, a.config.Policy, now)...)
 	return result, nil
 }
 

@@ -21,7 +21,7 @@ func main() {
 	// The first signal ends the command in good order; a second one ends the program at once.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, &app{
-		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, env: os.Environ(), now: time.Now,
+		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Environ(), now: time.Now,
 	})
 	stop()
 	os.Exit(code)

@@ -33,7 +33,7 @@ func nhiScan() {
 		now = func() time.Time { return base.Add(time.Since(began)) }
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, &app{args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, env: os.Environ(), now: now})
+	code := run(ctx, &app{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Environ(), now: now})
 	stop()
 	os.Exit(code)
 }

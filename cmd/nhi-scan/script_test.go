@@ -37,6 +37,14 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gitlab": gitlabCommand, "exits": exitsCommand, "plain": plainCommand, "schema": schemaCommand, "mode": modeCommand,
 			"canary": canaryCommand, "sqlite": sqliteCommand,
+			"repo": repoCommand, "plant": plantCommand, "unseen": unseenCommand, "idless": idlessCommand, "readymade": readyMadeCommand, "setenv-file": setenvFileCommand,
+			"plantfiles": plantFilesCommand, "unshown": unshownCommand, "pack": packCommand, "commit": commitCommand,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %q", name)
 		},
 	})
 }
@@ -47,6 +55,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("PROGRAM_DIR", program)
 	env.Setenv("NHI_SCAN_RATE", "0")
 	env.Values["instance"] = &instance{}
+	env.Values["planted"] = map[string]string{}
 	return nil
 }
 
@@ -187,12 +196,13 @@ func plainCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
-// schemaCommand holds a JSON report against the schema that docs publish: schema report.json.
+// schemaCommand holds JSON against a schema that docs publish, report's where none is named: schema stdout findings.
 func schemaCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: schema FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: schema FILE [NAME]")
 	}
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(repositoryRoot, "docs", "report.schema.json"))
+	name := append(args, "report")[1]
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(repositoryRoot, "docs", name+".schema.json"))
 	ts.Check(err)
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[0])))
 	ts.Check(err)

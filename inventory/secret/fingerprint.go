@@ -119,6 +119,9 @@ var guessable = []string{"changeme", "changeit", "password", "password1", "12345
 
 var userInfo = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://[^/@:\s]*:([^/@\s]+)@\S+$`)
 
+// Normal returns v as its fingerprint sees it: without what differs only by where it was found.
+func Normal(v Value) Value { return New(normalise(v.Reveal())) }
+
 // normalise makes equal what differs only by where it was found: line ends, surrounding space, the URL around a password.
 func normalise(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))

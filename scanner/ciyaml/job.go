@@ -2,8 +2,11 @@ package ciyaml
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Job is one job after extends, default and references are applied, as far as they could be.
@@ -27,6 +30,8 @@ type Job struct {
 	Steps       []Step           // of run; in order
 	Rules       []Rule           // in order
 	When        string           // on_success, manual, …; empty is on_success
+	MayFail     bool             // allow_failure, of the job or of any of its rules
+	Timeout     time.Duration    // 0 is not set, or not readable
 	Only        []string         // refs and keywords of the older way, in order
 	Except      []string
 	Needs       []Need // in order
@@ -98,6 +103,8 @@ func (r *reader) job(e entry, own *value) Job {
 		Steps:       r.steps(v.get("run")),
 		Rules:       r.rules(v.get("rules")),
 		When:        r.text(v.get("when")),
+		MayFail:     r.mayFail(v),
+		Timeout:     timeout(r.text(v.get("timeout"))),
 		Only:        r.refs(v.get("only")),
 		Except:      r.refs(v.get("except")),
 		Needs:       r.needs(v.get("needs")),
@@ -110,6 +117,48 @@ func (r *reader) job(e entry, own *value) Job {
 	job.Variables = r.jobVariables(v, job)
 	job.References = r.references(v)
 	return job
+}
+
+// mayFail reports whether a failure of the job stops nothing; exit codes that may occur count too.
+func (r *reader) mayFail(job *value) bool {
+	allows := func(v *value) bool {
+		v, leave := r.follow(v)
+		defer leave()
+		return v.is(mapping) || v.is(scalar) && v.text == "true"
+	}
+	out := allows(job.get("allow_failure"))
+	r.eachItem(job.get("rules"), func(rule *value) { out = out || allows(rule.get("allow_failure")) })
+	return out
+}
+
+// units are the words that GitLab's durations are written in.
+var units = map[string]time.Duration{
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour, "w": 7 * 24 * time.Hour, "week": 7 * 24 * time.Hour, "weeks": 7 * 24 * time.Hour,
+}
+
+var durationPart = regexp.MustCompile(`^(\d{1,6})\s*([a-z]+)[\s,]*(?:and\s+)?`)
+
+// timeout reads a duration as people write it, "3 hours 30 minutes" or "1h 10m"; a bare number is seconds. 0 is none.
+// Source: https://docs.gitlab.com/ci/yaml/#timeout
+func timeout(text string) time.Duration {
+	rest := strings.TrimSpace(strings.ToLower(text))
+	if n, err := strconv.Atoi(rest); err == nil && n > 0 && n < 1e8 {
+		return time.Duration(n) * time.Second
+	}
+	total := time.Duration(0)
+	for rest != "" {
+		m := durationPart.FindStringSubmatch(rest)
+		if m == nil || units[m[2]] == 0 {
+			return 0
+		}
+		n, _ := strconv.Atoi(m[1]) // digits
+		total += time.Duration(n) * units[m[2]]
+		rest = rest[len(m[0]):]
+	}
+	return total
 }
 
 // jobVariables are those of variables, of rules and of a matrix.

@@ -3,9 +3,13 @@
 package detect
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -34,6 +38,45 @@ func BenchmarkScan(b *testing.B) {
 		for _, f := range files {
 			e.Scan("a.go", f)
 		}
+	}
+}
+
+// BenchmarkTree reads all files below NHI_BENCH_TREE once and finds the secrets in them: for script/bench-detect.
+func BenchmarkTree(b *testing.B) {
+	tree := os.Getenv("NHI_BENCH_TREE")
+	if tree == "" {
+		b.Skip("NHI_BENCH_TREE names no folder")
+	}
+	e, err := New(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		paths := make(chan string)
+		var group sync.WaitGroup
+		var size, found atomic.Int64
+		for range runtime.GOMAXPROCS(0) {
+			group.Go(func() {
+				for path := range paths {
+					content, err := os.ReadFile(path)
+					if err != nil {
+						b.Error(err)
+					}
+					size.Add(int64(len(content)))
+					found.Add(int64(len(e.Scan(strings.TrimPrefix(path, tree), content))))
+				}
+			})
+		}
+		_ = filepath.WalkDir(tree, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() {
+				paths <- path
+			}
+			return err
+		})
+		close(paths)
+		group.Wait()
+		b.SetBytes(size.Load())
+		b.ReportMetric(float64(found.Load()), "findings")
 	}
 }
 

@@ -31,12 +31,10 @@ func (e *Engine) Clean(text string) (string, []Finding) {
 	return string(out), found
 }
 
-type span struct{ start, end int }
-
 func (e *Engine) spans(text []byte) []span {
 	var spans []span
-	for _, h := range settle(e.hits("", text)) {
-		if string(text[h.start:h.end]) != cleaned {
+	for _, h := range e.scored("", text) {
+		if (h.rank < rankGuess || h.confidence >= DefaultConfidence) && string(text[h.start:h.end]) != cleaned {
 			spans = append(spans, span{h.start, h.end})
 		}
 	}

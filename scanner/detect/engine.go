@@ -3,7 +3,13 @@
 //
 // Rules come from gitleaks' default catalogue or a user's rule file in the same format, both loaded by gitleaks'
 // config package; the matching is this package's own and takes the decisions of gitleaks 8.30.1 without its decoding,
-// path of the rule file, and allow comments. Beside the catalogue stand own detectors for GitLab tokens and URLs.
+// path of the rule file, and allow comments. Beside the catalogue stand own detectors: those of detectors.yaml, GitLab
+// tokens, and URLs.
+//
+// Matching is one pass over the bytes for the literals of all detectors (automaton), then, where a literal was found, a
+// table of the detector's pattern that is built as texts need it (search, dfa). No pattern runs over a whole text but
+// those of users that match nothing at all, and those that a hostile text makes too slow otherwise: these are left to
+// regexp, in pieces, in linear time.
 //
 // Two rules of the default catalogue let the word EXAMPLE pass: aws-access-token where it ends the value, and
 // generic-api-key where it stands anywhere in it (any case). All others report values that carry it.
@@ -16,12 +22,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/zricethezav/gitleaks/v8/config"
 )
 
 // matching names the decisions that this package takes; it is part of Version and changes whenever they do.
-const matching = "nhi-scan/detect/1"
+const matching = "nhi-scan/detect/2"
 
 // Options say which rules an Engine has. The zero Options mean the default catalogue.
 type Options struct {
@@ -36,9 +43,16 @@ type Options struct {
 // Engine matches contents against a fixed set of rules. It keeps no state between calls and may be used from many
 // goroutines. Make one per process: that compiles all rules.
 type Engine struct {
-	catalogue *catalogue
+	catalogue *catalogue // gitleaks' rules or a user's
+	detectors *catalogue // own
 	gitlab    gitlabTokens
-	literals  *automaton
+	literals  literals
+	automata  []*automaton // over literals
+	foldable  literalSet
+	tokens    []literalSet // one for each of gitlab's types
+	urls      literalSet
+	names     literalSet // of what may call its value a secret
+	passages  sync.Pool  // of *passage
 	version   string
 }
 
@@ -57,13 +71,42 @@ func New(o Options) (*Engine, error) {
 			return nil, fmt.Errorf("token prefix %q: want 1 to 20 letters, digits or _.@:/+=-", p)
 		}
 	}
-	cfg, err := loadRules(o.RulesTOML)
+	own, err := loadDetectors(ownDetectors)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{catalogue: newCatalogue(cfg), gitlab: newGitlabTokens(prefixes)}
+	return newEngine(o, prefixes, own)
+}
+
+// newEngine returns an engine with own detectors other than the embedded ones.
+func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
+	loaded, err := loadRules(o.RulesTOML)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{gitlab: newGitlabTokens(prefixes)}
+	memory := &dfaMemory{}
+	if e.catalogue, err = newCatalogue(loaded, &e.literals, memory); err != nil {
+		return nil, fmt.Errorf("rule file: %w", err)
+	}
+	for id := range replacedBy(own) {
+		if r := e.catalogue.byID[id]; r != nil && loaded.stock[id] {
+			r.replaced = true
+		}
+	}
+	if e.detectors, err = newOwnCatalogue(own, &e.literals, memory); err != nil {
+		return nil, err
+	}
 	e.version = version(o.RulesTOML, prefixes)
-	e.literals = newAutomaton(slices.Concat(e.catalogue.keywords, e.gitlab.literals(), []string{urlMark}))
+	e.foldable = e.literals.add(foldables...)
+	for _, prefix := range e.gitlab.literals() {
+		e.tokens = append(e.tokens, e.literals.add(prefix))
+	}
+	e.urls = e.literals.add(urlMark)
+	e.names = e.literals.add(secretNames...)
+	e.automata = newAutomata(e.literals.texts)
+	e.catalogue.index(len(e.literals.texts))
+	e.detectors.index(len(e.literals.texts))
 	return e, nil
 }
 
@@ -76,13 +119,27 @@ func version(rules []byte, prefixes []string) string {
 		rules = []byte(config.DefaultConfig)
 	}
 	h := sha256.New()
-	// The default catalogue is always hashed: a rule file may extend it.
-	for _, part := range []string{matching, config.DefaultConfig, string(rules), strings.Join(prefixes, "\n")} {
+	// The default catalogue is always hashed: a rule file may extend it. Examples in detectors.yaml change the digest
+	// too, which costs one scan and no care.
+	for _, part := range []string{matching, config.DefaultConfig, string(ownDetectors), string(rules), strings.Join(prefixes, "\n")} {
 		fmt.Fprintf(h, "%d\n%s\n", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // PathClass names what a path does to matching: paths of one class give equal findings for equal content. There are
-// few classes: "skip" (nothing is reported), "plain", and one per combination of path conditions that some rule has.
-func (e *Engine) PathClass(path string) string { return e.catalogue.pathClass(path) }
+// few classes: "skip" (nothing is reported), else one per combination of path conditions that some rule has ("plain" for
+// none), language, place and form of credential file.
+func (e *Engine) PathClass(path string) string {
+	class := e.catalogue.pathClass(path)
+	if class == "skip" {
+		return class
+	}
+	g := genreOf(path)
+	for _, part := range []string{g.lang, g.place, formOf(path)} {
+		if part != "" && part != "other" {
+			class += " " + part
+		}
+	}
+	return class
+}

@@ -11,6 +11,9 @@ import (
 	"nhiscan/inventory/secret"
 )
 
+// DefaultConfidence is the least confidence of a finding that is shown where nobody says otherwise.
+const DefaultConfidence = 0.5
+
 // Finding is one secret in the bytes that were searched.
 type Finding struct {
 	Detector    string // rule or own detector, kebab-case
@@ -35,6 +38,7 @@ type hit struct {
 	rank                  rank
 	confidence            float64
 	reasons               []string
+	assigned              *assignment // what the parser found at the value, or nil
 }
 
 // findings turns hits in text into findings, sorted by offset, then detector. Hits must not be empty ranges, except

@@ -3,7 +3,6 @@ package detect
 import (
 	"bytes"
 	"fmt"
-	"hash/crc32"
 	"regexp"
 	"strings"
 )
@@ -189,5 +188,3 @@ func (t tokenType) hit(content []byte, start, end int, confidence float64, reaso
 func isTokenByte(b byte) bool {
 	return b == '-' || b == '_' || '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z'
 }
-
-func checksum(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }

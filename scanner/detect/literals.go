@@ -1,98 +1,113 @@
 package detect
 
-// automaton finds many literals in one pass, ASCII case ignored: an Aho-Corasick automaton as a dense table over
-// byte classes, so that each input byte costs two loads.
-type automaton struct {
-	class   [256]uint8
-	classes int
-	next    []uint32 // state*classes + class; the state's number, with final set where literals end
-	ends    [][]int  // literals that end in a state
-	length  []int    // of each literal
+import (
+	"slices"
+	"strings"
+)
+
+// literals is everything that an engine looks for in its one pass. Equal texts share a number, so that those who
+// register them need not know of each other.
+type literals struct {
+	texts   []string // lower case; the number of a literal is its index
+	numbers map[string]int
 }
 
-// final marks a state in which at least one literal ends.
-const final = 1 << 31
-
-// newAutomaton takes lower-case literals; an empty one is never found. Folding leaves at most 230 classes.
-func newAutomaton(literals []string) *automaton {
-	a := &automaton{classes: 1}
-	for _, l := range literals {
-		a.length = append(a.length, len(l))
-		for _, b := range []byte(l) {
-			if a.class[b] == 0 {
-				a.class[b] = uint8(a.classes)
-				a.classes++
-			}
+// add registers literals and returns the set of them; ASCII case is ignored, empty ones are never found.
+func (l *literals) add(texts ...string) literalSet {
+	if l.numbers == nil {
+		l.numbers = map[string]int{}
+	}
+	var set literalSet
+	for _, t := range texts {
+		t = lowerASCII(t)
+		n, known := l.numbers[t]
+		if !known {
+			n = len(l.texts)
+			l.numbers[t] = n
+			l.texts = append(l.texts, t)
+		}
+		if !slices.Contains(set.numbers, n) {
+			set.numbers = append(set.numbers, n)
 		}
 	}
-	for b := 'A'; b <= 'Z'; b++ {
-		a.class[b] = a.class[b|0x20]
+	return set
+}
+
+// lowerASCII keeps all but A to Z: what else Unicode folds, the automaton does not.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r | 0x20
+		}
+		return r
+	}, s)
+}
+
+// literalSet are some of an engine's literals, as whoever registered them knows them.
+type literalSet struct{ numbers []int }
+
+// located is a literal and where it begins.
+type located struct{ literal, start int }
+
+// anchors are the places of all literals in one text, found in one pass. Whoever registered a literalSet asks for its
+// places; that costs nothing where there are none.
+type anchors struct {
+	all   []located // by literal, then start
+	first []int32   // of each literal its first in all; one more at the end
+	found []int     // the literals that are there, each once
+}
+
+// of returns the places of one literal in ascending order. It may not be changed.
+func (a *anchors) of(literal int) []located {
+	return a.all[a.first[literal]:a.first[literal+1]]
+}
+
+// any reports whether one of a set's literals is in the text.
+func (a *anchors) any(set literalSet) bool {
+	for _, n := range set.numbers {
+		if a.first[n] != a.first[n+1] {
+			return true
+		}
 	}
-	a.addState()
-	for id, l := range literals {
-		if l == "" {
+	return false
+}
+
+// in returns the places of a set's literals sorted by start, in buffer's memory. Of literals that begin in one place
+// each is listed, in the order in which they were registered.
+func (a *anchors) in(set literalSet, buffer []located) []located {
+	found := buffer[:0]
+	lists := 0
+	for _, n := range set.numbers {
+		part := a.of(n)
+		if len(part) == 0 {
 			continue
 		}
-		s := uint32(0)
-		for _, b := range []byte(l) {
-			at := int(s)*a.classes + int(a.class[b])
-			if a.next[at] == 0 {
-				a.next[at] = a.addState()
-			}
-			s = a.next[at]
-		}
-		a.ends[s] = append(a.ends[s], id)
+		lists++
+		found = append(found, part...)
 	}
-	a.link()
-	return a
+	if lists > 1 {
+		slices.SortStableFunc(found, func(a, b located) int { return a.start - b.start })
+	}
+	return found
 }
 
-func (a *automaton) addState() uint32 {
-	a.next = append(a.next, make([]uint32, a.classes)...)
-	a.ends = append(a.ends, nil)
-	return uint32(len(a.ends) - 1)
-}
-
-// link turns the trie into an automaton, breadth first: a missing edge becomes the edge of the longest proper suffix.
-func (a *automaton) link() {
-	fail := make([]uint32, len(a.ends))
-	queue := make([]uint32, 0, len(a.ends))
-	for c := range a.classes {
-		if s := a.next[c]; s != 0 {
-			queue = append(queue, s)
+// group puts hits, which are in the order of the text, in the order of anchors.
+func (a *anchors) group(hits []located, count int) {
+	a.first = append(a.first[:0], make([]int32, count+1)...)
+	a.found = a.found[:0]
+	for _, h := range hits {
+		if a.first[h.literal+1]++; a.first[h.literal+1] == 1 {
+			a.found = append(a.found, h.literal)
 		}
 	}
-	for i := 0; i < len(queue); i++ {
-		s := queue[i]
-		a.ends[s] = append(a.ends[s], a.ends[fail[s]]...)
-		for c := range a.classes {
-			at := int(s)*a.classes + c
-			back := a.next[int(fail[s])*a.classes+c]
-			if a.next[at] == 0 {
-				a.next[at] = back
-				continue
-			}
-			fail[a.next[at]] = back
-			queue = append(queue, a.next[at])
-		}
+	for i := range count {
+		a.first[i+1] += a.first[i]
 	}
-	for i, s := range a.next {
-		if len(a.ends[s]) > 0 {
-			a.next[i] |= final
-		}
+	a.all = slices.Grow(a.all[:0], len(hits))[:len(hits)]
+	for _, h := range hits { // a.first[n] becomes the end of n's part, which is the beginning of the next one's
+		a.all[a.first[h.literal]] = h
+		a.first[h.literal]++
 	}
-}
-
-// find calls hit for every occurrence of every literal, in the order in which they end.
-func (a *automaton) find(text []byte, hit func(literal, start int)) {
-	s := uint32(0)
-	for i, b := range text {
-		s = a.next[int(s&^final)*a.classes+int(a.class[b])]
-		if s&final == 0 {
-			continue
-		}
-		for _, id := range a.ends[s&^final] {
-			hit(id, i+1-a.length[id])
-		}
-	}
+	copy(a.first[1:], a.first)
+	a.first[0] = 0
 }

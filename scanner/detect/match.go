@@ -17,39 +17,39 @@ type window struct {
 	coreFrom, core int    // first offset in the core, first after it
 }
 
-// search returns the hits of all rules in w. seen says which keywords w holds.
-func (c *catalogue) search(w window, seen []bool) []hit {
+// inCore reports whether what begins at an offset of the content belongs to w.
+func (w window) inCore(start int) bool { return start >= w.coreFrom && start < w.core }
+
+// search returns the hits of all rules in w, which p is read from.
+func (c *catalogue) search(w window, p *passage) []hit {
 	var out []hit
-	for i := range c.rules {
+	for _, i := range c.called(p) {
 		r := &c.rules[i]
-		if r.SkipReport || !r.wanted(seen) {
+		if r.SkipReport || r.replaced || !r.wanted(p, c.foldable) {
 			continue
 		}
-		found := r.matches(w, c)
+		found := r.matches(w, p, c)
 		if len(found) > 0 && len(r.RequiredRules) > 0 {
-			found = c.composed(r, w, found)
+			found = c.composed(r, w, p, found)
 		}
 		out = append(out, found...)
 	}
 	return out
 }
 
-func (r *rule) wanted(seen []bool) bool {
-	return len(r.keywordIDs) == 0 || slices.ContainsFunc(r.keywordIDs, func(id int) bool { return seen[id] })
-}
-
 // matches returns the hits of one rule in w, in order.
-func (r *rule) matches(w window, c *catalogue) []hit {
-	if pathAllowed(r.Allowlists, w.path) || r.Path != nil && !r.Path.MatchString(w.path) {
+func (r *rule) matches(w window, p *passage, c *catalogue) []hit {
+	if passesPath(r.allowed, w.path) || r.path != nil && !r.path.found([]byte(w.path)) {
 		return nil
 	}
-	if r.Regex == nil {
+	if r.pattern == nil {
 		return r.wholeFile(w)
 	}
 	var out []hit
-	for _, m := range r.Regex.FindAllIndex(w.content[w.from:w.to], -1) {
-		from, to := trimNewlines(w.content, w.from+m[0], w.from+m[1])
-		if from < w.coreFrom || from >= w.core || from == to {
+	p.spans = r.pattern.find(p.text, p.placesOf(r.pattern), p.spans[:0])
+	for _, m := range p.spans {
+		from, to := trimNewlines(w.content, w.from+m.start, w.from+m.end)
+		if !w.inCore(from) || from == to {
 			continue
 		}
 		match := w.content[from:to]
@@ -62,8 +62,11 @@ func (r *rule) matches(w window, c *catalogue) []hit {
 		if r.Entropy != 0 && bits <= r.Entropy {
 			continue
 		}
-		line := surroundingLine(w.content, from, to)
-		if allowed(c.global, w.path, value, match, line) || allowed(r.Allowlists, w.path, value, match, line) {
+		if r.detector != nil && !r.detector.placed(w.content, from, to) {
+			continue
+		}
+		candidate := candidate{w.path, value, match, surroundingLine(w.content, from, to)}
+		if passes(c.global, candidate) || passes(r.allowed, candidate) {
 			continue
 		}
 		out = append(out, r.hit(value, from, from+start, from+end, bits))
@@ -96,7 +99,7 @@ func trimNewlines(b []byte, from, to int) (int, int) {
 // The pattern runs again on the match alone, as gitleaks does it: where it needs context to match (a word boundary),
 // the whole match is the secret.
 func (r *rule) secret(match []byte) (start, end int, ok bool) {
-	groups := r.Regex.FindSubmatchIndex(match)
+	groups := r.pattern.whole().FindSubmatchIndex(match)
 	if len(groups) < 4 {
 		return 0, len(match), true
 	}
@@ -132,6 +135,8 @@ func (r *rule) hit(value []byte, from, start, end int, bits float64) hit {
 		reasons: []string{"matches rule " + r.RuleID, fmt.Sprintf("entropy %.1f", bits)},
 	}
 	switch {
+	case r.detector != nil:
+		r.detector.judge(&h, value)
 	case isGeneric(r.RuleID):
 		h.rank, h.confidence = rankGeneric, 0.5
 	case r.knowsForm(value):
@@ -148,19 +153,19 @@ func (r *rule) knowsForm(value []byte) bool {
 }
 
 // composed keeps the hits that stand near enough to a hit of every rule which r requires.
-func (c *catalogue) composed(r *rule, w window, found []hit) []hit {
+func (c *catalogue) composed(r *rule, w window, p *passage, found []hit) []hit {
 	others := make([][]place, len(r.RequiredRules))
 	for i, req := range r.RequiredRules {
 		if other := c.byID[req.RuleID]; other != nil {
-			others[i] = places(w, other.matches(w, c))
+			others[i] = places(w, other.matches(w, p, c))
 		}
 	}
 	var out []hit
-	for i, p := range places(w, found) {
+	for i, at := range places(w, found) {
 		complete := true
 		for j, req := range r.RequiredRules {
 			complete = complete && slices.ContainsFunc(others[j], func(o place) bool {
-				return within(req.WithinLines, p.line, o.line) && within(req.WithinColumns, p.column, o.column)
+				return within(req.WithinLines, at.line, o.line) && within(req.WithinColumns, at.column, o.column)
 			})
 		}
 		if complete {

@@ -11,33 +11,51 @@ import (
 	"github.com/zricethezav/gitleaks/v8/config"
 )
 
+// loadedRules are rules whose patterns are not compiled yet: most are never needed.
+type loadedRules struct {
+	config.Config
+	patterns map[string]string // by rule; the rule's own Regex is meaningless
+	stock    map[string]bool   // rules of the default catalogue that the file did not change
+}
+
 // loadRules returns the rules of a file, or the default catalogue when toml is empty.
 //
 // gitleaks' own [extend] counts its depth in a package variable that never goes back, so that a second load in one
 // process extends nothing. The files are therefore merged here, before Translate, which then sees no [extend].
-func loadRules(toml []byte) (config.Config, error) {
-	if len(toml) == 0 {
-		toml = []byte(config.DefaultConfig)
-	}
+func loadRules(toml []byte) (loadedRules, error) {
 	file, err := decodeRules(toml)
 	if err != nil {
-		return config.Config{}, fmt.Errorf("rule file: %w", err)
+		return loadedRules{}, fmt.Errorf("rule file: %w", err)
 	}
 	if file.Extend.Path != "" {
-		return config.Config{}, errors.New("rule file: [extend] path is not read; use useDefault, or put both files into one")
+		return loadedRules{}, errors.New("rule file: [extend] path is not read; use useDefault, or put both files into one")
 	}
-	if file.Extend.UseDefault {
-		base, err := decodeRules([]byte(config.DefaultConfig))
-		if err != nil {
-			return config.Config{}, fmt.Errorf("default rules: %w", err)
+	var base *config.ViperConfig
+	if len(toml) == 0 || file.Extend.UseDefault {
+		if base, err = decodeRules([]byte(config.DefaultConfig)); err != nil {
+			return loadedRules{}, fmt.Errorf("default rules: %w", err)
+		}
+	}
+	out := loadedRules{patterns: map[string]string{}, stock: map[string]bool{}}
+	if base != nil {
+		for _, r := range base.Rules {
+			out.stock[r.ID] = true
+		}
+		for _, r := range file.Rules {
+			delete(out.stock, r.ID)
 		}
 		file = extendRules(file, base)
 	}
-	cfg, err := translate(file)
-	if err != nil {
-		return config.Config{}, fmt.Errorf("rule file: %w", err)
+	for i, r := range file.Rules {
+		if out.patterns[r.ID] = r.Regex; r.Regex != "" {
+			file.Rules[i].Regex = strings.Repeat("()", max(0, min(r.SecretGroup, 1000))) // quick to compile
+			file.Rules[i].Regex += "x"
+		}
 	}
-	return cfg, nil
+	if out.Config, err = translate(file); err != nil {
+		return loadedRules{}, fmt.Errorf("rule file: %w", err)
+	}
+	return out, nil
 }
 
 // decodeRules reads TOML into gitleaks' type, with the older [allowlist] spelling turned into the present one.

@@ -183,7 +183,7 @@ func TestVersion(t *testing.T) {
 func TestPathClass(t *testing.T) {
 	e := engine(t)
 	for path, want := range map[string]string{
-		"main.go": "plain", "": "plain", "img/logo.PNG": "skip", "a/node_modules/x/index.js": "skip", "go.sum": "skip", ".gitlab-ci.yml": "", "main.tf": "",
+		"main.go": "plain go", "": "plain", "img/logo.PNG": "skip", "a/node_modules/x/blob": "skip", "a/node_modules/x/.npmrc": "", "go.sum": "skip", ".gitlab-ci.yml": "", "main.tf": "",
 	} {
 		got := e.PathClass(path)
 		if want != "" && got != want || want == "" && (got == "plain" || got == "skip") {
@@ -201,8 +201,8 @@ func TestPathClass_decides_the_findings(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var text strings.Builder
 	for i, rule := range e.catalogue.rules {
-		if rule.Regex != nil && (i%8 == 0 || rule.Path != nil || len(rule.Allowlists) > 0) {
-			text.WriteString(sample(r, rule.Regex.String()) + "\n")
+		if rule.pattern != nil && (i%8 == 0 || rule.Path != nil || len(rule.Allowlists) > 0) {
+			text.WriteString(sample(r, rule.pattern.source) + "\n")
 		}
 	}
 	found := map[string][]Finding{}

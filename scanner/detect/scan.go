@@ -1,7 +1,5 @@
 package detect
 
-import "bytes"
-
 const (
 	pieceSize   = 1 << 20  // bytes of core per piece
 	pieceBefore = 4 << 10  // context, for word boundaries and the start of a match that began earlier
@@ -12,13 +10,20 @@ const (
 // may be empty. Contents over 1 MB are matched in overlapping pieces: there a secret of over 64 kB that crosses a
 // border may be missed, and a rule applies only where its keyword is in the same piece.
 func (e *Engine) Scan(path string, content []byte) []Finding {
-	return findings(content, settle(e.hits(path, content)))
+	return findings(content, e.scored(path, content))
 }
 
 // hits returns what the catalogue and the own detectors find, before precedence is settled.
 func (e *Engine) hits(path string, content []byte) []hit {
-	if pathAllowed(e.catalogue.global, path) {
-		return nil
+	hits, _ := e.located(path, content)
+	return hits
+}
+
+// located returns the hits, and the offsets at which the names of assignments may stand, ascending.
+func (e *Engine) located(path string, content []byte) (hits []hit, names []int) {
+	skip := passesPath(e.catalogue.global, path)
+	if skip && !vendored(path) {
+		return nil, nil
 	}
 	var rules, own []hit
 	for at := 0; at == 0 || at < len(content); at += pieceSize {
@@ -30,65 +35,49 @@ func (e *Engine) hits(path string, content []byte) []hit {
 		if w.to == len(content) {
 			w.core = len(content) // no use in another piece for the rest
 		}
-		r, o := e.piece(w)
-		rules, own = append(rules, r...), append(own, o...)
+		r, o, n := e.piece(w)
+		rules, own, names = append(rules, r...), append(own, o...), append(names, n...)
 		if w.core == len(content) {
 			break
 		}
 	}
-	return append(dropGeneric(content, rules), own...)
+	if skip { // of others' code the catalogue says nothing; its configuration is read all the same
+		return nil, names
+	}
+	return append(dropGeneric(content, rules), own...), names
 }
 
-func (e *Engine) piece(w window) (rules, own []hit) {
-	text := w.content[w.from:w.to]
-	seen := make([]bool, len(e.catalogue.keywords))
-	var at []located
-	e.literals.find(text, func(id, start int) {
-		if id < len(seen) {
-			seen[id] = true
-		} else if start += w.from; start >= w.coreFrom && start < w.core {
-			at = append(at, located{id - len(seen), start})
-		}
-	})
-	e.foldedKeywords(text, seen)
-	for _, l := range at {
-		if h, ok := e.ownHit(w.content, l); ok {
-			own = append(own, h)
+// piece matches one part of a content. Whoever looks for something of its own registers a literalSet in New and asks
+// the anchors for it here; own hits count only where their literal begins inside the core.
+func (e *Engine) piece(w window) (rules, own []hit, names []int) {
+	s := e.read(w.content[w.from:w.to])
+	defer e.passages.Put(s)
+	own = append(e.ownHits(w, s), e.detectors.search(w, s)...)
+	for _, l := range s.places(e.names) {
+		if start := w.from + l.start; w.inCore(start) {
+			names = append(names, start)
 		}
 	}
-	return e.catalogue.search(w, seen), own
+	return e.catalogue.search(w, s), own, names
 }
 
-// located is an own literal and where it begins.
-type located struct{ literal, start int }
-
-func (e *Engine) ownHit(content []byte, l located) (hit, bool) {
-	if l.literal == len(e.gitlab.types) {
-		return urlCredentials(content, l.start)
-	}
-	return e.gitlab.token(content, l)
-}
-
-// foldedKeywords finds the keywords that appear only after Unicode folding, which gitleaks does: the Kelvin sign is a
-// "k" to it, the dotted capital I an "i".
-func (e *Engine) foldedKeywords(text []byte, seen []bool) {
-	if !bytes.Contains(text, []byte("\u212a")) && !bytes.Contains(text, []byte("\u0130")) && !e.catalogue.foreign(text) {
-		return
-	}
-	e.literals.find(bytes.ToLower(text), func(id, _ int) {
-		if id < len(seen) {
-			seen[id] = true
-		}
-	})
-}
-
-// foreign reports whether a keyword is not ASCII and text is not either.
-func (c *catalogue) foreign(text []byte) bool {
-	notASCII := func(r rune) bool { return r > 0x7f }
-	for _, k := range c.keywords {
-		if bytes.IndexFunc([]byte(k), notASCII) >= 0 {
-			return bytes.IndexFunc(text, notASCII) >= 0
+// ownHits returns the hits of the detectors that are no rules.
+func (e *Engine) ownHits(w window, s *passage) (own []hit) {
+	for i, set := range e.tokens {
+		for _, l := range s.places(set) {
+			if start := w.from + l.start; w.inCore(start) {
+				if h, ok := e.gitlab.token(w.content, located{i, start}); ok {
+					own = append(own, h)
+				}
+			}
 		}
 	}
-	return false
+	for _, l := range s.places(e.urls) {
+		if start := w.from + l.start; w.inCore(start) {
+			if h, ok := urlCredentials(w.content, start); ok {
+				own = append(own, h)
+			}
+		}
+	}
+	return own
 }

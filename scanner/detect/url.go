@@ -34,7 +34,7 @@ func urlCredentials(content []byte, at int) (hit, bool) {
 	h.end = start + len(info)
 	h.start = h.end - len(value)
 	h.entropy = entropy(value)
-	if isPlaceholder(string(value)) || !both && (len(value) < 20 || h.entropy < 3) {
+	if isReference(string(value)) || string(value) == cleaned || !both && (len(value) < 20 || h.entropy < 3) {
 		return hit{}, false
 	}
 	if both && bytes.Equal(user, password) {

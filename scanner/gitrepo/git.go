@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,6 +37,12 @@ type Options struct {
 	Env []string
 	// AllowFile lets remotes be file:// URLs.
 	AllowFile bool
+	// Hook lets git see what the git that runs us as its hook shows us: the index being committed, and objects
+	// pushed but not yet accepted (githooks(5), pre-receive: quarantine). Only these variables of Env are passed on.
+	Hook bool
+	// AnyOwner reads repositories that belong to another user, as in a container that did not clone them itself.
+	// Their configuration is read by git then; settings shuts off what of it would run a program.
+	AnyOwner bool
 }
 
 // Git runs the git binary in a fixed, quiet environment. Safe for concurrent use.
@@ -60,6 +67,12 @@ func Find(ctx context.Context, o Options) (*Git, error) {
 		return nil, err
 	}
 	g := &Git{path: path, env: environment(o.Env), config: settings(o.AllowFile), files: o.AllowFile, memory: maxMemory}
+	if o.Hook {
+		g.env = append(g.env, hookEnvironment(o.Env)...)
+	}
+	if o.AnyOwner {
+		g.config = append(g.config, setting{"safe.directory", "*"})
+	}
 	out, err := g.output(ctx, call{args: []string{"version"}}, 1<<10)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s: %w)", ErrNoGit, path, err)
@@ -155,6 +168,30 @@ func environment(base []string) []string {
 		// A missing object of a partial clone is reported, not fetched.
 		"GIT_NO_LAZY_FETCH=1",
 	)
+}
+
+// hookVariables are what git tells its hooks of its own state. Source: git(1), environment variables.
+var hookVariables = []string{"GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"}
+
+// hookEnvironment keeps the hook variables. Paths are relative to the folder that the hook runs in, and git runs in
+// another one here.
+func hookEnvironment(base []string) []string {
+	var env []string
+	for _, kv := range base {
+		key, value, _ := strings.Cut(kv, "=")
+		if !slices.Contains(hookVariables, key) || value == "" {
+			continue
+		}
+		var all []string
+		for _, path := range filepath.SplitList(value) {
+			if abs, err := filepath.Abs(path); err == nil && path != "" && path[0] != '"' {
+				path = abs
+			}
+			all = append(all, path)
+		}
+		env = append(env, key+"="+strings.Join(all, string(filepath.ListSeparator)))
+	}
+	return env
 }
 
 // setting is one entry of git's configuration, passed in the environment of one command.

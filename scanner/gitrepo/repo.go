@@ -2,8 +2,11 @@ package gitrepo
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,6 +38,25 @@ func (g *Git) Open(ctx context.Context, dir string) (*Repo, error) {
 		return nil, fmt.Errorf("open repository %s: %w", printable(dir, 300), err)
 	}
 	return &Repo{git: g, dir: filepath.Clean(strings.TrimSuffix(string(out), "\n"))}, nil
+}
+
+// Refs returns the SHA-256 of all refs and of what HEAD names, in hexadecimal: the same digest means the same contents,
+// as long as none was lost.
+func (r *Repo) Refs(ctx context.Context) (string, error) {
+	sum := sha256.New()
+	err := r.git.stream(ctx, r.call("for-each-ref", "--format=%(objectname) %(refname)"), func(out io.Reader) error {
+		_, err := io.Copy(sum, out)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	head, err := r.resolve(ctx, "HEAD")
+	if err != nil {
+		return "", err
+	}
+	io.WriteString(sum, "HEAD "+head)
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // Close frees the mirror for others. The Repo must not be used afterwards.
@@ -106,4 +128,22 @@ func (r *Repo) call(args ...string) call { return call{args: args, gitDir: r.dir
 
 func isObjectID(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// Names lists the paths of all files at ref, in the tree's order, as git has them. ErrNoFile when there is no such ref;
+// an error, too, when the list is longer than max bytes.
+func (r *Repo) Names(ctx context.Context, ref string, max int64) ([]string, error) {
+	commit, err := r.resolve(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if commit == "" {
+		return nil, fmt.Errorf("%w: there is no ref %s", ErrNoFile, printable(ref, 200))
+	}
+	out, err := r.git.output(ctx, r.call("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit), max)
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Split(string(out), "\x00")
+	return names[:len(names)-1], nil // each name ends with a NUL
 }

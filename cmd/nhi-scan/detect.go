@@ -1,0 +1,258 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nhiscan/inventory/secret"
+	"nhiscan/report"
+	"nhiscan/scanner/detect"
+	"nhiscan/scanner/filetree"
+	githistory "nhiscan/scanner/history" // history is a function here
+)
+
+type detectFlags struct {
+	format, out   string
+	history       string
+	minConfidence float64
+	rules         string
+	fail          bool
+	maxSize       string
+	exclude       []string
+	jobs          int
+	cache         string
+}
+
+func newDetect(a *app) *cobra.Command {
+	var f detectFlags
+	cmd := &cobra.Command{
+		Use:   "detect PATH…",
+		Short: "Find secrets in files, archives, repositories and their history",
+		Long: `detect searches files and folders, archives in them (zip, jar, tar, gzip, three deep) and standard input (-) for
+secrets. It needs neither GitLab nor a network, and shows no value.
+
+With --history a PATH that is a git repository is searched in every commit that a branch, tag or other ref reaches,
+instead of the files as they lie: each content once, each place with the first commit that had it.
+
+Each finding carries a confidence with its reasons; those below --min-confidence are counted, not shown. What was not
+searched is listed with the reason. Exit status: 0; with --fail 1 when there are findings; 4 when something that was
+asked for could not be read.`,
+		Example: `  nhi-scan detect .
+  nhi-scan detect --history --format json . | jq '.findings[] | {path, line, commit}'
+  nhi-scan detect --format gitlab --out gl-secret-detection-report.json --fail .
+  kubectl get configmaps -A -o yaml | nhi-scan detect -`,
+		Args: wants(1, 1<<20, "PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.detect(cmd.Context(), f, args) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.format, "format", "table", "`FORMAT`: "+formatNames())
+	fs.StringVar(&f.out, "out", "", "`PATH` to write to (default: stdout)")
+	fs.StringVar(&f.history, "history", "none", "search the history of repositories: full or none; --history alone is full")
+	fs.Lookup("history").NoOptDefVal = "full"
+	fs.Float64Var(&f.minConfidence, "min-confidence", detect.DefaultConfidence, "show findings from this `CONFIDENCE` on, 0 to 1")
+	fs.StringVar(&f.rules, "rules", "", "gitleaks rule `FILE` in place of the built-in catalogue")
+	fs.BoolVar(&f.fail, "fail", false, "exit 1 when there are findings")
+	fs.StringVar(&f.maxSize, "max-size", "0", "skip files larger than `SIZE`; 0 is no limit for files, 32M in a history")
+	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches `GLOB`, as *.min.js or docs/**; may be repeated")
+	fs.StringVar(&f.cache, "cache", "", "`DIR` that keeps what contents of a history were found to hold, without values")
+	fs.IntVar(&f.jobs, "jobs", 0, "search in `N` threads (default: one per processor)")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range report.FindingsFormats() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}
+
+// search is one run of detect.
+type search struct {
+	app      *app
+	engine   *detect.Engine
+	exclude  *filetree.Patterns
+	globs    []string // of exclude
+	maxSize  int64
+	cache    *githistory.Cache
+	jobs     int
+	began    time.Time
+	progress *searchProgress
+	found    report.Findings
+}
+
+func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
+	s, err := a.newSearch(f)
+	if err != nil {
+		return err
+	}
+	var files []string
+	for _, p := range paths {
+		if f.history == "none" || !isRepository(p) {
+			files = append(files, p)
+			continue
+		}
+		if err := s.history(ctx, p); err != nil {
+			return err
+		}
+	}
+	s.files(ctx, files)
+	s.progress.close()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return a.showFindings(s, f)
+}
+
+func (a *app) newSearch(f detectFlags) (*search, error) {
+	if !slices.Contains(report.FindingsFormats(), report.Format(f.format)) {
+		return nil, usage(fmt.Errorf("--format %q: want one of %s", f.format, formatNames()), "")
+	}
+	if f.history != "full" && f.history != "none" {
+		return nil, usage(fmt.Errorf("--history %q: want full or none", f.history), "")
+	}
+	if !(f.minConfidence >= 0 && f.minConfidence <= 1) {
+		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", f.minConfidence), "")
+	}
+	s := &search{app: a, jobs: f.jobs, began: a.now(), found: report.Findings{Complete: true}}
+	if s.jobs <= 0 {
+		s.jobs = runtime.GOMAXPROCS(0)
+	}
+	var err error
+	if s.maxSize, err = parseSize(f.maxSize); err != nil {
+		return nil, usage(fmt.Errorf("--max-size: %w", err), "")
+	}
+	if s.exclude, err = filetree.ParsePatterns(f.exclude); err != nil {
+		return nil, usage(fmt.Errorf("--exclude: %w", err), "")
+	}
+	var o detect.Options
+	if f.rules != "" {
+		if o.RulesTOML, err = os.ReadFile(f.rules); err != nil {
+			return nil, usage(fmt.Errorf("--rules: %w", err), "")
+		}
+	}
+	if s.engine, err = detect.New(o); err != nil {
+		return nil, usage(fmt.Errorf("--rules: %w", err), "")
+	}
+	s.globs = f.exclude
+	if f.cache != "" && f.history == "full" {
+		if s.cache, err = githistory.OpenCache(f.cache, s.engine.Version()); err != nil {
+			return nil, cannotRun(fmt.Errorf("--cache: %w", err), "")
+		}
+	}
+	s.progress = newSearchProgress(a)
+	return s, nil
+}
+
+// files searches files, folders and standard input.
+func (s *search) files(ctx context.Context, paths []string) {
+	type searched struct {
+		content  filetree.Content
+		findings []report.Finding
+	}
+	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.stdin})
+	scan := func(c filetree.Content) searched {
+		if c.Skipped != "" {
+			return searched{content: c}
+		}
+		found := inPart(c, s.engine.Scan(c.Name, c.Bytes))
+		c.Bytes = nil
+		return searched{c, found}
+	}
+	for r := range detect.ScanAll(ctx, contents, s.jobs, scan) {
+		if r.content.Skipped != "" {
+			s.skip(r.content.Path, r.content.Skipped, r.content.Unread)
+			continue
+		}
+		if r.content.First && !r.content.Binary {
+			s.found.Scanned.Files++
+		}
+		s.found.Scanned.Bytes += r.content.Size
+		s.found.Findings = append(s.found.Findings, r.findings...)
+		s.progress.show(s.found.Scanned)
+	}
+}
+
+func (s *search) skip(name, reason string, unread bool) {
+	s.found.Scanned.Skipped = append(s.found.Scanned.Skipped, report.Skipped{Path: name, Reason: reason})
+	if unread {
+		s.found.Complete = false
+	}
+}
+
+// inPart turns findings in a part of a file into findings of the file. A finding that begins in the context of the
+// part is left to the part beside it.
+func inPart(c filetree.Content, all []detect.Finding) []report.Finding {
+	var out []report.Finding
+	for _, f := range all {
+		if len(c.Bytes) > 0 && (f.Start < c.From || f.Start >= c.To) {
+			continue
+		}
+		r := reported(f, c.Path)
+		if f.Line == 1 {
+			r.Column += c.Column
+		}
+		if f.EndLine == 1 {
+			r.EndColumn += c.Column
+		}
+		r.Line += c.Line
+		r.EndLine += c.Line
+		out = append(out, r)
+	}
+	return out
+}
+
+// reported is a finding without its value.
+func reported(f detect.Finding, name string) report.Finding {
+	return report.Finding{
+		Detector: f.Detector, Title: f.Description, Path: name,
+		Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
+		Confidence: f.Confidence, Reasons: f.Reasons, Hint: secret.Hint(f.Secret),
+	}
+}
+
+// showFindings writes the findings and decides the exit status: 4 beats 1.
+func (a *app) showFindings(s *search, f detectFlags) error {
+	report.Arrange(s.found.Findings)
+	s.found.Above(f.minConfidence)
+	slices.SortFunc(s.found.Scanned.Skipped, func(a, b report.Skipped) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reason, b.Reason))
+	})
+	s.found.Scanned.Skipped = slices.Compact(s.found.Scanned.Skipped)
+	width, _ := a.terminal(a.stdout)
+	o := report.FindingsOptions{
+		Options: report.Options{Width: width, Color: f.out == "" && a.colour(a.stdout)},
+		Tool:    version(), Began: s.began, Ended: a.now(),
+	}
+	render := func(w io.Writer) error { return report.WriteFindings(w, report.Format(f.format), &s.found, o) }
+	var err error
+	if f.out != "" {
+		err = writeFile(f.out, render)
+	} else {
+		w := bufio.NewWriter(a.stdout)
+		if err = render(w); err == nil {
+			err = w.Flush()
+		}
+	}
+	switch n := len(s.found.Findings); {
+	case err != nil:
+		return cannotRun(fmt.Errorf("write findings: %w", err), "")
+	case !s.found.Complete:
+		return &exit{exitIncomplete, fmt.Errorf("something that was asked for could not be read"), "the list of what was not searched names it"}
+	case f.fail && n > 0:
+		return &exit{code: exitGaps, err: fmt.Errorf("secrets found: %s", strconv.Itoa(n))}
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"nhiscan/report"
+	"nhiscan/scanner/gitrepo"
+	githistory "nhiscan/scanner/history" // history is a function here
+)
+
+// history searches a repository in every commit.
+func (s *search) history(ctx context.Context, dir string) error {
+	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: s.app.env})
+	if err != nil {
+		return cannotRun(err, "")
+	}
+	repo, err := git.Open(ctx, dir)
+	if err != nil {
+		return cannotRun(err, "git refuses a repository of another user: run as its owner")
+	}
+	defer func() { _ = repo.Close() }()
+	blobs, bytes := s.found.Scanned.Blobs, s.found.Scanned.Bytes
+	r, err := githistory.Search(ctx, repo, githistory.Options{
+		Engine: s.engine, Jobs: s.jobs, MaxBlob: s.maxSize, Cache: s.cache,
+		Exclude: s.exclude.Match, Excluded: strings.Join(s.globs, "\n"),
+		Progress: func(n int64) {
+			s.found.Scanned.Blobs++
+			s.found.Scanned.Bytes += n
+			s.progress.show(s.found.Scanned)
+		},
+	})
+	switch {
+	case r == nil:
+		return cannotRun(fmt.Errorf("search the history of %s: %w", dir, err), "")
+	case err != nil:
+		s.app.say("nhi-scan: the cache could not be written: %v", err)
+	}
+	s.found.Scanned.Blobs, s.found.Scanned.Bytes = blobs+r.Blobs, bytes+r.Bytes
+	prefix := path.Clean(filepath.ToSlash(dir))
+	for _, k := range r.Skipped {
+		s.skip(path.Join(prefix, k.Path), k.Reason, k.Unread)
+	}
+	for _, p := range r.Places {
+		s.found.Findings = append(s.found.Findings, report.Finding{
+			Detector: p.Detector, Title: p.Title, Path: path.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,
+			Commit: p.Commit, Author: p.Author, Date: p.Date, Confidence: p.Confidence, Reasons: p.Reasons, Hint: p.Hint,
+		})
+	}
+	return nil
+}
+
+// isRepository reports whether a path is a git repository, with a work tree or bare.
+func isRepository(p string) bool {
+	if _, err := os.Stat(filepath.Join(p, ".git")); err == nil {
+		return true
+	}
+	head, err := os.Stat(filepath.Join(p, "HEAD"))
+	objects, err2 := os.Stat(filepath.Join(p, "objects"))
+	return errors.Join(err, err2) == nil && head.Mode().IsRegular() && objects.IsDir()
+}

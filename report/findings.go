@@ -1,0 +1,136 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// The formats that WriteFindings knows, besides Table and JSON.
+const (
+	SARIF       Format = "sarif"       // SARIF 2.1.0
+	GitLab      Format = "gitlab"      // GitLab secret detection report, schema 15.2.4
+	CodeQuality Format = "codequality" // GitLab Code Quality artifact
+	JUnit       Format = "junit"       // JUnit XML
+)
+
+// FindingsFormats are the formats of WriteFindings in the order in which help lists them.
+func FindingsFormats() []Format { return []Format{Table, JSON, SARIF, GitLab, CodeQuality, JUnit} }
+
+// Findings are the secrets that a search of files or repositories found, and what it could not search.
+// Neither a value, nor a part of one, nor a line that holds one is in it.
+type Findings struct {
+	// Complete says that everything asked for was read. Content that is none of a search's business (binary files,
+	// devices) leaves it true; what could not be read does not.
+	Complete bool
+	Scanned  Scanned
+	Findings []Finding // as Arrange leaves them
+	Hidden   int       // findings that are not in the list, for their confidence is below Threshold
+	// Threshold is the least confidence of what is in the list, 0 to 1.
+	Threshold float64
+}
+
+// Scanned counts what was searched.
+type Scanned struct {
+	Files   int       // files of folders and archives, each as often as it was searched
+	Blobs   int       // distinct contents of a history
+	Bytes   int64     // of both
+	Skipped []Skipped // sorted by path, then reason
+}
+
+// Skipped is one thing that was not searched, or not whole.
+type Skipped struct {
+	Path   string // as Finding.Path
+	Reason string // one clause, lower case
+}
+
+// Finding is one place of a secret.
+type Finding struct {
+	Detector string // ID of the detector, kebab-case
+	Title    string // what the detector looks for, one sentence
+	Path     string // as given on the command line, then below it; with slashes
+	Line     int    // 1-based
+	Column   int    // 1-based, in bytes
+	EndLine  int    // line of the last byte
+	// EndColumn is the column after the last byte, 1-based, in bytes.
+	EndColumn int
+
+	// Of a history only: the first commit that had the secret in this file, empty for a file that was read as it lies
+	// on disk. Date is RFC 3339.
+	Commit, Author, Date string
+
+	Fingerprint string   // see Arrange
+	Confidence  float64  // 0 to 1
+	Reasons     []string // what the confidence rests on; never part of the value
+	Hint        string   // at most the public prefix of the value: "glpat-…"
+}
+
+// FindingsOptions say for whom findings are written, and by what.
+type FindingsOptions struct {
+	Options
+	Tool         string    // version of nhi-scan, for formats that name their maker
+	Began, Ended time.Time // of the search; UTC is written
+}
+
+// Arrange sorts findings by path, line, column, detector and commit, and gives each its fingerprint: 128 bits of
+// SHA-256 over path, detector and the ordinal among the findings that share both. It says nothing of the value, for
+// there is no key to protect a short one. Hand it all findings, before any is hidden: else a fingerprint would depend
+// on the threshold.
+func Arrange(findings []Finding) {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Detector, b.Detector), cmp.Compare(a.Date, b.Date), cmp.Compare(a.Commit, b.Commit),
+			cmp.Compare(a.EndLine, b.EndLine), cmp.Compare(a.EndColumn, b.EndColumn))
+	})
+	ordinals := map[[2]string]int{}
+	for i := range findings {
+		f := &findings[i]
+		key := [2]string{f.Path, f.Detector}
+		ordinals[key]++
+		sum := sha256.Sum256([]byte(f.Path + "\x00" + f.Detector + "\x00" + strconv.Itoa(ordinals[key])))
+		f.Fingerprint = hex.EncodeToString(sum[:16])
+	}
+}
+
+// Above leaves out the findings below a confidence, and counts them.
+func (f *Findings) Above(confidence float64) {
+	all := len(f.Findings)
+	f.Findings = slices.DeleteFunc(f.Findings, func(f Finding) bool { return f.Confidence < confidence })
+	f.Hidden += all - len(f.Findings)
+	f.Threshold = confidence
+}
+
+// WriteFindings writes f to w in a format of FindingsFormats. It fails when the format is another, and when w does.
+func WriteFindings(w io.Writer, format Format, f *Findings, o FindingsOptions) error {
+	switch format {
+	case Table:
+		return writeFindingsTable(w, f, o)
+	case JSON:
+		return writeFindingsJSON(w, f)
+	case SARIF:
+		return writeSARIF(w, f, o)
+	case GitLab:
+		return writeGitLab(w, f, o)
+	case CodeQuality:
+		return writeCodeQuality(w, f)
+	case JUnit:
+		return writeJUnit(w, f, o)
+	}
+	return fmt.Errorf("format %q: want table, json, sarif, gitlab, codequality or junit", string(format))
+}
+
+// severityOf turns confidence into the scale that the formats of other tools have in its place.
+func severityOf(confidence float64) string {
+	switch {
+	case confidence >= 0.8:
+		return "critical"
+	case confidence >= 0.5:
+		return "high"
+	}
+	return "low"
+}

@@ -1,0 +1,335 @@
+package detect
+
+import (
+	"bytes"
+	"strings"
+)
+
+// read appends what the text from a name on assigns to it.
+func (s *source) read(out []assignment, n word) []assignment {
+	name := string(s.content[n.start:n.end])
+	if found, ok := s.command(out, n, name); ok {
+		return found
+	}
+	a := assignment{name: name}
+	i := n.end
+	if strings.EqualFold(name, "identified") { // IDENTIFIED BY 'x', of SQL
+		a.name, i = "password", i+len(" by")
+	}
+	if scheme, ok := schemes[strings.ToLower(name)]; ok && (scheme != "token" || s.isValue(n) || n.quoted) && (isSpace(s.at(i)) || strings.HasPrefix(string(s.content[i:min(len(s.content), i+3)]), "%20")) {
+		a.op, a.name = opScheme, scheme
+		if s.at(i) == '%' {
+			i += 3
+		}
+		a.where = s.contextOf(n)
+		if found, ok := s.credential(a, s.blank(i)); ok {
+			return append(out, found)
+		}
+	}
+	if i = s.closers(i); i == n.end && s.at(i) == '(' {
+		a.op = opCall
+		a.name = name[strings.LastIndexByte(name, '.')+1:]
+		return s.values(out, a, n, i+1)
+	}
+	closed := i > n.end
+	op, next, ok := s.operator(n, i, closed)
+	if !ok {
+		return out
+	}
+	if op == opColon && name == "PASS" { // what test runners print
+		return out
+	}
+	a.op = op
+	if op == opColon || s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText {
+		a.name = s.phrase(n, a.name)
+	}
+	return s.values(out, a, n, next)
+}
+
+// schemes are the words before credentials in a header, with the name under which the value is judged.
+// Source: https://www.iana.org/assignments/http-authschemes/
+var schemes = map[string]string{"bearer": "bearer", "basic": "basic", "ntlm": "bearer", "token": "token", "apikey": "token"}
+
+// closers skips what may stand between a name and its operator: the quote after the name, brackets of an index, marks
+// of emphasis. It returns i where there is none.
+func (s *source) closers(i int) int {
+	for stop := i + 24; i < stop; {
+		if n := s.quoteAt(i); n > 0 {
+			i += n
+			continue
+		}
+		switch s.at(i) {
+		case ']', ')', '*', '?', '}':
+			i++
+		case '[': // password[] in forms, names[0]
+			end := bytes.IndexByte(s.content[i:min(len(s.content), i+6)], ']')
+			if end < 0 {
+				return i
+			}
+			i += end + 1
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// quoteAt returns the length of the quote at i: one character, one escaped in a string, or one written as an entity.
+func (s *source) quoteAt(i int) int {
+	switch b := s.at(i); {
+	case isQuote(b):
+		return 1
+	case b == '\\':
+		n := 1
+		for n < 4 && s.at(i+n) == '\\' {
+			n++
+		}
+		if isQuote(s.at(i + n)) {
+			return n + 1
+		}
+	case b == '&':
+		for _, e := range quoteEntities {
+			if bytes.HasPrefix(s.content[i:], e) {
+				return len(e)
+			}
+		}
+	case b == 0xe2 && s.at(i+1) == 0x80 && 0x98 <= s.at(i+2) && s.at(i+2) <= 0x9d: // curly
+		return 3
+	}
+	return 0
+}
+
+var quoteEntities = [][]byte{[]byte("&quot;"), []byte("&#39;"), []byte("&#34;"), []byte("&apos;"), []byte("&#x27;"), []byte("&#039;")}
+
+// operator reads what joins a name to a value. closed says that a quote or bracket follows the name.
+func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok bool) {
+	at := s.blank(i)
+	spaced := at > i
+	b, b1 := s.at(at), s.at(at+1)
+	switch b {
+	case '=':
+		switch {
+		case b1 == '=':
+			return opCompare, s.skip(at, '='), true
+		case b1 == '>':
+			return opArrow, at + 2, true
+		case b1 == '~':
+			return 0, 0, false
+		}
+		return s.assignOrQuery(n), at + 1, true
+	case ':':
+		if b1 == '=' {
+			return opAssign, at + 2, true
+		}
+		if b1 == ':' {
+			return 0, 0, false
+		}
+		if next, typed := s.typed(at + 1); typed {
+			return opAssign, next, true
+		}
+		if next, ok := s.field(n, at); ok && s.isValue(n) {
+			return opValue, next, true
+		}
+		return opColon, at + 1, true
+	case '!':
+		if b1 == '=' {
+			return opCompare, s.skip(at+1, '='), true
+		}
+	case '+', '.', '|':
+		if b1 == '=' {
+			return opAssign, at + 2, true
+		}
+		if b == '|' && b1 == '|' && s.at(at+2) == '=' {
+			return opAssign, at + 3, true
+		}
+		if b == '|' && (s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText) {
+			return opCell, at + 1, true
+		}
+	case '-':
+		if b1 == '>' {
+			return opArrow, at + 2, true
+		}
+	case ',':
+		if next, ok := s.field(n, at); ok {
+			return opValue, next, true
+		}
+		return opComma, at + 1, closed && s.firstInBrackets(n.start)
+	case '>':
+		if s.at(n.start-1) == '<' || closed && s.genre.syntax == syntaxMarkup {
+			return opElement, at + 1, true
+		}
+	case '<':
+		if bytes.HasPrefix(s.content[at:], []byte("</key>")) {
+			if end := bytes.IndexByte(s.content[at+6:min(len(s.content), at+70)], '>'); end >= 0 {
+				return opElement, at + 6 + end + 1, true
+			}
+		}
+	case '\n', '\r', '{':
+		if next, ok := s.field(n, at); ok && (s.isValue(n) || b == '{') {
+			return opValue, next, true
+		}
+	default:
+		if spaced {
+			return s.spaced(n, at, closed)
+		}
+	}
+	return 0, 0, false
+}
+
+func (s *source) skip(i int, b byte) int {
+	for s.at(i) == b {
+		i++
+	}
+	return i
+}
+
+func (s *source) assignOrQuery(n word) operator {
+	if b := s.at(n.start - 1); b == '?' || b == '&' {
+		return opQuery
+	}
+	return opAssign
+}
+
+// isValue reports whether a name is itself what another field says: name: DB_PASSWORD.
+func (s *source) isValue(n word) bool {
+	i := n.start - 1
+	for i > 0 && n.start-i < 8 && (isSpace(s.at(i)) || isQuote(s.at(i)) || s.at(i) == '\\') {
+		i--
+	}
+	b := s.at(i)
+	return b == ':' || b == '='
+}
+
+// firstInBrackets reports whether a quoted name is the first in brackets: one of a longer list is a word among others.
+func (s *source) firstInBrackets(i int) bool {
+	for i--; i > 0 && (isSpace(s.at(i)) || isQuote(s.at(i)) || s.at(i) == '\\' || isLetter(s.at(i)) && isQuote(s.at(i+1))); {
+		i--
+	}
+	b := s.at(i)
+	return b == '(' || b == '{' || b == '['
+}
+
+// fields are names of fields that hold the value beside a field that holds the name.
+var fields = map[string]bool{"value": true, "val": true, "default": true, "defaultvalue": true, "stringvalue": true, "string_value": true, "content": true, "defaultvalue_": true, "newvalue": true}
+
+// field returns where the value begins that a field beside the name's field holds: name: X, value: y. Fields that say
+// type or description may stand between, each on its line.
+func (s *source) field(n word, i int) (next int, ok bool) {
+	for range 4 {
+		for stop := i + 96; i < stop && strings.IndexByte(" \t\r\n,;{\"'`\\-:", s.at(i)) >= 0 && i < len(s.content); {
+			i++
+		}
+		start := i
+		for i < len(s.content) && i-start < 24 && isNameByte(s.content[i]) {
+			i++
+		}
+		word := strings.ToLower(string(s.content[start:i]))
+		at := s.blank(s.closers(i))
+		if b := s.at(at); b != ':' && b != '=' {
+			return 0, false
+		}
+		if fields[word] {
+			if s.at(at+1) == '>' {
+				at++
+			}
+			return at + 1, true
+		}
+		if word != "type" && word != "description" && word != "sensitive" && word != "required" && word != "enabled" {
+			return 0, false
+		}
+		end := bytes.IndexByte(s.content[at:min(len(s.content), at+200)], '\n')
+		if end < 0 {
+			return 0, false
+		}
+		i = at + end
+	}
+	return 0, false
+}
+
+// typed reads ": type =", as between a name and its value in TypeScript, Python, Rust, Swift and Kotlin.
+func (s *source) typed(i int) (next int, ok bool) {
+	if s.genre.syntax != syntaxCode && s.genre.syntax != syntaxDocs {
+		return 0, false
+	}
+	i = s.blank(i)
+	if !isLetter(s.at(i)) && s.at(i) != '&' {
+		return 0, false
+	}
+	for stop := i + 40; i < stop; i++ {
+		b := s.at(i)
+		if b == '=' && s.at(i-1) == ' ' && s.at(i+1) != '>' && s.at(i+1) != '=' {
+			return i + 1, true
+		}
+		if !isNameByte(b) && strings.IndexByte("<>[]?&' |", b) < 0 {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// spaced reads a value that only a space parts from its name: of a flag, a directive, an SQL clause, in prose, or in
+// an attribute that follows.
+func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
+	name := strings.ToLower(string(s.content[n.start:n.end]))
+	if next, ok := s.field(n, at); ok && closed {
+		return opValue, next, true
+	}
+	if next, ok := s.typed(at); ok && !closed { // of Go
+		return opAssign, next, true
+	}
+	switch quoted := s.quoteAt(at) > 0; {
+	case strings.HasPrefix(name, "-") && readsElsewhere(name): // --password-stdin
+		return 0, 0, false
+	case strings.HasPrefix(name, "-"):
+		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
+	case name == "identified":
+		return opSpace, at, true
+	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.genre.syntax != syntaxCode:
+		return opSpace, at + 3, true
+	case quoted && !closed:
+		return opSpace, at, true
+	}
+	// A directive: the name begins its line.
+	first := n.start == 0 || s.at(n.start-1) == '\n' || s.firstOnLine(n.start)
+	conf := s.genre.syntax == syntaxConf || s.genre.syntax == syntaxText
+	return opSpace, at, first && !closed && conf && isWordByte(s.at(at))
+}
+
+// readsElsewhere reports whether a flag says where a secret is read from.
+func readsElsewhere(flag string) bool {
+	for _, end := range []string{"stdin", "file", "path", "env", "prompt", "fd", "name", "id"} {
+		if strings.HasSuffix(flag, "-"+end) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *source) firstOnLine(i int) bool {
+	for i--; i >= 0 && isSpace(s.content[i]); {
+		i--
+	}
+	return s.at(i) == '\n'
+}
+
+func isWordByte(b byte) bool { return isLetter(b) || '0' <= b && b <= '9' }
+
+// phrase puts the word before a name to it, where the two are words of a text: Consumer Key, API key.
+func (s *source) phrase(n word, name string) string {
+	if len(name) > 12 || strings.ContainsAny(name, "_-.$") || s.at(n.start-1) != ' ' {
+		return name
+	}
+	i := n.start - 1
+	for i > 0 && n.start-i < 20 && isLetter(s.at(i-1)) {
+		i--
+	}
+	if i == n.start-1 {
+		return name
+	}
+	before := string(s.content[i : n.start-1])
+	switch strings.ToLower(before) {
+	case "var", "let", "const", "string", "val", "final", "static", "set", "export", "define", "def", "auto", "char", "str", "the", "a", "your", "my", "and", "or", "if", "assert", "return", "new", "private", "public", "protected", "local":
+		return name
+	}
+	return before + " " + name
+}

@@ -1,0 +1,136 @@
+package detect
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// anchored returns what the parser finds in a text, with every anchor given to it.
+func anchored(path, text string) []assignment {
+	var at []int
+	for i := range len(text) {
+		for _, a := range secretNames {
+			if i+len(a) <= len(text) && strings.EqualFold(text[i:i+len(a)], a) {
+				at = append(at, i)
+				break
+			}
+		}
+	}
+	return assignments(path, []byte(text), at)
+}
+
+// TestAssignments gives each notation once; V stands for a value, made at run time.
+func TestAssignments(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 32))
+	value := random(r, alnum, 12) + "9z"
+	for _, c := range []struct{ path, text, want string }{
+		{".env", "DB_PASSWORD=V", "DB_PASSWORD assign bare data"},
+		{".env", "export API_TOKEN='V' # why", "API_TOKEN assign quoted data"},
+		{"a.ini", "[db]\npassword = V\n", "password assign bare data"},
+		{"a.conf", "#auth_password = V", "auth_password assign bare comment"},
+		{"a.properties", "spring.datasource.password: V", "spring.datasource.password colon bare data"},
+		{"a.yml", "db:\n  password: V # why", "password colon bare data"},
+		{"a.yml", "token: |\n  V\n", "token colon bare data"},
+		{"a.yml", "- name: DB_PASSWORD\n  value: V\n", "DB_PASSWORD value bare data"},
+		{"a.yml", "- --api-token=V", "--api-token assign bare data"},
+		{"a.json", `{"user": "u", "secretKey": "V"}`, "secretKey colon quoted data"},
+		{"a.json", `{"body": "{\"access_token\":\"V\",\"x\":1}"}`, "access_token colon quoted string"},
+		{"a.json", `{"name": "API_KEY", "value": "V"}`, "API_KEY value quoted data"},
+		{"a.toml", `token = "V"`, "token assign quoted data"},
+		{"a.xml", "<password>V</password>", "password element bare prose"},
+		{"a.xml", `<add key="Password" value="V"/>`, "Password value quoted prose"},
+		{"a.xml", `<user password="V"/>`, "password assign quoted prose"},
+		{"a.xml", `<string name="api_key">V</string>`, "api_key element bare prose"},
+		{"a.tf", `variable "db_password" {` + "\n  type = string\n  default = \"V\"\n}", "db_password value quoted code"},
+		{"a.tf", `  password = "V"`, "password assign quoted code"},
+		{"a.go", `var apiKey string = "V"`, "apiKey assign quoted code"},
+		{"a.go", `if token == "V" {`, "token compare quoted code"},
+		{"a.ts", `const secret: string = 'V'`, "secret assign quoted code"},
+		{"a.rb", `:password => "V"`, "password arrow quoted code"},
+		{"a.java", `c.setPassword("V");`, "setPassword call quoted code"},
+		{"a.java", `new Credentials("user", "V");`, "Credentials call quoted code"},
+		{"a.py", `s.auth = ("user", "V")`, "s.auth assign quoted code"},
+		{"a.py", `connect(user="u", password=b"V")`, "password assign quoted code"},
+		{"a.py", `d = {"password": "V"}`, "password colon quoted code"},
+		{"a.js", `const token = process.env.TOKEN || 'V';`, "token assign quoted code wrapped"},
+		{"a.php", `define('DB_PASSWORD', 'V');`, "DB_PASSWORD comma quoted code"},
+		{"a.go", `dsn := "host=h user=u password=V dbname=d"`, "password assign bare string"},
+		{"a.go", `u := "https://h.example/p?x=1&private_token=V&y=2"`, "private_token query bare string"},
+		{"a.sh", "curl -u user:V https://h.example", "password flag bare data"},
+		{"a.sh", "docker login -u u -p V r.example", "password flag bare data"},
+		{"a.sh", "mysql -uroot -pV d", "password flag bare data"},
+		{"a.sh", "sshpass -p 'V' ssh h.example", "password flag quoted data"},
+		{"a.sh", "tool --password V --x", "--password flag bare data"},
+		{"a.ps1", `ConvertTo-SecureString "V" -AsPlainText -Force`, "password flag quoted data"},
+		{"a.md", "Authorization: Bearer V", "bearer scheme bare prose"},
+		{"a.md", "| API token | V |", "API token cell bare prose"},
+		{"a.md", "The default password is V.", "default password space bare prose"},
+		{"a.html", "nkey: &#39;V&#39;,", "nkey colon quoted prose"},
+		{"a.sql", "CREATE USER u IDENTIFIED BY 'V';", "password space quoted data"},
+		{"a.sql", "ALTER ROLE r PASSWORD 'V';", "PASSWORD space quoted data"},
+		{"Dockerfile", "ENV DB_PASSWORD=V", "DB_PASSWORD assign bare data"},
+	} {
+		text := strings.ReplaceAll(c.text, "V", value)
+		var got []string
+		for _, a := range anchored(c.path, text) {
+			if text[a.start:a.end] != value {
+				continue
+			}
+			quoted, wrapped := "bare", ""
+			if a.quoted {
+				quoted = "quoted"
+			}
+			if a.wrapped {
+				wrapped = " wrapped"
+			}
+			got = append(got, fmt.Sprintf("%s %s %s %s%s", a.name, operatorNames[a.op], quoted, settingNames[a.where], wrapped))
+		}
+		if len(got) == 0 || got[0] != c.want {
+			t.Errorf("%s: assignments(%q) = %q, want %q", c.path, c.text, got, c.want)
+		}
+	}
+}
+
+func TestAssignments_nothing(t *testing.T) {
+	for _, c := range []struct{ path, text string }{
+		{"a.go", "password = config.Password"}, {"a.go", "token := readToken()"}, {"a.js", "this.token = token;"}, {"a.py", "def login(user, password):"},
+		{"a.go", `words := []string{"user", "password", "secret"}`}, {"a.ts", "password: string;"}, {"a.yml", "password:\n"}, {"a.java", "String password = null;"},
+		{"a.rb", `token = ENV.fetch("DEPLOY_TOKEN")`}, {"a.cpp", "Token::kind"},
+	} {
+		if got := anchored(c.path, c.text); len(got) > 0 {
+			t.Errorf("%s: assignments(%q) = %q, want none", c.path, c.text, c.text[got[0].start:got[0].end])
+		}
+	}
+}
+
+// The work on one long line, or on many names, grows with its length: twice the text gives twice the values.
+func TestAssignments_long_line(t *testing.T) {
+	for _, unit := range []string{"password=x1y2z3,", `"token":"x1y2z3",`, "token ", "key(", "secret=", `\"auth\":`, "pass'", "key: {", "api[["} {
+		short, long := len(anchored("a.js", strings.Repeat(unit, 2000))), len(anchored("a.js", strings.Repeat(unit, 4000)))
+		if diff := cmp.Diff(true, long >= short && long <= 2*short+8); diff != "" {
+			t.Errorf("%q: %d values, and %d in twice the text", unit, short, long)
+		}
+	}
+}
+
+func FuzzAssignments(f *testing.F) {
+	for _, s := range []string{"", "password", "token=", "key: 'x", `\"auth\": \"`, "secret = \"\"\"", "api[", "pass(\"a\",", "identified by", "bearer %20", "<key>token</key>", "mysql -p", "password: |", "cred\xe2\x80"} {
+		f.Add("a.py", s)
+		f.Add("a.yaml", s)
+	}
+	f.Fuzz(func(t *testing.T, path, text string) {
+		for _, a := range anchored(path, text) {
+			if a.start < 0 || a.end > len(text) || a.end-a.start < leastValue || a.end-a.start > maxValue+8 || int(a.op) >= len(operatorNames) {
+				t.Fatalf("assignments(%q, %q): value at %d to %d", path, text, a.start, a.end)
+			}
+			judged := suspect{content: []byte(text), hit: &hit{start: a.start, end: a.end, assigned: &a, rank: rankGuess}, name: factsOf(a.name), shape: shapeOf([]byte(text)[a.start:a.end])}
+			if s := fitted().score(&judged); !(s >= 0 && s <= 1) {
+				t.Fatalf("score of %q in %q is %v", text[a.start:a.end], text, s)
+			}
+		}
+	})
+}

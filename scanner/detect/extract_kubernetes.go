@@ -1,0 +1,60 @@
+package detect
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// kubernetesSecret returns the values under data and stringData of objects of kind Secret.
+// Source: https://kubernetes.io/docs/concepts/configuration/secret/
+func kubernetesSecret(content []byte) (out []span) {
+	if !bytes.Contains(content, []byte("Secret")) || !bytes.Contains(content, []byte("ata")) {
+		return nil
+	}
+	secret, section, indent := false, false, 0
+	var pending []span // data may stand before kind
+	flush := func() {
+		if secret {
+			out = append(out, pending...)
+		}
+		pending, secret, section = nil, false, false
+	}
+	eachLine(content, func(at int, line []byte) {
+		if bytes.HasPrefix(line, []byte("---")) {
+			flush()
+			return
+		}
+		depth := len(line) - len(bytes.TrimLeft(line, " "))
+		name, value, ok := bytes.Cut(line[depth:], []byte(":"))
+		if section && depth <= indent {
+			section = false
+		}
+		switch name = bytes.Trim(name, `"' -`); {
+		case !ok:
+		case section:
+			if v, keep := dataValue(at+len(line)-len(value), value); keep {
+				pending = append(pending, v)
+			}
+		case string(name) == "kind":
+			secret = string(bytes.Trim(value, `"' ,`)) == "Secret"
+		case (string(name) == "data" || string(name) == "stringData") && len(bytes.Trim(value, " {")) == 0:
+			section, indent = true, depth
+		}
+	})
+	flush()
+	return out
+}
+
+// dataValue returns where a value of a Secret lies: base64 of text, or text.
+func dataValue(at int, value []byte) (span, bool) {
+	text := bytes.TrimLeft(value, ` "'`)
+	at += len(value) - len(text)
+	text = bytes.TrimRight(text, ` "',`)
+	if len(text) < 4 || text[0] == '|' || text[0] == '>' || isReference(string(text)) {
+		return span{}, false
+	}
+	if plain, err := base64.StdEncoding.DecodeString(string(text)); err == nil && isReference(string(plain)) {
+		return span{}, false
+	}
+	return span{at, at + len(text)}, true
+}

@@ -1,0 +1,115 @@
+package detect
+
+import (
+	"strings"
+)
+
+// notation is how values are written in a file.
+type notation uint8
+
+const (
+	syntaxText   notation = iota // unknown
+	syntaxCode                   // a bare word is a variable
+	syntaxJSON                   // as code, and data
+	syntaxYAML                   // a bare word is a value, up to the end of its line
+	syntaxConf                   // the same for ini, env, properties, TOML
+	syntaxShell                  // a bare word is a value, up to a space
+	syntaxDocs                   // text for people, with all others inside
+	syntaxMarkup                 // XML, HTML
+	syntaxSQL
+)
+
+// genre is what a path says about a content. Equal kinds are read and scored alike.
+type genre struct {
+	syntax notation
+	lang   string // group of languages, a feature of the model
+	place  string // test, docs, sample, vendor, generated or ""
+}
+
+// langs are extensions and whole names of files, by group and syntax.
+var langs = []struct {
+	syntax notation
+	lang   string
+	names  string
+}{
+	{syntaxCode, "go", "go"}, {syntaxCode, "python", "py pyi pyw ipynb"}, {syntaxCode, "js", "js jsx ts tsx mjs cjs vue svelte coffee es6"},
+	{syntaxCode, "ruby", "rb rake erb gemspec ru slim haml pug jade gemfile rakefile vagrantfile podfile fastfile dangerfile"}, {syntaxCode, "php", "php phtml inc php5"},
+	{syntaxCode, "jvm", "java kt kts scala groovy gradle clj jsp jenkinsfile"}, {syntaxCode, "dotnet", "cs vb fs cshtml razor"},
+	{syntaxCode, "native", "c h cc cpp hpp cxx m mm rs swift zig d"}, {syntaxCode, "script", "pl pm lua r dart ex exs erl hs jl tcl"},
+	{syntaxCode, "hcl", "tf tfvars hcl nomad"}, {syntaxJSON, "json", "json json5 jsonc tfstate webmanifest postman_collection avsc har"},
+	{syntaxYAML, "yaml", "yml yaml eyaml sls"}, {syntaxConf, "toml", "toml"},
+	{syntaxConf, "ini", "ini cfg conf cnf config properties props prefs editorconfig desktop service reg rc npmrc pypirc s3cfg boto credentials all hosts inventory"},
+	{syntaxConf, "env", "env example sample dist local template envrc development production staging"},
+	{syntaxShell, "shell", "sh bash zsh ksh fish ps1 psm1 psd1 bat cmd dockerfile makefile mk procfile cast bashrc zshrc profile bash_history zsh_history"},
+	{syntaxDocs, "docs", "md rst txt adoc asciidoc markdown mdx org tex log textile rdoc pod diff patch out"},
+	{syntaxMarkup, "html", "html htm xhtml tmpl tpl ejs hbs mustache j2 jinja jinja2"}, {syntaxMarkup, "xml", "xml xaml axaml csproj plist resx svg wsdl xsd xsl pom jelly storyboard nuspec xib"},
+	{syntaxSQL, "sql", "sql psql ddl pgsql mysql dump"},
+}
+
+// genreOf reads a path. It costs little beside one search of a content.
+func genreOf(path string) genre {
+	name := strings.ToLower(path[strings.LastIndexAny(path, "/\\")+1:])
+	k := genre{lang: "other", place: placeOf(path)}
+	for rest := name; rest != ""; {
+		dot := strings.LastIndexByte(rest, '.')
+		ext := rest[dot+1:]
+		if found, ok := langOf(ext); ok {
+			k.syntax, k.lang = found.syntax, found.lang
+			// config.php.example is PHP, .env.example is not.
+			if found.lang != "env" || dot <= 0 {
+				return k
+			}
+		}
+		if dot < 0 {
+			break
+		}
+		rest = rest[:dot]
+		if strings.HasPrefix(ext, "env") {
+			k.syntax, k.lang = syntaxConf, "env"
+			return k
+		}
+	}
+	return k
+}
+
+func langOf(ext string) (genre, bool) {
+	if ext == "" {
+		return genre{}, false
+	}
+	for _, l := range langs {
+		for n := range strings.SplitSeq(l.names, " ") {
+			if n == ext {
+				return genre{syntax: l.syntax, lang: l.lang}, true
+			}
+		}
+	}
+	return genre{}, false
+}
+
+// vendored reports whether a path is text of a known kind inside a folder of others' code.
+func vendored(path string) bool {
+	k := genreOf(path)
+	return k.place == "vendor" && k.lang != "other"
+}
+
+// placeOf says what the folders and the name of a path call the file.
+func placeOf(path string) string {
+	path = strings.ToLower(path)
+	for _, p := range folders {
+		for w := range strings.SplitSeq(p.words, " ") {
+			if strings.Contains(path, w) {
+				return p.place
+			}
+		}
+	}
+	return ""
+}
+
+var folders = []struct{ place, words string }{
+	{"vendor", "vendor/ node_modules/ third_party/ thirdparty/ site-packages/ bower_components/"},
+	{"generated", ".min. .lock -lock. go.sum .map .snap generated dist/"},
+	{"locale", "locale i18n translations lang/ .po"},
+	{"test", "test spec mock fixture cassette"},
+	{"sample", "example sample demo tutorial template default"},
+	{"docs", "doc/ docs/ readme changelog guide .md .rst .adoc"},
+}

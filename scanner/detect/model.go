@@ -1,0 +1,69 @@
+package detect
+
+import (
+	"cmp"
+	_ "embed"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"go.yaml.in/yaml/v4"
+)
+
+//go:embed model.yaml
+var modelText []byte
+
+// model is a logistic model: the confidence of a suspect is the logistic of the sum of the weights of its features.
+// It is fitted by make fit and embedded.
+type model struct {
+	Weights map[string]float64 `yaml:"weights"`
+}
+
+var fitted = sync.OnceValue(func() *model {
+	var m model
+	if err := yaml.Unmarshal(modelText, &m); err != nil {
+		panic(err) // embedded; a test reads it
+	}
+	return &m
+})
+
+// score is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
+// confidence that the detector gave it: facts need no model.
+func (m *model) score(c *suspect) float64 {
+	if c.hit.rank <= rankOwn {
+		if k := c.shape.kind; c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder") {
+			return min(c.hit.confidence, 0.2)
+		}
+		// A detector that doubts the form of a value says nothing against the name beside it.
+		if c.hit.confidence >= DefaultConfidence || c.hit.assigned == nil || c.name.class == "" {
+			return c.hit.confidence
+		}
+		named, h := *c, *c.hit
+		h.rank, named.hit = rankGuess, &h
+		return max(c.hit.confidence, m.score(&named))
+	}
+	f := features{m: m, sum: m.Weights["bias"]}
+	c.describe(&f)
+	return 1 / (1 + math.Exp(-f.sum))
+}
+
+// maxReasons is how many features are named.
+const maxReasons = 4
+
+// reasons names the features that moved the score most, the strongest first.
+func (m *model) reasons(c *suspect) []string {
+	f := features{m: m, keep: true}
+	c.describe(&f)
+	order := make([]int, len(f.names))
+	for i := range order {
+		order[i] = i
+	}
+	moved := func(i int) float64 { return m.Weights[f.names[i]] * f.value[i] }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(moved(b)), math.Abs(moved(a))) })
+	var out []string
+	for _, i := range order[:min(maxReasons, len(order))] {
+		out = append(out, fmt.Sprintf("%s (%+.1f)", f.names[i], moved(i)))
+	}
+	return out
+}

@@ -1,0 +1,51 @@
+package detect
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// wholeKey reports whether the body of a private key in PEM is one: base64 of a DER sequence of just that length, or of
+// an OpenSSH key. The text may be a string of a language, with newlines and slashes escaped.
+// Source: RFC 7468; PROTOCOL.key of OpenSSH.
+func wholeKey(text []byte) bool {
+	head := bytes.Index(text, []byte("KEY-----"))
+	if head < 0 {
+		return false
+	}
+	body := text[head+len("KEY-----"):]
+	if n := bytes.Index(body, []byte("-----END")); n >= 0 {
+		body = body[:n]
+	}
+	body = bytes.ReplaceAll(body, []byte(`\n`), nil)
+	body = bytes.ReplaceAll(body, []byte(`\r`), nil)
+	var clean []byte
+	for _, b := range body {
+		if isWordByte(b) || b == '+' || b == '/' {
+			clean = append(clean, b)
+		}
+	}
+	der, err := base64.RawStdEncoding.DecodeString(string(clean[:len(clean)-len(clean)%4]))
+	if err != nil && len(der) < 16 || len(der) < 16 {
+		return false
+	}
+	if bytes.HasPrefix(der, []byte("openssh-key-v1\x00")) {
+		return true
+	}
+	if der[0] != 0x30 {
+		return false
+	}
+	length, at := int(der[1]), 2
+	if length >= 0x80 {
+		n := length & 0x7f
+		if n < 1 || n > 3 {
+			return false
+		}
+		length = 0
+		for i := range n {
+			length = length<<8 | int(der[2+i])
+		}
+		at += n
+	}
+	return len(der) >= at+length-2 && len(der) <= at+length+2
+}

@@ -1,0 +1,121 @@
+package detect
+
+import (
+	"strings"
+)
+
+// nameFacts is what a name says of its value.
+type nameFacts struct {
+	class string // see nameClasses; "" means none
+	head  string // what the word before the class makes of it: good, bad, other or none
+	tail  string // what follows: about, more or none
+	words []string
+}
+
+// nameClasses say which words call a value a secret, and of which class; asked in order, of each word from the right.
+var nameClasses = []struct{ class, exact, endings string }{
+	{"password", "pass pw pwd psw passphrase passcode pswd", "password passwd passwort passphrase pwd sshpass passw passwords pass"},
+	{"secret", "secret secrets", "secret secrets"},
+	{"token", "token tokens jwt pat bearer otp totp csrf xsrf", "token tokens"},
+	{"key", "key keys psk nkey", "apikey secretkey privatekey accesskey sshkey deploykey signingkey authkey encryptionkey masterkey sharedkey key"},
+	{"credential", "cred creds credential credentials", "credential credentials creds"},
+	{"auth", "auth oauth authorization authentication authenticator basic", "auth"},
+	{"salt", "salt pepper seed", "salt"},
+	{"signature", "signature hmac", "signature"},
+	{"session", "session cookie sessionid sid", "cookie"},
+	{"login", "login", ""},
+	{"api", "api", ""},
+}
+
+var classWords = func() map[string]string {
+	m := map[string]string{}
+	for _, c := range nameClasses {
+		for w := range strings.FieldsSeq(c.exact) {
+			m[w] = c.class
+		}
+	}
+	return m
+}()
+
+// notSecrets end like a word of a class and are none.
+var notSecrets = set("monkey turkey donkey hockey whiskey jockey keyboard keyword bypass compass passport passage author authority tokenizer surpass trespass overpass hotkey")
+
+// goodHeads before "key", "auth" and the like make it a credential.
+var goodHeads = set("api access secret private master encryption encrypt signing sign app application consumer client license service deploy ssh account shared storage auth oauth jwt hmac session session webhook admin server account subscription instrumentation write read ingest project integration sdk developer dev user host security crypto cipher aes rsa")
+
+func classOf(w string) string {
+	if c, ok := classWords[w]; ok {
+		return c
+	}
+	if len(w) < 5 || notSecrets[w] {
+		return ""
+	}
+	for _, c := range nameClasses {
+		for e := range strings.SplitSeq(c.endings, " ") {
+			if e != "" && strings.HasSuffix(w, e) {
+				return c.class
+			}
+		}
+	}
+	return ""
+}
+
+// factsOf reads the words of a name from the right.
+func factsOf(name string) nameFacts {
+	f := nameFacts{words: asciiWords(name), tail: "none", head: "none"}
+	for i := len(f.words) - 1; i >= 0; i-- {
+		if f.class = classOf(f.words[i]); f.class == "" {
+			continue
+		}
+		if rest := f.words[i+1:]; len(rest) > 0 {
+			f.tail = "more"
+			for _, w := range rest {
+				if aboutWords[w] {
+					f.tail = "about"
+				}
+			}
+		}
+		if i > 0 {
+			switch head := f.words[i-1]; {
+			case goodHeads[head] || classOf(head) != "":
+				f.head = "good"
+			case badHeads[head]:
+				f.head = "bad"
+			default:
+				f.head = "other"
+			}
+		}
+		if len(f.words[i]) > len(f.class)+2 && f.class == "key" {
+			f.head = "good" // apikey
+		}
+		return f
+	}
+	return f
+}
+
+var aboutWords, badHeads = set(strings.Join(aboutSecrets, " ") + " uris urls length validator validation confirm error errors missing invalid manager reset forgot link button input view page controller helper handler test request response callback param params service class factory generator pattern regexp rules rule env var variable prompt strategy option options info details object array list map set get"), set(strings.Join(notKeys, " ") + " " + strings.Join(switches, " ") + " column foreign first last next prev current old")
+
+// asciiWords splits a name into lower-case words as nameWords does, with less work: at signs, at digits, and where a capital begins
+// a word.
+func asciiWords(name string) []string {
+	var words []string
+	start := 0
+	flush := func(end int) {
+		if end > start {
+			words = append(words, strings.ToLower(name[start:end]))
+		}
+	}
+	for i := range len(name) {
+		b := name[i]
+		switch {
+		case !isLetter(b):
+			flush(i)
+			start = i + 1
+		case b <= 'Z' && i > start && (name[i-1] > 'Z' || i+1 < len(name) && name[i+1] >= 'a' && isLetter(name[i+1])):
+			flush(i)
+			start = i
+		}
+	}
+	flush(len(name))
+	return words
+}

@@ -1,0 +1,96 @@
+package detect
+
+import (
+	"cmp"
+	"slices"
+)
+
+// scored returns what is found in a content and in what is encoded in it, each with its confidence.
+func (e *Engine) scored(path string, content []byte) []hit {
+	out := e.scoredPlain(path, content)
+	if passesPath(e.catalogue.global, path) {
+		return out
+	}
+	budget := decodeBudget
+	if inner := e.decoded(content, decodeDepth, &budget); len(inner) > 0 {
+		out = settle(append(out, inner...))
+	}
+	return out
+}
+
+// scoredPlain is scored without decoding.
+func (e *Engine) scoredPlain(path string, content []byte) []hit {
+	var out []hit
+	m := fitted()
+	for _, c := range e.suspects(path, content) {
+		if c.hit.confidence = m.score(&c); c.hit.confidence < leastConfidence {
+			continue
+		}
+		if c.hit.rank > rankOwn && c.hit.confidence >= explained {
+			c.hit.reasons = append(c.hit.reasons, m.reasons(&c)...)
+		}
+		out = append(out, *c.hit)
+	}
+	return out
+}
+
+const (
+	// leastConfidence is that of the least likely suspect that is still kept.
+	leastConfidence = 0.02
+	// explained is the confidence from which on the features that decided are named.
+	explained = 0.2
+)
+
+// candidates returns all that may be a secret in a content, one for each value and place.
+func (e *Engine) suspects(path string, content []byte) []suspect {
+	hits, names := e.located(path, content)
+	slices.Sort(names)
+	found := assignments(path, content, names)
+	for i := range found {
+		hits = append(hits, assignedHit(content, &found[i]))
+	}
+	byPlace(found)
+	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
+		hits = append(hits, extracted(path, content)...)
+	}
+	kept, g := settle(hits), genreOf(path)
+	out := make([]suspect, 0, len(kept))
+	for i := range kept {
+		h := &kept[i]
+		if h.assigned == nil {
+			h.assigned = around(found, h)
+		}
+		c := suspect{content: content, genre: g, hit: h, shape: shapeOf(content[h.start:h.end])}
+		if h.assigned != nil {
+			c.name = factsOf(h.assigned.name)
+			if c.name.class == "" && h.rank == rankGuess {
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func assignedHit(content []byte, a *assignment) hit {
+	return hit{
+		detector: "assigned-secret", description: "Value under the name of a secret.",
+		start: a.start, end: a.end, from: a.start, entropy: entropy(content[a.start:a.end]), rank: rankGuess,
+		confidence: 0.5, reasons: []string{"the name is one of a secret"}, assigned: a,
+	}
+}
+
+func byPlace(found []assignment) {
+	slices.SortFunc(found, func(a, b assignment) int { return cmp.Compare(a.start, b.start) })
+}
+
+// around returns an assignment whose value and the hit have bytes in common.
+func around(found []assignment, h *hit) *assignment {
+	at, _ := slices.BinarySearchFunc(found, h.end, func(a assignment, end int) int { return cmp.Compare(a.start, end) })
+	for i := at - 1; i >= max(0, at-4); i-- {
+		if found[i].end > h.start {
+			return &found[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package history
+
+import (
+	"bufio"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"nhiscan/inventory/secret"
+)
+
+// Cache keeps, in a folder, what contents and whole histories were found to hold. There is no value in it: equal
+// values are told by fingerprints under a key of the folder's own. A nil Cache keeps nothing.
+type Cache struct {
+	dir     string
+	file    string // results of contents, of one version of the engine
+	key     secret.Key
+	results map[string]string // by content and class: JSON of the findings, empty for none; of earlier runs
+	fresh   strings.Builder   // of this run, as they are to be written
+}
+
+const (
+	maxResults   = 4_000_000 // contents with their classes
+	maxCacheFile = 1 << 30   // bytes; a larger one is made anew
+)
+
+// OpenCache opens a folder, which it makes with mode 0700, for one version of the engine.
+func OpenCache(dir, version string) (*Cache, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	key, err := secret.LoadKey(filepath.Join(dir, "history.key"))
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(version + "\x00" + key.ID()))
+	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]string{}}
+	return c, nil
+}
+
+// load reads the results of contents. A run that finds the whole history unchanged does without.
+func (c *Cache) load() error {
+	if c == nil || len(c.results) > 0 {
+		return nil
+	}
+	f, err := os.Open(c.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxCacheFile {
+		return err
+	}
+	in := bufio.NewReaderSize(f, 1<<20)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil //nolint:nilerr // a line that was cut short is one result less
+		}
+		// <object id> SP <class> TAB <findings> NL
+		if name, found, ok := strings.Cut(line[:len(line)-1], "\t"); ok && len(c.results) < maxResults {
+			c.results[name] = found
+		}
+	}
+}
+
+// fingerprintKey is the key under which equal values are told: of the folder, or of this run alone.
+func (c *Cache) fingerprintKey() (secret.Key, error) {
+	if c != nil {
+		return c.key, nil
+	}
+	var b [32]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return secret.Key{}, fmt.Errorf("make a key: %w", err)
+	}
+	return secret.ParseKey(hex.EncodeToString(b[:]))
+}
+
+func (c *Cache) get(oid, class string) ([]Finding, bool) {
+	if c == nil {
+		return nil, false
+	}
+	text, ok := c.results[oid+" "+class]
+	if !ok || text == "" {
+		return nil, ok
+	}
+	var found []Finding
+	return found, json.Unmarshal([]byte(text), &found) == nil
+}
+
+// put keeps what a content holds for later runs.
+func (c *Cache) put(oid, class string, found []Finding) {
+	if c == nil || len(c.results) >= maxResults {
+		return
+	}
+	text := ""
+	if len(found) > 0 {
+		b, err := json.Marshal(found)
+		if err != nil {
+			return
+		}
+		text = string(b)
+	}
+	c.fresh.WriteString(oid + " " + class + "\t" + text + "\n")
+}
+
+// flush appends what was put to the file. Two runs may do so at a time: each line stands alone, and one that is torn
+// is no result.
+func (c *Cache) flush() error {
+	if c == nil || c.fresh.Len() == 0 {
+		return nil
+	}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if info, err := os.Stat(c.file); err == nil && info.Size() > maxCacheFile {
+		flags |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(c.file, flags, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(c.fresh.String())
+	c.fresh.Reset()
+	return errors.Join(err, f.Close())
+}
+
+// maxHistories bounds the whole histories that are kept; the oldest leave.
+const maxHistories = 1000
+
+// historyFile is where the result of a history lies that follows from state. Forks that did not move have the same.
+func (c *Cache) historyFile(state string) string {
+	sum := sha256.Sum256([]byte(state))
+	return c.file + "-history-" + hex.EncodeToString(sum[:16])
+}
+
+// history returns the result of a history in the same state; nil when there is none.
+func (c *Cache) history(state string) *Result {
+	text, err := os.ReadFile(c.historyFile(state))
+	var r *Result
+	if err != nil || json.Unmarshal(text, &r) != nil {
+		return nil
+	}
+	return r
+}
+
+func (c *Cache) keep(state string, r *Result) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.dir, ".history-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), c.historyFile(state))
+	}
+	return errors.Join(err, c.trim())
+}
+
+// trim removes the oldest histories over the bound.
+func (c *Cache) trim() error {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return err
+	}
+	var all []fs.FileInfo
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && strings.Contains(e.Name(), "-history-") {
+			all = append(all, info)
+		}
+	}
+	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, old := range all[:max(0, len(all)-maxHistories)] {
+		err = errors.Join(err, os.Remove(filepath.Join(c.dir, old.Name())))
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+package history
+
+import (
+	"cmp"
+	"time"
+
+	"nhiscan/scanner/gitrepo"
+)
+
+// places are those of a repository, one for each path, value, and place of the value among its equals there.
+type places struct {
+	at   map[placeKey]int
+	list []held
+}
+
+type placeKey struct {
+	path, value string
+	ordinal     int
+}
+
+// held is a place and where its commit stands in the history; -1 without commit.
+type held struct {
+	Place
+	order int
+}
+
+func newPlaces() *places { return &places{at: map[placeKey]int{}} }
+
+// add notes the findings of one content at one path. Of several contents that hold a value the oldest tells who
+// brought it and on which line. It reports whether there was room for all.
+func (p *places) add(at gitrepo.Place, found []Finding) bool {
+	count := map[string]int{}
+	for _, f := range found {
+		value := cmp.Or(f.Fingerprint, f.Detector)
+		count[value]++
+		key := placeKey{at.Path, value, count[value]}
+		n, known := p.at[key]
+		switch {
+		case !known && len(p.list) >= maxPlaces:
+			return false
+		case !known:
+			p.at[key] = len(p.list)
+			p.list = append(p.list, held{placeOf(at, f), at.Order})
+		case at.Order >= 0 && (p.list[n].order < 0 || at.Order < p.list[n].order):
+			p.list[n] = held{placeOf(at, f), at.Order}
+		}
+	}
+	return true
+}
+
+func placeOf(at gitrepo.Place, f Finding) Place {
+	p := Place{Finding: f, Path: at.Path, Commit: at.Commit, Author: at.Author}
+	if !at.Date.IsZero() {
+		p.Date = at.Date.UTC().Format(time.RFC3339)
+	}
+	return p
+}
+
+func (p *places) all() []Place {
+	out := make([]Place, 0, len(p.list))
+	for _, h := range p.list {
+		out = append(out, h.Place)
+	}
+	return out
+}

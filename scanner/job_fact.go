@@ -1,0 +1,108 @@
+package scanner
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nhiscan/scanner/ciyaml"
+	"nhiscan/scanner/detect"
+	"nhiscan/scanner/workload"
+)
+
+// jobFacts are what rules read of a job beside what it uses. A fact that is not known is absent.
+func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use, opened map[string]string) map[string]string {
+	text := func(s string) string { return v.printable(s, maxName) }
+	prints, arguments := workload.Leaks(j, func(name string) bool {
+		return detect.SecretKey(name) || slices.Contains(predefinedCredentials, name)
+	})
+	seconds := ""
+	if j.Timeout > 0 {
+		seconds = strconv.FormatInt(int64(j.Timeout.Seconds()), 10)
+	}
+	return attributes(
+		"image", text(j.Image), "image_pinned", pinned(j.Image), "stage", text(j.Stage), "environment_action", text(j.Environment.Action),
+		"deployment_tier", text(j.Environment.Tier), "timeout", seconds, "when", text(j.When), "allow_failure", only(j.MayFail), "detection", only(detects(j)),
+		"includes_mutable", text(strings.Join(mutable(c.Includes), " ")), "prints", text(leakText(prints)), "secret_arguments", text(leakText(arguments)),
+		"artifact_paths", text(strings.Join(j.Artifacts.Paths, " ")), "artifact_access", text(j.Artifacts.Access), "read", text(whole(c, uses)),
+		"programs", text(unreadProgram(j, opened)),
+	)
+}
+
+// only is "true" or absent.
+func only(is bool) string {
+	if is {
+		return "true"
+	}
+	return ""
+}
+
+// pinned says whether an image is named by its content; absent without an image, or where a variable names it.
+func pinned(image string) string {
+	switch {
+	case image == "" || strings.Contains(image, "$"):
+		return ""
+	case strings.Contains(image, "@sha256:"):
+		return "true"
+	}
+	return "false"
+}
+
+var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+
+// mutable lists the includes whose content may change without a change here.
+func mutable(includes []ciyaml.Include) []string {
+	var out []string
+	for _, i := range includes {
+		name := ""
+		switch {
+		case commitID.MatchString(i.Ref) || i.Integrity != "":
+		case i.Kind == "project":
+			name = "project:" + i.Project + "@" + firstOf(i.Ref, "HEAD")
+		case i.Kind == "component":
+			name = "component:" + i.Location + "@" + i.Ref
+		case i.Kind == "remote":
+			name = "remote:" + i.Location
+		}
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// detector are the names by which jobs, images and scripts show that they look for secrets.
+var detector = regexp.MustCompile(`(?i)secret[-_ ]detection|gitleaks|betterleaks|trufflehog|detect-secrets|kingfisher|ggshield|nhi-scan (gate|detect)`)
+
+// detects reports whether a job looks for secrets in the code.
+func detects(j ciyaml.Job) bool {
+	if detector.MatchString(j.Name) || detector.MatchString(j.Image) {
+		return true
+	}
+	return slices.ContainsFunc(j.Script, func(c ciyaml.Command) bool { return detector.MatchString(c.Text) })
+}
+
+func leakText(leaks []workload.Leak) string {
+	var all []string
+	for _, l := range leaks {
+		all = append(all, l.String())
+	}
+	return strings.Join(all, "; ")
+}
+
+// whole says that all a job does was read, or what was not.
+func whole(c *ciyaml.Config, uses []workload.Use) string {
+	if !c.Complete {
+		for _, u := range c.Unresolved {
+			return "the " + u.Kind + " include " + u.Location + " was not read"
+		}
+		return firstOf(append(slices.Clone(c.Notes), "the configuration is not whole")...)
+	}
+	for _, u := range uses {
+		if u.Kind == workload.Unknown {
+			return firstOf(u.Operation, u.System) + " was not read"
+		}
+	}
+	return "complete"
+}
