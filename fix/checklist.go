@@ -37,9 +37,7 @@ func (t Target) withDefaults() Target {
 func (f *fixing) describe(plan *Plan) {
 	for _, r := range f.recipes {
 		plan.Policies = append(plan.Policies, f.policies(r)...)
-		for _, s := range f.steps(r) {
-			plan.Checklist = append(plan.Checklist, s)
-		}
+		plan.Checklist = append(plan.Checklist, f.steps(r)...)
 	}
 	if plan.Patch != "" {
 		plan.Checklist = append(plan.Checklist, Step{Text: "Read the patch and apply it on a branch; let its jobs run once before anything is deleted.", Commands: []string{"git apply --check PATCH", "git apply PATCH"}})
