@@ -2,10 +2,12 @@ package fix
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -313,7 +315,7 @@ func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " "
 
 // blockText writes a text as a scalar of a block list, plain where it can be.
 func blockText(s string) string {
-	if !strings.ContainsAny(s[:1], "!&*?|>%@`'\"#,[]{}:- ") && !strings.Contains(s, ": ") && !strings.Contains(s, " #") && !strings.HasSuffix(s, ":") {
+	if !strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsAny(s[:1], "!&*?|>%@`'\"#,[]{}:- ") && !strings.Contains(s, ": ") && !strings.Contains(s, " #") && !strings.HasSuffix(s, ":") {
 		return s
 	}
 	return flowText(s)
@@ -321,6 +323,11 @@ func blockText(s string) string {
 
 // flowText writes a text as a quoted scalar.
 func flowText(s string) string {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		if text, err := json.Marshal(s); err == nil { // YAML reads JSON's texts
+			return string(text)
+		}
+	}
 	if !strings.Contains(s, "'") {
 		return "'" + s + "'"
 	}

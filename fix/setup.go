@@ -133,6 +133,9 @@ func (p *patching) token(top string, mapping *yaml.Node, job ciyaml.Job, r recip
 	// A job's own id_tokens take the place of those of default: these are written out.
 	for _, t := range job.IDTokens {
 		if p.isDefault(t.Origin) && top == job.Name && t.Name != r.token {
+			if !isName(t.Name) {
+				return errForeign
+			}
 			tokens = append(tokens, t)
 		}
 	}
