@@ -211,7 +211,7 @@ func (l *layout) before(line, column int) int {
 // insertLines puts lines before a line of the file, with its indentation in columns and its way to end lines.
 func (l *layout) insertLines(e *edits, at, column int, lines []string) {
 	end := "\n"
-	if strings.HasSuffix(l.lines[at], "\r\n") {
+	if strings.HasSuffix(l.lines[at], "\r\n") || at > 0 && strings.HasSuffix(l.lines[at-1], "\r\n") && !strings.HasSuffix(l.lines[at], "\n") {
 		end = "\r\n"
 	}
 	var b strings.Builder
