@@ -160,11 +160,18 @@ func TestMake_no_patch(t *testing.T) {
 		"powershell":   {"deploy:\n  script: ['powershell -c ls', aws s3 ls]\n", "PowerShell"},
 		"shared": {".s: &s\n  - aws s3 ls $BUCKET\n  - make\na:\n  before_script: [echo]\n  script: *s\nb:\n  inherit: {}\n  before_script: [echo $AWS_SECRET_ACCESS_KEY]\n  script: [aws s3 ls]\n",
 			"AWS_SECRET_ACCESS_KEY"},
-		"unused":  {"test:\n  script: [make]\n", "no job of f.yml uses AWS_SECRET_ACCESS_KEY"},
-		"has_one": {"deploy:\n  id_tokens: {AWS_ID_TOKEN: {aud: x}}\n  script: ['aws s3 ls # $AWS_SECRET_ACCESS_KEY']\n", "AWS"},
+		"only_token": {"deploy:\n  id_tokens: {VAULT_ID_TOKEN: {aud: vault}}\n  secrets: {DB_PASSWORD: {vault: shop/db/password@kv}}\n  script:\n    - aws configure set aws_secret_access_key $AWS_SECRET_ACCESS_KEY\n    - aws s3 ls\n",
+			"would have two: name it with token: first"},
+		"unaffected": {".s: &s\n  - export AWS_SECRET_ACCESS_KEY=$SHOP_KEY\n  - aws s3 ls\na:\n  script: *s\nb:\n  variables: {SHOP_KEY: EXAMPLE}\n  script: *s\n", "job b"},
+		"unused":     {"test:\n  script: [make]\n", "no job of f.yml uses AWS_SECRET_ACCESS_KEY"},
+		"has_one":    {"deploy:\n  id_tokens: {AWS_ID_TOKEN: {aud: x}}\n  script: ['aws s3 ls # $AWS_SECRET_ACCESS_KEY']\n", "AWS"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			plan, err := Make(context.Background(), Pipeline{Text: []byte(c.pipeline), Path: "f.yml"}, Target{Name: "AWS_SECRET_ACCESS_KEY"})
+			target := "AWS_SECRET_ACCESS_KEY"
+			if name == "unaffected" {
+				target = "SHOP_KEY"
+			}
+			plan, err := Make(context.Background(), Pipeline{Text: []byte(c.pipeline), Path: "f.yml"}, Target{Name: target})
 			if err != nil {
 				t.Fatal(err)
 			}

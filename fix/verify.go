@@ -29,6 +29,10 @@ func (f *fixing) verify(after *ciyaml.Config) error {
 				return fmt.Errorf("job %s would lose its ID token %s", clean(job.Name), clean(t.Name))
 			}
 		}
+		unnamed := slices.ContainsFunc(job.Secrets, func(s ciyaml.ExternalSecret) bool { return s.Token == "" })
+		if unnamed && len(before[i].IDTokens) == 1 && len(job.IDTokens) > 1 {
+			return fmt.Errorf("job %s fetches secrets: with its only ID token, and would have two: name it with token: first", clean(job.Name))
+		}
 		if !f.affected(job.Name) {
 			if !sameScript(before[i], job) {
 				return fmt.Errorf("job %s shares lines of the script, and does not use the credential: give the job lines of its own first", clean(job.Name))

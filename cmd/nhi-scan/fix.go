@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -120,13 +121,18 @@ func (f *fixFlags) resolve(ctx context.Context, id string, dbGiven bool) error {
 	defer db.Close()
 	page, err := report.Find(doc, id)
 	switch {
+	case errors.Is(err, report.ErrNotFound) && len(f.files) > 0 && variableName.MatchString(id):
+		f.say("%s is not in the inventory: only what the file says is known of it", id)
+		return nil
 	case errors.Is(err, report.ErrNotFound):
-		return usage(err, "nhi-scan report --format csv lists the IDs; a name that is not in the inventory needs no database: --file FILE --db ''")
+		return usage(err, "nhi-scan report --format csv lists the IDs")
 	case errors.Is(err, report.ErrAmbiguous) && !slices.ContainsFunc(doc.Snapshot.Locations, func(l inventory.Location) bool { return l.Key == id }):
 		return usage(err, "give more of the ID")
 	}
 	return f.fromInventory(doc.Snapshot, id, page)
 }
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // fromInventory fills the target from the places and uses of one credential. A name that several variables share means
 // all of them.
@@ -154,6 +160,11 @@ func (f *fixFlags) fromInventory(s *inventory.Snapshot, id, page string) error {
 		if u.Credential == page || u.Name == id {
 			names, project = append(names, u.Name), cmp.Or(project, u.Home)
 			f.target.Scopes = cmp.Or(f.target.Scopes, u.Scope)
+		}
+	}
+	for _, c := range s.Credentials {
+		if c.ID == page {
+			f.target.Scopes = cmp.Or(f.target.Scopes, c.Scope)
 		}
 	}
 	slices.Sort(names)
