@@ -40,7 +40,7 @@ func TestCanary(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "inventory.db")
 	env := g.env("admin")
-	scan := []string{"scan", "--gitlab", g.url, "--instance", "canary", "--db", db, "-v"}
+	scan := []string{"scan", "--gitlab", g.url, "--instance", "canary", "--db", db, "--logs", "20", "-v"}
 	h.output("first scan", runProgram(t, g, env, scan...))
 	if err := g.Later(t.Context()); err != nil {
 		t.Fatal(err)
