@@ -122,6 +122,9 @@ func Make(ctx context.Context, p Pipeline, t Target) (*Plan, error) {
 	if len(f.recipes) > 0 {
 		plan.Method = f.recipes[0].method
 	}
+	if plan.Method == Protect && f.needless() {
+		plan.Method = Nothing
+	}
 	if plan.NoPatch == "" {
 		var err error
 		plan.Patched, plan.Patch, err = f.patch()
@@ -259,6 +262,12 @@ func (f *fixing) shown() []Use {
 		})
 	}
 	return out
+}
+
+// needless reports whether the credential is used for nothing, as far as the jobs can be read: logins that no command
+// needs.
+func (f *fixing) needless() bool {
+	return len(f.uses) > 0 && !slices.ContainsFunc(f.uses, func(u use) bool { return !strings.HasPrefix(u.Least, "none: ") })
 }
 
 func (f *fixing) elsewhere() []string {
