@@ -63,6 +63,10 @@ func (h *history) blob(id []byte) (int32, bool) {
 	if !ok || o == (oid{}) {
 		return 0, false
 	}
+	return h.number(o), true
+}
+
+func (h *history) number(o oid) int32 {
 	n, ok := h.index[o]
 	if !ok {
 		n = int32(len(h.ids)) //nolint:gosec // maxRecords is far below
@@ -71,7 +75,7 @@ func (h *history) blob(id []byte) (int32, bool) {
 		h.seen = append(h.seen, emptyList)
 		h.head = append(h.head, emptyList)
 	}
-	return n, true
+	return n
 }
 
 func (h *history) parse(id []byte) (o oid, ok bool) {

@@ -43,7 +43,7 @@ func TestParseLog(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHistory()
-			commits, err := parseLog(strings.NewReader(nul(tt.text)), h)
+			commits, err := parseLog(strings.NewReader(nul(tt.text)), h, nil)
 			if (err != nil) != tt.fails || commits != tt.commits {
 				t.Errorf("parseLog = %d, %v, want %d, an error: %v", commits, err, tt.commits, tt.fails)
 			}
@@ -65,7 +65,7 @@ func FuzzParseLog(f *testing.F) {
 	f.Add([]byte(nul(idA + "||||\n\n::100644 100644 120000 " + idA + " " + idA + " " + idB + " MM|\n|")))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		h := newHistory()
-		commits, err := parseLog(strings.NewReader(string(text)), h)
+		commits, err := parseLog(strings.NewReader(string(text)), h, nil)
 		if err == nil && commits == 0 && len(h.ids) > 0 {
 			t.Error("blobs without a commit")
 		}

@@ -17,6 +17,12 @@ const defaultMaxBlob = 32 << 20
 type WalkOptions struct {
 	// Known says that a content was read before: the blob is delivered with its places but without its content. May be nil.
 	Known func(oid string, paths []Place) bool
+	// Kept says the same before the repository is asked for the object at all, and its size: nobody notices when it is
+	// missing. Asked before Known. May be nil.
+	Kept func(oid string, paths []Place) (size int64, ok bool)
+	// LogDir is a folder that keeps what commits changed, so that only commits that no walk saw are logged. It holds
+	// paths and authors. A walk that cannot use it does without. Empty for none.
+	LogDir string
 	// MaxBlob is the largest content read, in bytes; zero means 32 MiB.
 	MaxBlob int64
 	// Head is the default branch (name or full ref) whose files are flagged; empty means HEAD.
@@ -120,7 +126,11 @@ func (w *walk) findBlobs(ctx context.Context) error {
 		return err
 	}
 	w.stats.Shallow = strings.TrimSpace(string(out)) == "true"
-	w.stats.Commits, err = w.repo.readLog(ctx, w.h)
+	if w.options.LogDir == "" || w.stats.Shallow {
+		w.stats.Commits, err = w.repo.readLog(ctx, w.h, nil)
+	} else {
+		w.stats.Commits, err = w.repo.readKeptLog(ctx, w.h, w.options.LogDir)
+	}
 	w.note(err)
 	missing, err := w.repo.readOddRefs(ctx, w.h)
 	w.stats.Missing += missing
@@ -193,12 +203,12 @@ func (w *walk) countMissing(ctx context.Context) {
 
 // deliver asks for types and sizes first: a blob over the limit is never unpacked.
 func (w *walk) deliver(ctx context.Context) error {
-	all := make([]int32, len(w.h.ids))
-	for i := range all {
-		all[i] = int32(i) //nolint:gosec // maxRecords is far below
+	all, err := w.passKept()
+	if err != nil {
+		return err
 	}
 	var read []int32
-	err := w.repo.ask(ctx, "--batch-check", w.h, all, func(n int32, a answer) error {
+	err = w.repo.ask(ctx, "--batch-check", w.h, all, func(n int32, a answer) error {
 		if !a.missing && !a.broken && a.kind != "blob" {
 			return nil
 		}
@@ -224,6 +234,25 @@ func (w *walk) deliver(ctx context.Context) error {
 		return err
 	}
 	return w.readContents(ctx, read)
+}
+
+// passKept delivers the blobs of which everything is kept, and returns the others.
+func (w *walk) passKept() (rest []int32, err error) {
+	for i := range w.h.ids {
+		n := int32(i) //nolint:gosec // maxRecords is far below
+		if w.options.Kept != nil {
+			if size, ok := w.options.Kept(w.h.id(n), w.h.places(n)); ok {
+				w.stats.Blobs++
+				w.stats.Known++
+				if err := w.pass(n, Blob{Size: size, Known: true}); err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
+		rest = append(rest, n)
+	}
+	return rest, nil
 }
 
 // binaryPrefix is how many bytes are searched for a NUL, as git itself does.

@@ -17,7 +17,8 @@ import (
 
 // Options say how to search.
 type Options struct {
-	Engine *detect.Engine
+	// Engine makes the engine; it is called only when there is something to match or a path to classify.
+	Engine func() (*detect.Engine, error)
 	// Jobs is how many contents are matched at a time; less than 1 is 1.
 	Jobs int
 	// MaxBlob is the largest content read, in bytes; 0 means DefaultMaxBlob.
@@ -116,13 +117,16 @@ func (r *Result) Complete() bool {
 func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), replays: newReplays(), places: newPlaces()}
 	var err error
+	if s.engine, err = o.Engine(); err != nil {
+		return nil, err
+	}
 	if s.key, err = o.Cache.fingerprintKey(); err != nil {
 		return nil, err
 	}
 	var stats gitrepo.Stats
 	var walked error
 	blobs := func(yield func(blob) bool) {
-		stats, walked = repo.Walk(ctx, gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Known: s.known}, func(b gitrepo.Blob) error {
+		stats, walked = repo.Walk(ctx, gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Kept: s.kept, LogDir: o.Cache.logDir()}, func(b gitrepo.Blob) error {
 			if !yield(s.prepare(b)) {
 				return errStopped
 			}
@@ -145,12 +149,13 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 
 var errStopped = errors.New("stopped")
 
-// search is one run. prepare and known run in the goroutine that reads the repository, match in the workers, take in
+// search is one run. prepare and kept run in the goroutine that reads the repository, match in the workers, take in
 // the caller's: no field is written by two of them.
 type search struct {
-	o    Options
-	key  secret.Key
-	seed maphash.Seed
+	o      Options
+	engine *detect.Engine
+	key    secret.Key
+	seed   maphash.Seed
 
 	seen  *seen     // of prepare
 	split splitter  // of prepare
@@ -195,18 +200,22 @@ func (s *search) placesOf(paths []gitrepo.Place) []gitrepo.Place {
 	return kept
 }
 
-// known reports whether nothing of a content need be read: each of its paths is excluded, of no interest or known.
-func (s *search) known(oid string, paths []gitrepo.Place) bool {
+// kept reports whether nothing of a content need be read: each of its paths is excluded, of no interest or known. The
+// size is 0 where none is known.
+func (s *search) kept(oid string, paths []gitrepo.Place) (size int64, ok bool) {
+	known := ""
 	for _, p := range s.placesOf(paths) {
-		class := s.tasks.class(s.o.Engine, p.Path)
-		if class == "skip" {
+		class := s.tasks.class(s.engine, p.Path)
+		if class == "skip" || class == known {
 			continue
 		}
-		if _, ok := s.o.Cache.get(oid, class); !ok {
-			return false
+		r, ok := s.o.Cache.get(oid, class)
+		if !ok || r.size > s.o.MaxBlob {
+			return 0, false
 		}
+		known, size = class, r.size
 	}
-	return len(paths) > 0
+	return size, len(paths) > 0
 }
 
 // prepare takes from a content, which is valid during the call only, what is to be matched.
@@ -224,15 +233,16 @@ func (s *search) prepare(b gitrepo.Blob) blob {
 	if b.Skipped != "" {
 		return out
 	}
-	out.binary = b.Binary && !b.Known
+	out.binary = b.Binary
 	for _, p := range out.places {
-		class := s.tasks.class(s.o.Engine, p.Path)
+		class := s.tasks.class(s.engine, p.Path)
 		if class == "skip" || out.has(class) {
 			continue
 		}
 		t := task{class: class, path: p.Path}
-		if found, ok := s.o.Cache.get(b.OID, class); ok {
-			t.known, t.found = true, found
+		if r, ok := s.o.Cache.get(b.OID, class); ok {
+			t.known, t.found = true, r.found
+			out.binary = r.binary
 		} else if !b.Binary {
 			t.part = s.split.excerpt(s.seen, s.seed, s.tasks.number(class), b.Content)
 		}
@@ -257,7 +267,7 @@ func (s *search) match(b blob) blob {
 		if t.known {
 			continue
 		}
-		for _, f := range s.o.Engine.Scan(t.path, t.part.text) {
+		for _, f := range s.engine.Scan(t.path, t.part.text) {
 			line, ok := t.part.line(f.Start, f.End, f.Line)
 			if !ok || len(t.found) == maxFindings {
 				continue
@@ -295,13 +305,13 @@ func (s *search) take(b blob) {
 		t := &b.tasks[i]
 		if !t.known {
 			t.found = s.replays.complete(t.part, t.found)
-			s.o.Cache.put(b.oid, t.class, t.found)
+			s.o.Cache.put(b.oid, t.class, content{b.size, b.binary, t.found})
 		}
 		if len(t.found) == 0 {
 			continue
 		}
 		for _, p := range b.places {
-			if s.o.Engine.PathClass(p.Path) == t.class && !s.places.add(p, t.found) {
+			if s.engine.PathClass(p.Path) == t.class && !s.places.add(p, t.found) {
 				s.skip(p.Path, fmt.Sprintf("more than %d places hold a secret; the rest is not listed", maxPlaces), true)
 			}
 		}
