@@ -123,7 +123,10 @@ func (h *history) add(l *list, path []byte, c int32) {
 
 // places returns where the blob ever was, oldest first.
 func (h *history) places(blob int32) []Place {
-	var all []Place
+	if h.seen[blob].size == 0 {
+		return nil
+	}
+	all := make([]Place, 0, h.seen[blob].size)
 	for at := h.seen[blob].first; at >= 0; at = h.nodes[at].next {
 		p := Place{Path: h.paths.list[h.nodes[at].path], Order: -1}
 		if c := h.nodes[at].commit; c >= 0 {
@@ -139,7 +142,10 @@ func (h *history) places(blob int32) []Place {
 
 // headPaths returns where the blob is at the head, in the tree's order.
 func (h *history) headPaths(blob int32) []string {
-	var all []string
+	if h.head[blob].size == 0 {
+		return nil
+	}
+	all := make([]string, 0, h.head[blob].size)
 	for at := h.head[blob].first; at >= 0; at = h.nodes[at].next {
 		all = append(all, h.paths.list[h.nodes[at].path])
 	}

@@ -17,9 +17,9 @@ const defaultMaxBlob = 32 << 20
 type WalkOptions struct {
 	// Known says that a content was read before: the blob is delivered with its places but without its content. May be nil.
 	Known func(oid string, paths []Place) bool
-	// Kept says the same before the repository is asked for the object at all, and its size: nobody notices when it is
-	// missing. Asked before Known. May be nil.
-	Kept func(oid string, paths []Place) (size int64, ok bool)
+	// Kept says that nothing more is wanted of a blob, before the repository is asked whether it holds it: nobody notices
+	// when it is missing, and it is not delivered. The blob has no size and no content yet. Asked before Known. May be nil.
+	Kept func(b Blob) bool
 	// LogDir is a folder that keeps what commits changed, so that only commits that no walk saw are logged. It holds
 	// paths and authors. A walk that cannot use it does without. Empty for none.
 	LogDir string
@@ -203,12 +203,8 @@ func (w *walk) countMissing(ctx context.Context) {
 
 // deliver asks for types and sizes first: a blob over the limit is never unpacked.
 func (w *walk) deliver(ctx context.Context) error {
-	all, err := w.passKept()
-	if err != nil {
-		return err
-	}
 	var read []int32
-	err = w.repo.ask(ctx, "--batch-check", w.h, all, func(n int32, a answer) error {
+	err := w.repo.ask(ctx, "--batch-check", w.h, w.dropKept(), func(n int32, a answer) error {
 		if !a.missing && !a.broken && a.kind != "blob" {
 			return nil
 		}
@@ -236,23 +232,19 @@ func (w *walk) deliver(ctx context.Context) error {
 	return w.readContents(ctx, read)
 }
 
-// passKept delivers the blobs of which everything is kept, and returns the others.
-func (w *walk) passKept() (rest []int32, err error) {
+// dropKept returns the blobs of which something is wanted.
+func (w *walk) dropKept() []int32 {
+	rest := make([]int32, 0, len(w.h.ids))
 	for i := range w.h.ids {
 		n := int32(i) //nolint:gosec // maxRecords is far below
-		if w.options.Kept != nil {
-			if size, ok := w.options.Kept(w.h.id(n), w.h.places(n)); ok {
-				w.stats.Blobs++
-				w.stats.Known++
-				if err := w.pass(n, Blob{Size: size, Known: true}); err != nil {
-					return nil, err
-				}
-				continue
-			}
+		if w.options.Kept != nil && w.options.Kept(w.describe(n, Blob{})) {
+			w.stats.Blobs++
+			w.stats.Known++
+			continue
 		}
 		rest = append(rest, n)
 	}
-	return rest, nil
+	return rest
 }
 
 // binaryPrefix is how many bytes are searched for a NUL, as git itself does.
@@ -275,9 +267,11 @@ func (w *walk) readContents(ctx context.Context, read []int32) error {
 }
 
 // pass fills in the rest of b and delivers it.
-func (w *walk) pass(n int32, b Blob) error {
+func (w *walk) pass(n int32, b Blob) error { return w.fn(w.describe(n, b)) }
+
+func (w *walk) describe(n int32, b Blob) Blob {
 	b.OID = w.h.id(n)
 	b.Paths, b.HeadPaths = w.h.places(n), w.h.headPaths(n)
 	b.MorePaths = w.h.seen[n].cut || w.h.head[n].cut
-	return w.fn(b)
+	return b
 }

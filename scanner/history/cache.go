@@ -25,8 +25,9 @@ type Cache struct {
 	dir     string
 	file    string // results of contents, of one version of the engine
 	key     secret.Key
-	results map[string]string // by content and class, as put wrote them; of earlier runs
-	fresh   strings.Builder   // of this run, as they are to be written
+	results map[string]map[string]string // by class and content, as put wrote them; of earlier runs
+	count   int                          // of results
+	fresh   strings.Builder              // of this run, as they are to be written
 }
 
 const (
@@ -46,13 +47,13 @@ func OpenCache(dir, version string) (*Cache, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(cacheForm + "\x00" + version + "\x00" + key.ID()))
-	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]string{}}
+	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]map[string]string{}}
 	return c, nil
 }
 
 // load reads the results of contents. A run that finds the whole history unchanged does without.
 func (c *Cache) load() error {
-	if c == nil || len(c.results) > 0 {
+	if c == nil || c.count > 0 {
 		return nil
 	}
 	f, err := os.Open(c.file)
@@ -73,9 +74,18 @@ func (c *Cache) load() error {
 			return nil //nolint:nilerr // a line that was cut short is one result less
 		}
 		// <object id> SP <class> TAB <size> [b] TAB <findings> NL
-		if name, found, ok := strings.Cut(line[:len(line)-1], "\t"); ok && len(c.results) < maxResults {
-			c.results[name] = found
+		name, found, ok := strings.Cut(line[:len(line)-1], "\t")
+		oid, class, ok2 := strings.Cut(name, " ")
+		if !ok || !ok2 || c.count >= maxResults {
+			continue
 		}
+		of := c.results[class]
+		if of == nil {
+			of = map[string]string{}
+			c.results[class] = of
+		}
+		of[oid] = found
+		c.count++
 	}
 }
 
@@ -102,7 +112,7 @@ func (c *Cache) get(oid, class string) (r content, ok bool) {
 	if c == nil {
 		return r, false
 	}
-	text, ok := c.results[oid+" "+class]
+	text, ok := c.results[class][oid]
 	if !ok {
 		return r, false
 	}
@@ -117,7 +127,7 @@ func (c *Cache) get(oid, class string) (r content, ok bool) {
 
 // put keeps what a content holds for later runs.
 func (c *Cache) put(oid, class string, r content) {
-	if c == nil || len(c.results) >= maxResults {
+	if c == nil || c.count >= maxResults {
 		return
 	}
 	text := strconv.FormatInt(r.size, 10)

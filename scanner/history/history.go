@@ -126,8 +126,17 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	var stats gitrepo.Stats
 	var walked error
 	blobs := func(yield func(blob) bool) {
-		stats, walked = repo.Walk(ctx, gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Kept: s.kept, LogDir: o.Cache.logDir()}, func(b gitrepo.Blob) error {
-			if !yield(s.prepare(b)) {
+		going := true
+		kept := func(b gitrepo.Blob) bool {
+			known, ok := s.kept(b)
+			if ok && going && known.tells() {
+				going = yield(known)
+			}
+			return ok
+		}
+		options := gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Kept: kept, LogDir: o.Cache.logDir()}
+		stats, walked = repo.Walk(ctx, options, func(b gitrepo.Blob) error {
+			if going = going && yield(s.prepare(b)); !going {
 				return errStopped
 			}
 			return nil
@@ -142,6 +151,8 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	if walked != nil && !errors.Is(walked, errStopped) {
 		return nil, walked
 	}
+	s.result.Blobs += s.quiet
+	s.result.Bytes += s.quietBytes
 	s.tell(stats)
 	s.result.Places = s.places.all()
 	return &s.result, nil
@@ -160,6 +171,9 @@ type search struct {
 	seen  *seen     // of prepare
 	split splitter  // of prepare
 	tasks taskNames // of prepare
+
+	quiet      int // of kept: contents that are known to hold nothing
+	quietBytes int64
 
 	replays *replays // of take
 	places  *places  // of take
@@ -200,22 +214,35 @@ func (s *search) placesOf(paths []gitrepo.Place) []gitrepo.Place {
 	return kept
 }
 
-// kept reports whether nothing of a content need be read: each of its paths is excluded, of no interest or known. The
-// size is 0 where none is known.
-func (s *search) kept(oid string, paths []gitrepo.Place) (size int64, ok bool) {
-	known := ""
-	for _, p := range s.placesOf(paths) {
+// kept reports whether nothing of a content need be read, each of its paths being excluded, of no interest or known, and
+// returns what is known.
+func (s *search) kept(b gitrepo.Blob) (out blob, ok bool) {
+	if len(b.Paths) == 0 {
+		return out, false
+	}
+	out = blob{oid: b.OID, places: s.placesOf(b.Paths), cut: b.MorePaths}
+	for _, p := range out.places {
 		class := s.tasks.class(s.engine, p.Path)
-		if class == "skip" || class == known {
+		if class == "skip" || out.has(class) {
 			continue
 		}
-		r, ok := s.o.Cache.get(oid, class)
+		r, ok := s.o.Cache.get(b.OID, class)
 		if !ok || r.size > s.o.MaxBlob {
-			return 0, false
+			return out, false
 		}
-		known, size = class, r.size
+		out.tasks = append(out.tasks, task{class: class, known: true, found: r.found})
+		out.size, out.binary = r.size, r.binary
 	}
-	return size, len(paths) > 0
+	if len(out.tasks) > 0 && !out.tells() {
+		s.quiet++
+		s.quietBytes += out.size
+	}
+	return out, true
+}
+
+// tells reports whether there is more to say of a known content than that it was searched.
+func (b *blob) tells() bool {
+	return b.binary || slices.ContainsFunc(b.tasks, func(t task) bool { return len(t.found) > 0 })
 }
 
 // prepare takes from a content, which is valid during the call only, what is to be matched.
