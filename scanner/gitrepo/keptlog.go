@@ -73,18 +73,28 @@ func (k *keptLog) addNumbered(blob oid, path int32) {
 	k.commits[len(k.commits)-1].to++
 }
 
-// replay adds a commit to h as parseLog would.
-func (k *keptLog) replay(id oid, h *history) {
-	c := k.commits[k.index[id]]
-	if c.from == c.to {
-		return
-	}
-	at := int32(len(h.commits)) //nolint:gosec // maxKeptChanges is far below
-	c.author = h.authors.number(k.authors.list[c.author])
-	h.commits = append(h.commits, c.commit)
-	for _, ch := range k.changes[c.from:c.to] {
-		n := h.number(ch.blob)
-		h.add(&h.seen[n], []byte(k.paths.list[ch.path]), at)
+// replay adds commits to h, which is empty, as parseLog would.
+func (k *keptLog) replay(ids []oid, h *history) {
+	h.width = k.width
+	h.index = make(map[oid]int32, len(k.changes)/2)
+	h.nodes = make([]node, 0, len(k.changes))
+	h.commits = make([]commit, 0, len(ids))
+	numbers := make([]int32, len(k.paths.list)) // of paths in h, from 1 on
+	for _, id := range ids {
+		c := k.commits[k.index[id]]
+		if c.from == c.to {
+			continue
+		}
+		at := int32(len(h.commits)) //nolint:gosec // maxKeptChanges is far below
+		c.author = h.authors.number(k.authors.list[c.author])
+		h.commits = append(h.commits, c.commit)
+		for _, ch := range k.changes[c.from:c.to] {
+			path := &numbers[ch.path]
+			if *path == 0 {
+				*path = h.paths.number(k.paths.list[ch.path]) + 1
+			}
+			h.addNumbered(&h.seen[h.number(ch.blob)], *path-1, at)
+		}
 	}
 }
 
@@ -117,10 +127,7 @@ func (r *Repo) readKeptLog(ctx context.Context, h *history, dir string) (commits
 		}
 		_ = kept.save(file)
 	}
-	h.width = width
-	for _, id := range ids {
-		kept.replay(id, h)
-	}
+	kept.replay(ids, h)
 	return len(ids), nil
 }
 

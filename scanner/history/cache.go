@@ -1,13 +1,13 @@
 package history
 
 import (
-	"bufio"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,19 +64,21 @@ func (c *Cache) load() error {
 		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() > maxCacheFile {
+	info, err := f.Stat()
+	if err != nil || info.Size() > maxCacheFile {
 		return err
 	}
-	in := bufio.NewReaderSize(f, 1<<20)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return nil //nolint:nilerr // a line that was cut short is one result less
-		}
-		// <object id> SP <class> TAB <size> [b] TAB <findings> NL
-		name, found, ok := strings.Cut(line[:len(line)-1], "\t")
+	var text strings.Builder // all results are parts of one allocation
+	text.Grow(int(info.Size()))
+	if _, err := io.Copy(&text, f); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		line, whole := strings.CutSuffix(line, "\n")
+		// <object id> SP <class> TAB <size> [b] TAB <findings> NL; one that was cut short is a result less
+		name, found, ok := strings.Cut(line, "\t")
 		oid, class, ok2 := strings.Cut(name, " ")
-		if !ok || !ok2 || c.count >= maxResults {
+		if !whole || !ok || !ok2 || c.count >= maxResults {
 			continue
 		}
 		of := c.results[class]
@@ -87,6 +89,7 @@ func (c *Cache) load() error {
 		of[oid] = found
 		c.count++
 	}
+	return nil
 }
 
 // fingerprintKey is the key under which equal values are told: of the folder, or of this run alone.
