@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,12 +138,9 @@ func (h *history) addNumbered(l *list, path, c int32) {
 	l.size++
 }
 
-// places returns where the blob ever was, oldest first.
-func (h *history) places(blob int32) []Place {
-	if h.seen[blob].size == 0 {
-		return nil
-	}
-	all := make([]Place, 0, h.seen[blob].size)
+// places appends where the blob ever was, oldest first.
+func (h *history) places(all []Place, blob int32) []Place {
+	all = slices.Grow(all, int(h.seen[blob].size))
 	for at := h.seen[blob].first; at >= 0; at = h.nodes[at].next {
 		p := Place{Path: h.paths.list[h.nodes[at].path], Order: -1}
 		if c := h.nodes[at].commit; c >= 0 {

@@ -49,7 +49,7 @@ func TestParseLog(t *testing.T) {
 			}
 			var paths []string
 			for blob := range h.ids {
-				for _, p := range h.places(int32(blob)) { //nolint:gosec // a handful
+				for _, p := range h.places(nil, int32(blob)) { //nolint:gosec // a handful
 					paths = append(paths, p.Path)
 				}
 			}
@@ -70,7 +70,7 @@ func FuzzParseLog(f *testing.F) {
 			t.Error("blobs without a commit")
 		}
 		for blob := range h.ids {
-			if n := len(h.places(int32(blob))); n == 0 || n > maxPlaces { //nolint:gosec // a handful
+			if n := len(h.places(nil, int32(blob))); n == 0 || n > maxPlaces { //nolint:gosec // a handful
 				// A path that is cut off by the end of the input leaves its blob without a place.
 				if n != 0 || err == nil {
 					t.Errorf("blob has %d places", n)

@@ -18,7 +18,8 @@ type WalkOptions struct {
 	// Known says that a content was read before: the blob is delivered with its places but without its content. May be nil.
 	Known func(oid string, paths []Place) bool
 	// Kept says that nothing more is wanted of a blob, before the repository is asked whether it holds it: nobody notices
-	// when it is missing, and it is not delivered. The blob has no size and no content yet. Asked before Known. May be nil.
+	// when it is missing, and it is not delivered. The blob has no size and no content yet, and its Paths are valid during
+	// the call only. Asked before Known. May be nil.
 	Kept func(b Blob) bool
 	// LogDir is a folder that keeps what commits changed, so that only commits that no walk saw are logged. It holds
 	// paths and authors. A walk that cannot use it does without. Empty for none.
@@ -216,7 +217,7 @@ func (w *walk) deliver(ctx context.Context) error {
 		case a.broken:
 			w.stats.Missing++
 			return w.pass(n, Blob{Skipped: SkippedBroken})
-		case w.options.Known != nil && w.options.Known(w.h.id(n), w.h.places(n)):
+		case w.options.Known != nil && w.options.Known(w.h.id(n), w.h.places(nil, n)):
 			w.stats.Known++
 			return w.pass(n, Blob{Size: a.size, Known: true})
 		case a.size > w.options.MaxBlob:
@@ -235,9 +236,13 @@ func (w *walk) deliver(ctx context.Context) error {
 // dropKept returns the blobs of which something is wanted.
 func (w *walk) dropKept() []int32 {
 	rest := make([]int32, 0, len(w.h.ids))
+	var b Blob
 	for i := range w.h.ids {
 		n := int32(i) //nolint:gosec // maxRecords is far below
-		if w.options.Kept != nil && w.options.Kept(w.describe(n, Blob{})) {
+		if w.options.Kept != nil {
+			w.describe(n, &b)
+		}
+		if w.options.Kept != nil && w.options.Kept(b) {
 			w.stats.Blobs++
 			w.stats.Known++
 			continue
@@ -267,11 +272,14 @@ func (w *walk) readContents(ctx context.Context, read []int32) error {
 }
 
 // pass fills in the rest of b and delivers it.
-func (w *walk) pass(n int32, b Blob) error { return w.fn(w.describe(n, b)) }
+func (w *walk) pass(n int32, b Blob) error {
+	w.describe(n, &b)
+	return w.fn(b)
+}
 
-func (w *walk) describe(n int32, b Blob) Blob {
+// describe overwrites the id and the paths of b.
+func (w *walk) describe(n int32, b *Blob) {
 	b.OID = w.h.id(n)
-	b.Paths, b.HeadPaths = w.h.places(n), w.h.headPaths(n)
+	b.Paths, b.HeadPaths = w.h.places(b.Paths[:0], n), w.h.headPaths(n)
 	b.MorePaths = w.h.seen[n].cut || w.h.head[n].cut
-	return b
 }

@@ -130,6 +130,7 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 		kept := func(b gitrepo.Blob) bool {
 			known, ok := s.kept(b)
 			if ok && going && known.tells() {
+				known.places = slices.Clone(known.places)
 				going = yield(known)
 			}
 			return ok
