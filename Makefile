@@ -14,7 +14,7 @@ check: ## the quick part: format, vet, tests without the race detector
 bench: ## the figures that README and docs quote
 	script/bench
 
-quality: ## recall and precision of detection on the labelled data
+quality: ## detection and pipeline reading on the labelled data
 	script/quality
 
 fit: ## fits the model that scores findings anew

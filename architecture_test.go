@@ -32,8 +32,9 @@ var arrows = map[string][]string{
 	"scanner/history":     {"inventory/secret", "scanner/detect", "scanner/gitrepo"},
 	"scanner/gitlabtest":  {},
 	"gate":                {"inventory/secret", "scanner/detect"},
+	"fix":                 {"inventory", "scanner/ciyaml", "scanner/workload"},
 	"cmd/nhi-scan": {
-		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report",
+		"inventory", "inventory/secret", "inventory/ownership", "inventory/store", "rules", "report", "fix",
 		"scanner", "scanner/detect", "scanner/gitrepo", "scanner/gitlabtest", "scanner/ciyaml", "scanner/workload", "scanner/filetree", "gate", "scanner/history",
 	},
 }

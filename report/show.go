@@ -34,6 +34,12 @@ func Show(w io.Writer, d *Document, id string, o Options) error {
 	return t.err
 }
 
+// Find returns the ID of what Show would show for id: of an identity, credential or location, or a fingerprint. It fails
+// as Show does.
+func Find(d *Document, id string) (string, error) {
+	return newView(d, Options{}).find(id)
+}
+
 // target is a thing that Show can show, with the names that find it.
 type target struct {
 	id    string // of the row

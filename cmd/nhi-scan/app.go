@@ -71,7 +71,7 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log every request: method, path without query, status, duration")
 	root.AddCommand(
 		newDemo(a), newScan(a), newReport(a), newShow(a),
-		newDetect(a), newGate(a), newWorkloads(a),
+		newDetect(a), newGate(a), newWorkloads(a), newFix(a),
 		newRules(a), newSources(a), newDetectors(a),
 		newPrune(a), newVersion(a), newDocs(a),
 	)

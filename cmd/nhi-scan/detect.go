@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,7 +82,7 @@ func formatNames() string {
 // search is one run of detect.
 type search struct {
 	app      *app
-	engine   *detect.Engine
+	engine   func() (*detect.Engine, error) // made once, when something is to be matched
 	exclude  *filetree.Patterns
 	globs    []string // of exclude
 	maxSize  int64
@@ -107,8 +108,11 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 			return err
 		}
 	}
-	s.files(ctx, files)
+	err = s.files(ctx, files)
 	s.progress.close()
+	if err != nil {
+		return err
+	}
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
@@ -136,12 +140,14 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 	if s.exclude, err = filetree.ParsePatterns(f.exclude); err != nil {
 		return nil, usage(fmt.Errorf("--exclude: %w", err), "")
 	}
-	if s.engine, err = f.engine.engine(); err != nil {
+	o, err := f.engine.options()
+	if err != nil {
 		return nil, err
 	}
+	s.engine = sync.OnceValues(func() (*detect.Engine, error) { return newEngine(o) })
 	s.globs = f.exclude
 	if f.cache != "" && f.history == "full" {
-		if s.cache, err = githistory.OpenCache(f.cache, s.engine.Version()); err != nil {
+		if s.cache, err = githistory.OpenCache(f.cache, detect.Version(o)); err != nil {
 			return nil, cannotRun(fmt.Errorf("--cache: %w", err), "")
 		}
 	}
@@ -150,7 +156,14 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 }
 
 // files searches files, folders and standard input.
-func (s *search) files(ctx context.Context, paths []string) {
+func (s *search) files(ctx context.Context, paths []string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	engine, err := s.engine()
+	if err != nil {
+		return err
+	}
 	type searched struct {
 		content  filetree.Content
 		findings []report.Finding
@@ -160,7 +173,7 @@ func (s *search) files(ctx context.Context, paths []string) {
 		if c.Skipped != "" {
 			return searched{content: c}
 		}
-		found := inPart(c, s.engine.Scan(c.Name, c.Bytes))
+		found := inPart(c, engine.Scan(c.Name, c.Bytes))
 		c.Bytes = nil
 		return searched{c, found}
 	}
@@ -176,6 +189,7 @@ func (s *search) files(ctx context.Context, paths []string) {
 		s.found.Findings = append(s.found.Findings, r.findings...)
 		s.progress.show(s.found.Scanned)
 	}
+	return nil
 }
 
 func (s *search) skip(name, reason string, unread bool) {

@@ -35,7 +35,10 @@ func (s *search) history(ctx context.Context, dir string) error {
 			s.progress.show(s.found.Scanned)
 		},
 	})
+	var rules *exit
 	switch {
+	case errors.As(err, &rules): // of making the engine
+		return rules
 	case r == nil:
 		return cannotRun(fmt.Errorf("search the history of %s: %w", dir, err), "")
 	case err != nil:

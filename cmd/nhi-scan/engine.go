@@ -27,16 +27,29 @@ const maxRules = 8 << 20
 
 // engine makes the engine. The instance's prefixes come besides those of the flag.
 func (e *engineFlags) engine(prefixes ...string) (*detect.Engine, error) {
-	o := detect.Options{TokenPrefixes: slices.Concat(prefixes, e.prefixes)}
-	if e.rules != "" {
-		var err error
-		if o.RulesTOML, err = readWhole(e.rules, maxRules); err != nil {
-			return nil, usage(fmt.Errorf("--rules: %w", err), "")
-		}
-		if len(o.RulesTOML) == 0 { // to the engine, no bytes mean the built-in catalogue
-			return nil, usage(fmt.Errorf("--rules: %s is empty", e.rules), "")
-		}
+	o, err := e.options(prefixes...)
+	if err != nil {
+		return nil, err
 	}
+	return newEngine(o)
+}
+
+// options reads the rule file.
+func (e *engineFlags) options(prefixes ...string) (o detect.Options, err error) {
+	o.TokenPrefixes = slices.Concat(prefixes, e.prefixes)
+	if e.rules == "" {
+		return o, nil
+	}
+	if o.RulesTOML, err = readWhole(e.rules, maxRules); err != nil {
+		return o, usage(fmt.Errorf("--rules: %w", err), "")
+	}
+	if len(o.RulesTOML) == 0 { // to the engine, no bytes mean the built-in catalogue
+		return o, usage(fmt.Errorf("--rules: %s is empty", e.rules), "")
+	}
+	return o, nil
+}
+
+func newEngine(o detect.Options) (*detect.Engine, error) {
 	engine, err := detect.New(o)
 	if err != nil {
 		return nil, usage(err, "see --rules and --token-prefix")

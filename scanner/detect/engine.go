@@ -97,7 +97,7 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 	if e.detectors, err = newOwnCatalogue(own, &e.literals, memory); err != nil {
 		return nil, err
 	}
-	e.version = version(o.RulesTOML, prefixes)
+	e.version = Version(o)
 	e.foldable = e.literals.add(foldables...)
 	for _, prefix := range e.gitlab.literals() {
 		e.tokens = append(e.tokens, e.literals.add(prefix))
@@ -113,6 +113,11 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 // Version is a digest over the rules and the way they are matched: equal versions give equal findings for equal
 // content and path class. Results are cached under it.
 func (e *Engine) Version() string { return e.version }
+
+// Version is what Engine.Version will be of an engine with these options, without compiling any rule.
+func Version(o Options) string {
+	return version(o.RulesTOML, slices.Compact(slices.Sorted(slices.Values(o.TokenPrefixes))))
+}
 
 func version(rules []byte, prefixes []string) string {
 	if len(rules) == 0 {

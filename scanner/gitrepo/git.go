@@ -207,6 +207,8 @@ func settings(allowFile bool) []setting {
 		{"credential.helper", ""}, {"core.askPass", ""},
 		{"core.hooksPath", os.DevNull}, {"core.attributesFile", os.DevNull}, {"core.fsmonitor", "false"}, {"core.pager", "cat"},
 		{"core.commitGraph", "false"}, // a stale or forged graph hides commits
+		// Packs are mapped in parts: a whole one would count as memory.
+		{"core.packedGitWindowSize", "16m"}, {"core.packedGitLimit", "64m"},
 		{"submodule.recurse", "false"}, {"fetch.recurseSubmodules", "false"},
 		{"fetch.unpackLimit", "1"}, // always a pack: its growing file is what the size bound watches
 		{"fetch.showForcedUpdates", "false"}, {"fetch.writeCommitGraph", "false"}, {"transfer.bundleURI", "false"},

@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,8 @@ type node struct{ path, commit, next int32 }
 type commit struct {
 	id     oid
 	author int32
-	at     int64 // seconds since 1970, -1 unknown
+	at     int64  // seconds since 1970, -1 unknown
+	hex    string // of id, once it was asked for: many places share it
 }
 
 var emptyList = list{first: -1, last: -1}
@@ -63,6 +65,10 @@ func (h *history) blob(id []byte) (int32, bool) {
 	if !ok || o == (oid{}) {
 		return 0, false
 	}
+	return h.number(o), true
+}
+
+func (h *history) number(o oid) int32 {
 	n, ok := h.index[o]
 	if !ok {
 		n = int32(len(h.ids)) //nolint:gosec // maxRecords is far below
@@ -71,7 +77,7 @@ func (h *history) blob(id []byte) (int32, bool) {
 		h.seen = append(h.seen, emptyList)
 		h.head = append(h.head, emptyList)
 	}
-	return n, true
+	return n
 }
 
 func (h *history) parse(id []byte) (o oid, ok bool) {
@@ -92,22 +98,37 @@ func (h *history) id(blob int32) string { return hex.EncodeToString(h.ids[blob][
 func (h *history) add(l *list, path []byte, c int32) {
 	path = path[:min(len(path), maxPath)]
 	n, known := h.paths.index[string(path)]
-	if known {
-		for at := l.first; at >= 0; at = h.nodes[at].next {
-			if h.nodes[at].path == n {
-				return
-			}
+	if !known {
+		if l.size == maxPlaces || h.paths.bytes+len(path) > maxPaths {
+			l.cut = true
+			return
+		}
+		n = h.paths.number(string(path))
+	}
+	h.addNumbered(l, n, c)
+}
+
+// has reports whether a list holds a path.
+func (h *history) has(l *list, path int32) bool {
+	for at := l.first; at >= 0; at = h.nodes[at].next {
+		if h.nodes[at].path == path {
+			return true
 		}
 	}
-	if l.size == maxPlaces || !known && h.paths.bytes+len(path) > maxPaths {
+	return false
+}
+
+// addNumbered is add for a path that has a number.
+func (h *history) addNumbered(l *list, path, c int32) {
+	if h.has(l, path) {
+		return
+	}
+	if l.size == maxPlaces {
 		l.cut = true
 		return
 	}
-	if !known {
-		n = h.paths.number(string(path))
-	}
 	at := int32(len(h.nodes)) //nolint:gosec // maxRecords is far below
-	h.nodes = append(h.nodes, node{path: n, commit: c, next: -1})
+	h.nodes = append(h.nodes, node{path: path, commit: c, next: -1})
 	if l.first < 0 {
 		l.first = at
 	} else {
@@ -117,16 +138,18 @@ func (h *history) add(l *list, path []byte, c int32) {
 	l.size++
 }
 
-// places returns where the blob ever was, oldest first.
-func (h *history) places(blob int32) []Place {
-	var all []Place
+// places appends where the blob ever was, oldest first.
+func (h *history) places(all []Place, blob int32) []Place {
+	all = slices.Grow(all, int(h.seen[blob].size))
 	for at := h.seen[blob].first; at >= 0; at = h.nodes[at].next {
 		p := Place{Path: h.paths.list[h.nodes[at].path], Order: -1}
 		if c := h.nodes[at].commit; c >= 0 {
-			p.Order = int(c)
-			p.Commit = hex.EncodeToString(h.commits[c].id[:h.width])
-			p.Author = h.authors.list[h.commits[c].author]
-			p.Date = date(h.commits[c].at)
+			by := &h.commits[c]
+			if by.hex == "" {
+				by.hex = hex.EncodeToString(by.id[:h.width])
+			}
+			p.Order, p.Commit = int(c), by.hex
+			p.Author, p.Date = h.authors.list[by.author], date(by.at)
 		}
 		all = append(all, p)
 	}
@@ -135,7 +158,10 @@ func (h *history) places(blob int32) []Place {
 
 // headPaths returns where the blob is at the head, in the tree's order.
 func (h *history) headPaths(blob int32) []string {
-	var all []string
+	if h.head[blob].size == 0 {
+		return nil
+	}
+	all := make([]string, 0, h.head[blob].size)
 	for at := h.head[blob].first; at >= 0; at = h.nodes[at].next {
 		all = append(all, h.paths.list[h.nodes[at].path])
 	}

@@ -25,18 +25,23 @@ const logFormat = "--format=%H%x00%an%x00%ae%x00%at%x00"
 // merge adds itself; -m would repeat the whole difference for each parent. Type changes (T) matter: a link that
 // becomes a file brings a content. By date and never before an ancestor: parallel lines then keep their order
 // when others grow, so that the first commit of a content stays the same.
-func (r *Repo) readLog(ctx context.Context, h *history) (commits int, err error) {
-	c := r.call("log", "--all", "--raw", "-c", "--no-abbrev", "-z", "--no-renames", "--reverse", "--date-order", "--encoding=UTF-8",
-		"--no-color", "--no-ext-diff", "--no-textconv", "-O"+os.DevNull, logFormat)
+// kept, if not nil, gets a copy.
+func (r *Repo) readLog(ctx context.Context, h *history, kept *keptLog) (commits int, err error) {
+	c := r.call(logCommand("--all", "--reverse", "--date-order")...)
 	err = r.git.stream(ctx, c, func(out io.Reader) error {
-		commits, err = parseLog(out, h)
+		commits, err = parseLog(out, h, kept)
 		return err
 	})
 	return commits, err
 }
 
-// parseLog reads the output of readLog's command by position, so that no name can pass for structure.
-func parseLog(out io.Reader, h *history) (commits int, err error) {
+func logCommand(which ...string) []string {
+	return append([]string{"log", "--raw", "-c", "--no-abbrev", "-z", "--no-renames", "--encoding=UTF-8",
+		"--no-color", "--no-ext-diff", "--no-textconv", "-O" + os.DevNull, logFormat}, which...)
+}
+
+// parseLog reads the output of logCommand by position, so that no name can pass for structure.
+func parseLog(out io.Reader, h *history, kept *keptLog) (commits int, err error) {
 	t := newTokens(out)
 	var header commit
 	at := int32(-1) // header's number in h.commits once it has brought a blob
@@ -69,10 +74,12 @@ func parseLog(out io.Reader, h *history) (commits int, err error) {
 				h.commits = append(h.commits, header)
 			}
 			h.add(&h.seen[blob], path, at)
+			kept.addChange(h.ids[blob], path)
 		default:
 			if header, err = parseHeader(token, t, h); err != nil {
 				return commits, err
 			}
+			kept.addCommit(header, h.authors.list[header.author])
 			commits, at = commits+1, -1
 		}
 	}

@@ -43,13 +43,13 @@ func TestParseLog(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHistory()
-			commits, err := parseLog(strings.NewReader(nul(tt.text)), h)
+			commits, err := parseLog(strings.NewReader(nul(tt.text)), h, nil)
 			if (err != nil) != tt.fails || commits != tt.commits {
 				t.Errorf("parseLog = %d, %v, want %d, an error: %v", commits, err, tt.commits, tt.fails)
 			}
 			var paths []string
 			for blob := range h.ids {
-				for _, p := range h.places(int32(blob)) { //nolint:gosec // a handful
+				for _, p := range h.places(nil, int32(blob)) { //nolint:gosec // a handful
 					paths = append(paths, p.Path)
 				}
 			}
@@ -65,12 +65,12 @@ func FuzzParseLog(f *testing.F) {
 	f.Add([]byte(nul(idA + "||||\n\n::100644 100644 120000 " + idA + " " + idA + " " + idB + " MM|\n|")))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		h := newHistory()
-		commits, err := parseLog(strings.NewReader(string(text)), h)
+		commits, err := parseLog(strings.NewReader(string(text)), h, nil)
 		if err == nil && commits == 0 && len(h.ids) > 0 {
 			t.Error("blobs without a commit")
 		}
 		for blob := range h.ids {
-			if n := len(h.places(int32(blob))); n == 0 || n > maxPlaces { //nolint:gosec // a handful
+			if n := len(h.places(nil, int32(blob))); n == 0 || n > maxPlaces { //nolint:gosec // a handful
 				// A path that is cut off by the end of the input leaves its blob without a place.
 				if n != 0 || err == nil {
 					t.Errorf("blob has %d places", n)

@@ -17,6 +17,13 @@ const defaultMaxBlob = 32 << 20
 type WalkOptions struct {
 	// Known says that a content was read before: the blob is delivered with its places but without its content. May be nil.
 	Known func(oid string, paths []Place) bool
+	// Kept says that nothing more is wanted of a blob, before the repository is asked whether it holds it: nobody notices
+	// when it is missing, and it is not delivered. The blob has no size and no content yet, and its Paths are valid during
+	// the call only. Asked before Known. May be nil.
+	Kept func(b Blob) bool
+	// LogDir is a folder that keeps what commits changed, so that only commits that no walk saw are logged. It holds
+	// paths and authors. A walk that cannot use it does without. Empty for none.
+	LogDir string
 	// MaxBlob is the largest content read, in bytes; zero means 32 MiB.
 	MaxBlob int64
 	// Head is the default branch (name or full ref) whose files are flagged; empty means HEAD.
@@ -120,7 +127,11 @@ func (w *walk) findBlobs(ctx context.Context) error {
 		return err
 	}
 	w.stats.Shallow = strings.TrimSpace(string(out)) == "true"
-	w.stats.Commits, err = w.repo.readLog(ctx, w.h)
+	if w.options.LogDir == "" || w.stats.Shallow {
+		w.stats.Commits, err = w.repo.readLog(ctx, w.h, nil)
+	} else {
+		w.stats.Commits, err = w.repo.readKeptLog(ctx, w.h, w.options.LogDir)
+	}
 	w.note(err)
 	missing, err := w.repo.readOddRefs(ctx, w.h)
 	w.stats.Missing += missing
@@ -193,12 +204,8 @@ func (w *walk) countMissing(ctx context.Context) {
 
 // deliver asks for types and sizes first: a blob over the limit is never unpacked.
 func (w *walk) deliver(ctx context.Context) error {
-	all := make([]int32, len(w.h.ids))
-	for i := range all {
-		all[i] = int32(i) //nolint:gosec // maxRecords is far below
-	}
 	var read []int32
-	err := w.repo.ask(ctx, "--batch-check", w.h, all, func(n int32, a answer) error {
+	err := w.repo.ask(ctx, "--batch-check", w.h, w.dropKept(), func(n int32, a answer) error {
 		if !a.missing && !a.broken && a.kind != "blob" {
 			return nil
 		}
@@ -210,7 +217,7 @@ func (w *walk) deliver(ctx context.Context) error {
 		case a.broken:
 			w.stats.Missing++
 			return w.pass(n, Blob{Skipped: SkippedBroken})
-		case w.options.Known != nil && w.options.Known(w.h.id(n), w.h.places(n)):
+		case w.options.Known != nil && w.options.Known(w.h.id(n), w.h.places(nil, n)):
 			w.stats.Known++
 			return w.pass(n, Blob{Size: a.size, Known: true})
 		case a.size > w.options.MaxBlob:
@@ -224,6 +231,25 @@ func (w *walk) deliver(ctx context.Context) error {
 		return err
 	}
 	return w.readContents(ctx, read)
+}
+
+// dropKept returns the blobs of which something is wanted.
+func (w *walk) dropKept() []int32 {
+	rest := make([]int32, 0, len(w.h.ids))
+	var b Blob
+	for i := range w.h.ids {
+		n := int32(i) //nolint:gosec // maxRecords is far below
+		if w.options.Kept != nil {
+			w.describe(n, &b)
+		}
+		if w.options.Kept != nil && w.options.Kept(b) {
+			w.stats.Blobs++
+			w.stats.Known++
+			continue
+		}
+		rest = append(rest, n)
+	}
+	return rest
 }
 
 // binaryPrefix is how many bytes are searched for a NUL, as git itself does.
@@ -247,8 +273,13 @@ func (w *walk) readContents(ctx context.Context, read []int32) error {
 
 // pass fills in the rest of b and delivers it.
 func (w *walk) pass(n int32, b Blob) error {
-	b.OID = w.h.id(n)
-	b.Paths, b.HeadPaths = w.h.places(n), w.h.headPaths(n)
-	b.MorePaths = w.h.seen[n].cut || w.h.head[n].cut
+	w.describe(n, &b)
 	return w.fn(b)
+}
+
+// describe overwrites the id and the paths of b.
+func (w *walk) describe(n int32, b *Blob) {
+	b.OID = w.h.id(n)
+	b.Paths, b.HeadPaths = w.h.places(b.Paths[:0], n), w.h.headPaths(n)
+	b.MorePaths = w.h.seen[n].cut || w.h.head[n].cut
 }

@@ -1,20 +1,22 @@
 package history
 
 import (
-	"bufio"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nhiscan/inventory/secret"
+	"nhiscan/scanner/gitrepo"
 )
 
 // Cache keeps, in a folder, what contents and whole histories were found to hold. There is no value in it: equal
@@ -23,13 +25,16 @@ type Cache struct {
 	dir     string
 	file    string // results of contents, of one version of the engine
 	key     secret.Key
-	results map[string]string // by content and class: JSON of the findings, empty for none; of earlier runs
-	fresh   strings.Builder   // of this run, as they are to be written
+	results map[string]map[string]string // by class and content, as put wrote them; of earlier runs
+	count   int                          // of results
+	fresh   strings.Builder              // of this run, as they are to be written
 }
 
 const (
 	maxResults   = 4_000_000 // contents with their classes
 	maxCacheFile = 1 << 30   // bytes; a larger one is made anew
+
+	cacheForm = "2" // of the files' content
 )
 
 // OpenCache opens a folder, which it makes with mode 0700, for one version of the engine.
@@ -41,14 +46,14 @@ func OpenCache(dir, version string) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(version + "\x00" + key.ID()))
-	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]string{}}
+	sum := sha256.Sum256([]byte(cacheForm + "\x00" + version + "\x00" + key.ID()))
+	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]map[string]string{}}
 	return c, nil
 }
 
 // load reads the results of contents. A run that finds the whole history unchanged does without.
 func (c *Cache) load() error {
-	if c == nil || len(c.results) > 0 {
+	if c == nil || c.count > 0 {
 		return nil
 	}
 	f, err := os.Open(c.file)
@@ -59,20 +64,32 @@ func (c *Cache) load() error {
 		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() > maxCacheFile {
+	info, err := f.Stat()
+	if err != nil || info.Size() > maxCacheFile {
 		return err
 	}
-	in := bufio.NewReaderSize(f, 1<<20)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return nil //nolint:nilerr // a line that was cut short is one result less
-		}
-		// <object id> SP <class> TAB <findings> NL
-		if name, found, ok := strings.Cut(line[:len(line)-1], "\t"); ok && len(c.results) < maxResults {
-			c.results[name] = found
-		}
+	var text strings.Builder // all results are parts of one allocation
+	text.Grow(int(info.Size()))
+	if _, err := io.Copy(&text, f); err != nil {
+		return err
 	}
+	for line := range strings.Lines(text.String()) {
+		line, whole := strings.CutSuffix(line, "\n")
+		// <object id> SP <class> TAB <size> [b] TAB <findings> NL; one that was cut short is a result less
+		name, found, ok := strings.Cut(line, "\t")
+		oid, class, ok2 := strings.Cut(name, " ")
+		if !whole || !ok || !ok2 || c.count >= maxResults {
+			continue
+		}
+		of := c.results[class]
+		if of == nil {
+			of = map[string]string{}
+			c.results[class] = of
+		}
+		of[oid] = found
+		c.count++
+	}
+	return nil
 }
 
 // fingerprintKey is the key under which equal values are told: of the folder, or of this run alone.
@@ -87,30 +104,46 @@ func (c *Cache) fingerprintKey() (secret.Key, error) {
 	return secret.ParseKey(hex.EncodeToString(b[:]))
 }
 
-func (c *Cache) get(oid, class string) ([]Finding, bool) {
+// content is what a content was found to be under the paths of one class.
+type content struct {
+	size   int64
+	binary bool
+	found  []Finding
+}
+
+func (c *Cache) get(oid, class string) (r content, ok bool) {
 	if c == nil {
-		return nil, false
+		return r, false
 	}
-	text, ok := c.results[oid+" "+class]
-	if !ok || text == "" {
-		return nil, ok
+	text, ok := c.results[class][oid]
+	if !ok {
+		return r, false
 	}
-	var found []Finding
-	return found, json.Unmarshal([]byte(text), &found) == nil
+	size, found, _ := strings.Cut(text, "\t")
+	size, r.binary = strings.CutSuffix(size, "b")
+	r.size, _ = strconv.ParseInt(size, 10, 64)
+	if found == "" {
+		return r, true
+	}
+	return r, json.Unmarshal([]byte(found), &r.found) == nil
 }
 
 // put keeps what a content holds for later runs.
-func (c *Cache) put(oid, class string, found []Finding) {
-	if c == nil || len(c.results) >= maxResults {
+func (c *Cache) put(oid, class string, r content) {
+	if c == nil || c.count >= maxResults {
 		return
 	}
-	text := ""
-	if len(found) > 0 {
-		b, err := json.Marshal(found)
+	text := strconv.FormatInt(r.size, 10)
+	if r.binary {
+		text += "b"
+	}
+	text += "\t"
+	if len(r.found) > 0 {
+		b, err := json.Marshal(r.found)
 		if err != nil {
 			return
 		}
-		text = string(b)
+		text += string(b)
 	}
 	c.fresh.WriteString(oid + " " + class + "\t" + text + "\n")
 }
@@ -134,7 +167,7 @@ func (c *Cache) flush() error {
 	return errors.Join(err, f.Close())
 }
 
-// maxHistories bounds the whole histories that are kept; the oldest leave.
+// maxHistories bounds the whole histories, and the logs, that are kept; the oldest leave.
 const maxHistories = 1000
 
 // historyFile is where the result of a history lies that follows from state. Forks that did not move have the same.
@@ -170,21 +203,36 @@ func (c *Cache) keep(state string, r *Result) error {
 	return errors.Join(err, c.trim())
 }
 
-// trim removes the oldest histories over the bound.
+// logDir is where gitrepo keeps what commits changed.
+func (c *Cache) logDir() string {
+	if c == nil {
+		return ""
+	}
+	return c.dir
+}
+
+// trim removes the oldest histories and logs over the bound.
 func (c *Cache) trim() error {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return err
 	}
-	var all []fs.FileInfo
+	var histories, logs []fs.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && strings.Contains(e.Name(), "-history-") {
-			all = append(all, info)
+		info, err := e.Info()
+		switch {
+		case err != nil: // another process has removed it
+		case strings.Contains(e.Name(), "-history-"):
+			histories = append(histories, info)
+		case strings.HasPrefix(e.Name(), gitrepo.KeptLogPrefix):
+			logs = append(logs, info)
 		}
 	}
-	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	for _, old := range all[:max(0, len(all)-maxHistories)] {
-		err = errors.Join(err, os.Remove(filepath.Join(c.dir, old.Name())))
+	for _, all := range [][]fs.FileInfo{histories, logs} {
+		slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+		for _, old := range all[:max(0, len(all)-maxHistories)] {
+			err = errors.Join(err, os.Remove(filepath.Join(c.dir, old.Name())))
+		}
 	}
 	return err
 }

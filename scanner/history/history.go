@@ -17,7 +17,8 @@ import (
 
 // Options say how to search.
 type Options struct {
-	Engine *detect.Engine
+	// Engine makes the engine; it is called only when there is something to match or a path to classify.
+	Engine func() (*detect.Engine, error)
 	// Jobs is how many contents are matched at a time; less than 1 is 1.
 	Jobs int
 	// MaxBlob is the largest content read, in bytes; 0 means DefaultMaxBlob.
@@ -116,14 +117,27 @@ func (r *Result) Complete() bool {
 func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), replays: newReplays(), places: newPlaces()}
 	var err error
+	if s.engine, err = o.Engine(); err != nil {
+		return nil, err
+	}
 	if s.key, err = o.Cache.fingerprintKey(); err != nil {
 		return nil, err
 	}
 	var stats gitrepo.Stats
 	var walked error
 	blobs := func(yield func(blob) bool) {
-		stats, walked = repo.Walk(ctx, gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Known: s.known}, func(b gitrepo.Blob) error {
-			if !yield(s.prepare(b)) {
+		going := true
+		kept := func(b gitrepo.Blob) bool {
+			known, ok := s.kept(b)
+			if ok && going && known.tells() {
+				known.places = slices.Clone(known.places)
+				going = yield(known)
+			}
+			return ok
+		}
+		options := gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Kept: kept, LogDir: o.Cache.logDir()}
+		stats, walked = repo.Walk(ctx, options, func(b gitrepo.Blob) error {
+			if going = going && yield(s.prepare(b)); !going {
 				return errStopped
 			}
 			return nil
@@ -138,6 +152,8 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	if walked != nil && !errors.Is(walked, errStopped) {
 		return nil, walked
 	}
+	s.result.Blobs += s.quiet
+	s.result.Bytes += s.quietBytes
 	s.tell(stats)
 	s.result.Places = s.places.all()
 	return &s.result, nil
@@ -145,16 +161,20 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 
 var errStopped = errors.New("stopped")
 
-// search is one run. prepare and known run in the goroutine that reads the repository, match in the workers, take in
+// search is one run. prepare and kept run in the goroutine that reads the repository, match in the workers, take in
 // the caller's: no field is written by two of them.
 type search struct {
-	o    Options
-	key  secret.Key
-	seed maphash.Seed
+	o      Options
+	engine *detect.Engine
+	key    secret.Key
+	seed   maphash.Seed
 
 	seen  *seen     // of prepare
 	split splitter  // of prepare
 	tasks taskNames // of prepare
+
+	quiet      int // of kept: contents that are known to hold nothing
+	quietBytes int64
 
 	replays *replays // of take
 	places  *places  // of take
@@ -195,18 +215,35 @@ func (s *search) placesOf(paths []gitrepo.Place) []gitrepo.Place {
 	return kept
 }
 
-// known reports whether nothing of a content need be read: each of its paths is excluded, of no interest or known.
-func (s *search) known(oid string, paths []gitrepo.Place) bool {
-	for _, p := range s.placesOf(paths) {
-		class := s.tasks.class(s.o.Engine, p.Path)
-		if class == "skip" {
+// kept reports whether nothing of a content need be read, each of its paths being excluded, of no interest or known, and
+// returns what is known.
+func (s *search) kept(b gitrepo.Blob) (out blob, ok bool) {
+	if len(b.Paths) == 0 {
+		return out, false
+	}
+	out = blob{oid: b.OID, places: s.placesOf(b.Paths), cut: b.MorePaths}
+	for _, p := range out.places {
+		class := s.tasks.class(s.engine, p.Path)
+		if class == "skip" || out.has(class) {
 			continue
 		}
-		if _, ok := s.o.Cache.get(oid, class); !ok {
-			return false
+		r, ok := s.o.Cache.get(b.OID, class)
+		if !ok || r.size > s.o.MaxBlob {
+			return out, false
 		}
+		out.tasks = append(out.tasks, task{class: class, known: true, found: r.found})
+		out.size, out.binary = r.size, r.binary
 	}
-	return len(paths) > 0
+	if len(out.tasks) > 0 && !out.tells() {
+		s.quiet++
+		s.quietBytes += out.size
+	}
+	return out, true
+}
+
+// tells reports whether there is more to say of a known content than that it was searched.
+func (b *blob) tells() bool {
+	return b.binary || slices.ContainsFunc(b.tasks, func(t task) bool { return len(t.found) > 0 })
 }
 
 // prepare takes from a content, which is valid during the call only, what is to be matched.
@@ -224,15 +261,16 @@ func (s *search) prepare(b gitrepo.Blob) blob {
 	if b.Skipped != "" {
 		return out
 	}
-	out.binary = b.Binary && !b.Known
+	out.binary = b.Binary
 	for _, p := range out.places {
-		class := s.tasks.class(s.o.Engine, p.Path)
+		class := s.tasks.class(s.engine, p.Path)
 		if class == "skip" || out.has(class) {
 			continue
 		}
 		t := task{class: class, path: p.Path}
-		if found, ok := s.o.Cache.get(b.OID, class); ok {
-			t.known, t.found = true, found
+		if r, ok := s.o.Cache.get(b.OID, class); ok {
+			t.known, t.found = true, r.found
+			out.binary = r.binary
 		} else if !b.Binary {
 			t.part = s.split.excerpt(s.seen, s.seed, s.tasks.number(class), b.Content)
 		}
@@ -257,7 +295,7 @@ func (s *search) match(b blob) blob {
 		if t.known {
 			continue
 		}
-		for _, f := range s.o.Engine.Scan(t.path, t.part.text) {
+		for _, f := range s.engine.Scan(t.path, t.part.text) {
 			line, ok := t.part.line(f.Start, f.End, f.Line)
 			if !ok || len(t.found) == maxFindings {
 				continue
@@ -295,13 +333,13 @@ func (s *search) take(b blob) {
 		t := &b.tasks[i]
 		if !t.known {
 			t.found = s.replays.complete(t.part, t.found)
-			s.o.Cache.put(b.oid, t.class, t.found)
+			s.o.Cache.put(b.oid, t.class, content{b.size, b.binary, t.found})
 		}
 		if len(t.found) == 0 {
 			continue
 		}
 		for _, p := range b.places {
-			if s.o.Engine.PathClass(p.Path) == t.class && !s.places.add(p, t.found) {
+			if s.engine.PathClass(p.Path) == t.class && !s.places.add(p, t.found) {
 				s.skip(p.Path, fmt.Sprintf("more than %d places hold a secret; the rest is not listed", maxPlaces), true)
 			}
 		}
@@ -333,38 +371,4 @@ func (s *search) tell(stats gitrepo.Stats) {
 	if stats.Shallow {
 		s.skip("", "the repository is a shallow clone and holds only the end of its history; in GitLab CI/CD set GIT_DEPTH: 0", true)
 	}
-}
-
-// taskNames remembers the class of paths: asking the engine costs a dozen regular expressions.
-type taskNames struct {
-	classes map[string]string
-	numbers map[string]uint64
-}
-
-// maxClasses bounds the paths remembered.
-const maxClasses = 100_000
-
-func (n *taskNames) class(e *detect.Engine, name string) string {
-	if c, ok := n.classes[name]; ok {
-		return c
-	}
-	if n.classes == nil || len(n.classes) >= maxClasses {
-		n.classes = map[string]string{}
-	}
-	c := e.PathClass(name)
-	n.classes[name] = c
-	return c
-}
-
-// number tells classes apart in the set of lines that were seen.
-func (n *taskNames) number(class string) uint64 {
-	if n.numbers == nil {
-		n.numbers = map[string]uint64{}
-	}
-	i, ok := n.numbers[class]
-	if !ok {
-		i = uint64(len(n.numbers)) * 0x9e3779b97f4a7c15
-		n.numbers[class] = i
-	}
-	return i
 }

@@ -110,7 +110,7 @@ func open(t *testing.T, dir string) *gitrepo.Repo {
 
 func searched(t *testing.T, repo *gitrepo.Repo, o Options) *Result {
 	t.Helper()
-	o.Engine = theEngine()
+	o.Engine = func() (*detect.Engine, error) { return theEngine(), nil }
 	got, err := Search(t.Context(), repo, o)
 	if err != nil {
 		t.Fatal(err)

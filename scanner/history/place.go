@@ -41,11 +41,16 @@ func (p *places) add(at gitrepo.Place, found []Finding) bool {
 		case !known:
 			p.at[key] = len(p.list)
 			p.list = append(p.list, held{placeOf(at, f), at.Order})
-		case at.Order >= 0 && (p.list[n].order < 0 || at.Order < p.list[n].order):
+		case at.Order >= 0 && (p.list[n].order < 0 || at.Order < p.list[n].order), at.Order == p.list[n].order && before(f, p.list[n].Finding):
 			p.list[n] = held{placeOf(at, f), at.Order}
 		}
 	}
 	return true
+}
+
+// before orders findings of one value, so that it does not matter which comes first.
+func before(a, b Finding) bool {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Detector, b.Detector)) < 0
 }
 
 func placeOf(at gitrepo.Place, f Finding) Place {
