@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -27,7 +26,7 @@ type detectFlags struct {
 	format, out   string
 	history       string
 	minConfidence float64
-	rules         string
+	engine        engineFlags
 	fail          bool
 	maxSize       string
 	exclude       []string
@@ -62,7 +61,7 @@ asked for could not be read.`,
 	fs.StringVar(&f.history, "history", "none", "search the history of repositories: full or none; --history alone is full")
 	fs.Lookup("history").NoOptDefVal = "full"
 	fs.Float64Var(&f.minConfidence, "min-confidence", detect.DefaultConfidence, "show findings from this `CONFIDENCE` on, 0 to 1")
-	fs.StringVar(&f.rules, "rules", "", "gitleaks rule `FILE` in place of the built-in catalogue")
+	f.engine.add(fs)
 	fs.BoolVar(&f.fail, "fail", false, "exit 1 when there are findings")
 	fs.StringVar(&f.maxSize, "max-size", "0", "skip files larger than `SIZE`; 0 is no limit for files, 32M in a history")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches `GLOB`, as *.min.js or docs/**; may be repeated")
@@ -141,19 +140,11 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 	if s.exclude, err = filetree.ParsePatterns(f.exclude); err != nil {
 		return nil, usage(fmt.Errorf("--exclude: %w", err), "")
 	}
-	var o detect.Options
-	if f.rules != "" {
-		if o.RulesTOML, err = os.ReadFile(f.rules); err != nil {
-			return nil, usage(fmt.Errorf("--rules: %w", err), "")
-		}
+	o, err := f.engine.options()
+	if err != nil {
+		return nil, err
 	}
-	s.engine = sync.OnceValues(func() (*detect.Engine, error) {
-		e, err := detect.New(o)
-		if err != nil {
-			return nil, usage(fmt.Errorf("--rules: %w", err), "")
-		}
-		return e, nil
-	})
+	s.engine = sync.OnceValues(func() (*detect.Engine, error) { return newEngine(o) })
 	s.globs = f.exclude
 	if f.cache != "" && f.history == "full" {
 		if s.cache, err = githistory.OpenCache(f.cache, detect.Version(o)); err != nil {

@@ -21,6 +21,7 @@ type gateOptions struct {
 	staged, noImports, noInlineAllow bool
 	allowIncomplete, anyOwner        bool
 	confidence                       float64
+	engine                           engineFlags
 	add                              bool
 	only, reports                    []string
 	owner, reason, until             string
@@ -68,6 +69,7 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
 	f.BoolVar(&o.allowIncomplete, "allow-incomplete", false, "do not fail because something could not be seen; it is still told")
 	f.BoolVar(&o.anyOwner, "any-owner", false, "read a repository that belongs to another user, as in a container")
 	f.Float64Var(&o.confidence, "min-confidence", detect.DefaultConfidence, "least `CONFIDENCE` of a finding that counts, 0 to 1")
+	o.engine.add(f)
 	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: "+formatNames())
 	f.StringSliceVar(&o.reports, "report", nil, "also write `FORMAT=FILE`; may be repeated")
 	f.BoolVar(&o.add, "baseline-add", false, "write the new secrets to the baseline instead of failing")
@@ -125,7 +127,7 @@ func (a *app) gate(ctx context.Context, path string, o *gateOptions) error {
 }
 
 func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateRun, error) {
-	if o.confidence < 0 || o.confidence > 1 {
+	if !(o.confidence >= 0 && o.confidence <= 1) { // NaN is neither
 		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", o.confidence), "")
 	}
 	if o.base != "" && o.staged || o.base != "" && o.push != "" || o.staged && o.push != "" {
@@ -150,9 +152,9 @@ func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateR
 		}
 		return nil, usage(err, hint)
 	}
-	engine, err := detect.New(detect.Options{})
+	engine, err := o.engine.engine()
 	if err != nil {
-		return nil, cannotRun(err, "")
+		return nil, err
 	}
 	return &gateRun{app: a, o: o, git: git, repo: repo, path: path, engine: engine, outputs: outputs}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,10 +32,9 @@ type scanFlags struct {
 	rate             float64
 	workers          int
 	identify         bool
+	engine           engineFlags
 	cache, cacheMax  string
 	caFile           string
-	rules            string
-	prefixes         []string
 	fresh, newKey    bool
 	strict           bool
 
@@ -79,8 +77,7 @@ A scan that was interrupted goes on where it stopped, within 12 hours.`,
 	fs.StringVar(&f.cache, "cache", "", "`DIR` for mirrors of repositories (default: nhi-scan.cache beside the database)")
 	fs.StringVar(&f.cacheMax, "cache-max", "20G", "`SIZE` at which the least recently used mirrors leave the cache")
 	fs.StringVar(&f.caFile, "ca-file", "", "PEM `FILE` with the certificate authorities of the instance")
-	fs.StringVar(&f.rules, "detector-rules", "", "gitleaks rule `FILE` in place of the built-in catalogue")
-	fs.StringArrayVar(&f.prefixes, "token-prefix", nil, "the instance's own `PREFIX` of tokens (an administrator's scan reads it from the settings); may be repeated")
+	f.engine.add(fs)
 	fs.BoolVar(&f.fresh, "fresh", false, "start anew although an interrupted scan could be resumed")
 	fs.BoolVar(&f.newKey, "new-key", false, "go on although the database holds fingerprints of another key; they no longer join with new ones")
 	fs.BoolVar(&f.strict, "strict", false, "exit 4 also when a source was denied to the token")
@@ -236,20 +233,9 @@ func redact(text string) string {
 	return u.Scheme + "://" + u.Host + u.Path
 }
 
-func (s *session) detectors(context.Context) error {
-	o := detect.Options{TokenPrefixes: slices.Concat(s.self.TokenPrefixes, s.flags.prefixes)}
-	if s.flags.rules != "" {
-		text, err := os.ReadFile(s.flags.rules)
-		if err != nil {
-			return usage(fmt.Errorf("detector rules: %w", err), "")
-		}
-		o.RulesTOML = text
-	}
-	var err error
-	if s.engine, err = detect.New(o); err != nil {
-		return usage(fmt.Errorf("detectors: %w", err), "")
-	}
-	return nil
+func (s *session) detectors(context.Context) (err error) {
+	s.engine, err = s.flags.engine.engine(s.self.TokenPrefixes...)
+	return err
 }
 
 // repositories opens the cache of mirrors, unless history is off.

@@ -40,6 +40,8 @@ and what cannot be told is said: systems opaque-script and opaque-include.`,
 	f.StringVar(&w.format, "format", "table", "`FORMAT`: table or json")
 	f.StringVar(&w.includes, "include-dir", "", "`DIR` with the local includes of NAME.yml in NAME/")
 	f.StringVar(&w.confidence, "confidence", "low", "least `CONFIDENCE` that is shown: low, medium or high")
+	completes(cmd, "format", "table", "json")
+	completes(cmd, "confidence", "low", "medium", "high")
 	return cmd
 }
 

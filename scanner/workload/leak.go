@@ -29,12 +29,14 @@ func Leaks(job ciyaml.Job, secret func(name string) bool) (prints, arguments []L
 		if size += len(c.Text); size > maxScript {
 			break
 		}
-		file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(c.Text), "")
+		stmts, err := parse(c.Text)
 		if err != nil {
 			continue // the reading of its uses tells that it could not be read
 		}
 		w := leakWalk{base: c.Line, secret: secret, prints: prints, arguments: arguments}
-		syntax.Walk(file, w.visit)
+		for _, s := range stmts {
+			syntax.Walk(s, w.visit)
+		}
 		prints, arguments = w.prints, w.arguments
 	}
 	return prints, arguments

@@ -50,15 +50,6 @@ func (r *reading) script(text string) {
 	r.statements(stmts)
 }
 
-// parse reads shell text. It never panics: the parser's own faults are errors.
-func parse(text string) (stmts []*syntax.Stmt, err error) {
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
-	if err != nil {
-		return nil, err
-	}
-	return file.Stmts, nil
-}
-
 var powerShell = regexp.MustCompile(`(?i)(^|[\s;|({&])(Invoke-\w+|New-Object|Write-(Host|Output)|Set-(Content|Item|Location|Variable)|Get-(Content|Item|ChildItem)|Out-File|ConvertTo-\w+)\b|^\s*\$\w+\s*=\s|\s-eq\s.*\{`)
 
 // isPowerShell reports whether a text is PowerShell though a shell's grammar may fit it.
