@@ -286,9 +286,10 @@ func vectors(t *testing.T, d *design, b []float64) {
 		var positives, negatives, found, hit, byRule int
 		for i := range all {
 			v := &all[i]
-			any, rule := false, false
+			any, rule, near := false, false, ""
 			for _, c := range e.suspects("", []byte(v.Text)) {
 				x := newExample(&c, &labelled{}, nil, nil, 1, 1)
+				near += fmt.Sprintf(" %s %.2f", c.hit.detector, d.score(b, x))
 				if d.score(b, x) >= threshold {
 					any = true
 					rule = rule || c.hit.detector == v.Rule
@@ -302,13 +303,13 @@ func vectors(t *testing.T, d *design, b []float64) {
 				} else if threshold == DefaultConfidence {
 					missed[v.Source+" "+v.Rule]++
 					if *show == "vectors" {
-						fmt.Printf("%s %s | %.300q\n", v.Source, v.Rule, v.Text)
+						fmt.Printf("%s %s | %.300q |%s\n", v.Source, v.Rule, v.Text, near)
 					}
 				}
 			case any:
 				negatives, hit = negatives+1, hit+1
 				if *show == "negatives" && threshold == DefaultConfidence {
-					fmt.Printf("%s %s | %.160q\n", v.Source, v.Rule, v.Text)
+					fmt.Printf("%s %s | %.160q |%s\n", v.Source, v.Rule, v.Text, near)
 				}
 				if rule {
 					byRule++

@@ -188,6 +188,13 @@ func set(words string) map[string]bool {
 	return m
 }
 
+// madeUp reports whether the letters of what should be random show that somebody wrote them: repeated, counted up, words.
+func madeUp(v []byte) bool {
+	s := shapeOf(v)
+	words := s.letters > 0 && float64(s.wordLetters) >= 0.5*float64(s.lower+s.upper)
+	return s.kind == "reference" || s.kind == "mask" || s.sample || s.longestSame >= 5 || s.longestSequence >= 6 || s.normalised() < 0.6 || words
+}
+
 // normalised is the entropy of a value against the most that its length allows, 0 to 1.
 func (s *shape) normalised() float64 {
 	if s.n < 2 {
