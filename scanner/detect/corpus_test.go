@@ -80,6 +80,7 @@ type example struct {
 	same   string // equal for copies of one text
 	text   string
 	score  float64
+	most   float64 // the confidence it may have
 	fixed  float64 // the confidence of an own detector, which the model leaves as it is
 }
 
@@ -129,8 +130,10 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		repo: r.Repo, unit: fmt.Sprint(r.Repo, " ", r.Path, ":", r.FirstLine+line-1, "-", r.FirstLine+lineEnd-1), names: f.names, value: f.value,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
-	if c.hit.rank <= rankOwn {
+	if x.most = 1; c.hit.rank <= rankOwn {
 		x.fixed = fitted().score(c)
+	} else if c.name.public() && c.hit.rank == rankGuess || c.vector {
+		x.most = 0.4
 	}
 	if c.hit.assigned != nil {
 		x.same = r.Repo + c.hit.assigned.name + "=" + value
@@ -221,12 +224,14 @@ func vectorExamples(t testing.TB) []*example {
 			x := newExample(&c, &labelled{Repo: "vectors " + v.Source}, nil, nil, 1, 1)
 			x.same = v.Rule + v.Label
 			switch {
+			case v.Label == "negative" && (isGeneric(v.Rule) || strings.Contains(v.Rule, ".generic.")):
+				x.weight = 1 // it says that nothing is a secret here, and not only that this provider's is not
 			case v.Label == "negative":
 				x.weight = 0.3
 			case c.hit.detector == v.Rule:
 				x.exact, x.weight = "T", 0.5
 			case !own && c.hit.rank == rankGuess:
-				x.exact, x.weight = "T", 0.1
+				x.exact, x.weight = "T", 0.2
 			}
 			if x.fixed > 0 {
 				x.weight = 0

@@ -28,11 +28,26 @@ var fitted = sync.OnceValue(func() *model {
 	return &m
 })
 
-// score is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
-// confidence that the detector gave it: facts need no model.
+// score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where the value
+// cannot be what it looks like.
 func (m *model) score(c *suspect) float64 {
+	s := m.likelihood(c)
+	switch {
+	case c.hit.detector == "http-basic-authorization-header" && !basicPair(c.content[c.hit.start:c.hit.end]):
+		return min(s, doubted) // what stands there is base64 of user:password (RFC 7617)
+	case c.hit.rank == rankGuess && c.name.public(), c.vector:
+		return min(s, 0.4)
+	}
+	return s
+}
+
+// likelihood is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
+// confidence that the detector gave it: facts need no model.
+func (m *model) likelihood(c *suspect) float64 {
 	if c.hit.rank <= rankOwn {
-		if k := c.shape.kind; c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder") {
+		k, s := c.shape.kind, &c.shape
+		words := s.sample && s.words >= 2 && 5*s.wordLetters >= 3*s.letters
+		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || words) {
 			return min(c.hit.confidence, 0.2)
 		}
 		// A detector that doubts the form of a value says nothing against the name beside it.
@@ -41,7 +56,7 @@ func (m *model) score(c *suspect) float64 {
 		}
 		named, h := *c, *c.hit
 		h.rank, named.hit = rankGuess, &h
-		return max(c.hit.confidence, m.score(&named))
+		return max(c.hit.confidence, m.likelihood(&named))
 	}
 	f := features{m: m, sum: m.Weights["bias"]}
 	c.describe(&f)

@@ -188,6 +188,19 @@ func set(words string) map[string]bool {
 	return m
 }
 
+// dense reports whether a value is one run of letters and digits with much information in it, as generated keys are.
+func (s *shape) dense(v []byte) bool {
+	if s.n < 10 || s.n > 150 || s.digit == 0 || s.entropy <= 3.5 || s.wordLetters*2 > s.lower+s.upper {
+		return false
+	}
+	for _, b := range v {
+		if !isWordByte(b) && strings.IndexByte("_.=-", b) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // madeUp reports whether the letters of what should be random show that somebody wrote them: repeated, counted up, words.
 func madeUp(v []byte) bool {
 	s := shapeOf(v)
