@@ -67,8 +67,8 @@ type source struct {
 }
 
 // assignments returns the assignments whose names hold an anchor at one of the offsets, which ascend.
-func assignments(path string, content []byte, at []int) []assignment {
-	s := &source{content: content, genre: genreOf(path)}
+func assignments(g genre, content []byte, at []int) []assignment {
+	s := &source{content: content, genre: g}
 	var out []assignment
 	end := 0 // of the last name: one name may hold several anchors
 	for _, i := range at {

@@ -231,7 +231,7 @@ func vectorExamples(t testing.TB) []*example {
 			case c.hit.detector == v.Rule:
 				x.exact, x.weight = "T", 0.5
 			case !own && c.hit.rank == rankGuess:
-				x.exact, x.weight = "T", 0.2
+				x.exact, x.weight = "T", 0.1
 			}
 			if x.fixed > 0 {
 				x.weight = 0

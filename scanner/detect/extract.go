@@ -33,6 +33,9 @@ var forms = []form{
 
 // formOf names the form of a credential file, or is empty.
 func formOf(path string) string {
+	if path == "" {
+		return ""
+	}
 	if f := formFor(path); f != nil {
 		return f.id
 	}

@@ -45,7 +45,8 @@ const (
 func (e *Engine) suspects(path string, content []byte) []suspect {
 	hits, names := e.located(path, content)
 	slices.Sort(names)
-	found := assignments(path, content, names)
+	g := genreOf(path)
+	found := assignments(g, content, names)
 	for i := range found {
 		hits = append(hits, assignedHit(content, &found[i]))
 	}
@@ -53,7 +54,7 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
 		hits = append(hits, extracted(path, content)...)
 	}
-	kept, g := settle(hits), genreOf(path)
+	kept := settle(hits)
 	out := make([]suspect, 0, len(kept))
 	for i := range kept {
 		h := &kept[i]
