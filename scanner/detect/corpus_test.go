@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,11 +197,11 @@ func weigh(all []*example) {
 		copies[x.same]++
 	}
 	for _, x := range all {
-		x.weight = 1 / sqrt(copies[x.same])
+		x.weight = 1 / math.Sqrt(copies[x.same])
 		sizes[x.repo] += x.weight
 	}
 	for _, x := range all {
-		x.weight *= sqrt(200 / (200 + sizes[x.repo]))
+		x.weight *= math.Sqrt(200 / (200 + sizes[x.repo]))
 		switch {
 		case x.exact == "?", x.fixed > 0:
 			x.weight = 0
@@ -230,6 +231,8 @@ func vectorExamples(t testing.TB) []*example {
 				x.weight = 0.3
 			case c.hit.detector == v.Rule:
 				x.exact, x.weight = "T", 0.5
+			case !own && c.hit.rank >= rankForm && c.hit.rank < rankGuess: // another tool's name for the same
+				x.exact, x.weight = "T", 0.3
 			case !own && c.hit.rank == rankGuess:
 				x.exact, x.weight = "T", 0.1
 			}
@@ -241,7 +244,7 @@ func vectorExamples(t testing.TB) []*example {
 		}
 	}
 	for _, x := range out {
-		x.weight /= sqrt(copies[x.same])
+		x.weight /= math.Sqrt(copies[x.same])
 	}
 	return out
 }

@@ -138,6 +138,8 @@ func (c *suspect) describeValue(f *features) {
 	dense := s.dense(v)
 	f.when("dense", dense)
 	f.when("dense name "+c.name.class, dense && c.hit.assigned != nil)
+	f.when("dense tail "+c.name.tail, dense && c.hit.assigned != nil)
+	f.when("dense value "+s.kind, dense)
 	f.when("pair in base64", c.name.class == "auth" && basicPair(v))
 	f.when("padding", bytes.HasSuffix(v, []byte("=")))
 	f.when("ends in colon", bytes.HasSuffix(v, []byte(":")))
