@@ -131,10 +131,8 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		repo: r.Repo, unit: fmt.Sprint(r.Repo, " ", r.Path, ":", r.FirstLine+line-1, "-", r.FirstLine+lineEnd-1), names: f.names, value: f.value,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
-	if x.most = 1; c.hit.rank <= rankOwn {
+	if x.most = c.most(); c.hit.rank <= rankOwn {
 		x.fixed = fitted().score(c)
-	} else if c.name.public() && c.hit.rank == rankGuess || c.vector {
-		x.most = 0.4
 	}
 	if c.hit.assigned != nil {
 		x.same = r.Repo + c.hit.assigned.name + "=" + value

@@ -31,14 +31,20 @@ var fitted = sync.OnceValue(func() *model {
 // score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where the value
 // cannot be what it looks like.
 func (m *model) score(c *suspect) float64 {
-	s := m.likelihood(c)
+	return min(m.likelihood(c), c.most())
+}
+
+// most is the confidence that a suspect may have at most, whatever the model says.
+func (c *suspect) most() float64 {
+	a := c.hit.assigned
+	basic := c.hit.detector == "http-basic-authorization-header" || c.hit.rank == rankGuess && a.op == opScheme && a.name == "basic"
 	switch {
-	case c.hit.detector == "http-basic-authorization-header" && !basicPair(c.content[c.hit.start:c.hit.end]):
-		return min(s, doubted) // what stands there is base64 of user:password (RFC 7617)
+	case basic && !basicPair(c.content[c.hit.start:c.hit.end]):
+		return doubted // what stands there is base64 of user:password (RFC 7617)
 	case c.hit.rank == rankGuess && c.name.public(), c.vector:
-		return min(s, 0.4)
+		return 0.4
 	}
-	return s
+	return 1
 }
 
 // likelihood is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the

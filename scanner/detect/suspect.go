@@ -71,19 +71,23 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 		out = append(out, c)
 	}
 	if g.place == "test" && len(out) >= leastVectors {
-		markVectors(out)
+		markVectors(out, g.syntax == syntaxCode)
 	}
 	return out
 }
 
-// leastVectors is how many hexadecimal values under one name make a table of test vectors.
+// leastVectors is how many hexadecimal values make a table of test vectors: in code under any names, in data, where
+// recorded answers of a service may stand as well, under one.
 const leastVectors = 8
 
-func markVectors(all []suspect) {
+func markVectors(all []suspect, anyName bool) {
 	count := map[string]int{}
 	name := func(c *suspect) string {
 		if c.hit.rank != rankGuess || c.shape.kind != "hex" {
 			return ""
+		}
+		if anyName {
+			return "any"
 		}
 		return c.hit.assigned.name
 	}
