@@ -41,6 +41,8 @@ func (c *suspect) most() float64 {
 	switch {
 	case basic && !basicPair(c.content[c.hit.start:c.hit.end]):
 		return doubted // what stands there is base64 of user:password (RFC 7617)
+	case c.hit.rank == rankGuess && betweenZeros(c.content[max(0, c.hit.start-32):min(len(c.content), c.hit.end+32)]):
+		return doubted // strings of a program, one behind the other
 	case c.hit.rank == rankGuess && c.name.public(), c.vector:
 		return 0.4
 	}
@@ -67,6 +69,16 @@ func (m *model) likelihood(c *suspect) float64 {
 	f := features{m: m, sum: m.Weights["bias"]}
 	c.describe(&f)
 	return 1 / (1 + math.Exp(-f.sum))
+}
+
+// betweenZeros reports whether bytes hold a zero and letters beside each other: no text in one byte a character.
+func betweenZeros(b []byte) bool {
+	for i, c := range b {
+		if c == 0 && (i+1 < len(b) && b[i+1] == 0 || i+2 < len(b) && isWordByte(b[i+1]) && isWordByte(b[i+2])) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxReasons is how many features are named.
