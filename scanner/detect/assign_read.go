@@ -321,7 +321,7 @@ func (s *source) generated(at int) bool {
 		end++
 	}
 	word := bytes.TrimRight(s.content[at:end], ".-")
-	if len(word) < 16 || bytes.IndexAny(word, "0123456789") < 0 {
+	if len(word) < 16 || !bytes.ContainsAny(word, "0123456789") {
 		return false
 	}
 	shape := shapeOf(word)
