@@ -22,7 +22,7 @@ func (e *Engine) Value(key, value string) []Finding {
 	if !covered(hits) { // a value may hold names of its own: the query of a URL, a connection string
 		for _, h := range e.scoredPlain("", []byte(value)) {
 			v := []byte(value)[h.start:h.end]
-			if shape := shapeOf(v); h.rank == rankGuess && h.assigned != nil && h.assigned.op == opQuery && shape.dense(v) {
+			if shape := shapeOf(v); h.rank == rankGuess && h.assigned != nil && h.assigned.op == opQuery && (shape.kind == "hex" || shape.dense(v)) {
 				h.confidence = max(h.confidence, 0.6) // a hook's ?key=: nothing but the receiver's secret looks like that
 			}
 			if h.rank == rankGuess && h.start > 0 && h.confidence >= DefaultConfidence {
