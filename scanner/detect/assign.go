@@ -50,7 +50,7 @@ var settingNames = []string{"code", "string", "comment", "data", "prose"}
 // the words for proofs of identity in English, with their usual abbreviations.
 var secretNames = []string{
 	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "signature",
-	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "docker", "sshpass", "curl", "mysql", "private",
+	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "docker", "sshpass", "curl", "mysql", "psexec", "_pat=", "_pat:", "_pat ", "_pat\"", "_pat'", "private",
 }
 
 const (
@@ -67,8 +67,8 @@ type source struct {
 }
 
 // assignments returns the assignments whose names hold an anchor at one of the offsets, which ascend.
-func assignments(path string, content []byte, at []int) []assignment {
-	s := &source{content: content, genre: genreOf(path)}
+func assignments(g genre, content []byte, at []int) []assignment {
+	s := &source{content: content, genre: g}
 	var out []assignment
 	end := 0 // of the last name: one name may hold several anchors
 	for _, i := range at {

@@ -14,7 +14,7 @@ var commands = []struct {
 	judged string // under which the value is judged
 }{
 	{"docker", "p", false, false, "password"},
-	{"sshpass", "p", false, true, "password"},
+	{"sshpass", "p", false, true, "password"}, {"psexec", "p", false, false, "password"},
 	{"curl", "uU", true, false, "password"},
 	{"mysql", "p", false, true, "password"}, {"mysqldump", "p", false, true, "password"}, {"mysqladmin", "p", false, true, "password"},
 	{"convertto-securestring", "", false, false, "password"},
@@ -22,6 +22,9 @@ var commands = []struct {
 
 // command reads the rest of the line after the name of a program. ok is false where the name is no such program.
 func (s *source) command(out []assignment, n word, name string) (found []assignment, ok bool) {
+	if n := len(name) - len(".exe"); n > 0 && strings.EqualFold(name[n:], ".exe") {
+		name = name[:n]
+	}
 	for _, c := range commands {
 		if !strings.EqualFold(c.name, name) || s.at(n.end) != ' ' {
 			continue

@@ -39,11 +39,22 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if op == opColon && name == "PASS" { // what test runners print
 		return out
 	}
+	if strings.EqualFold(name, "pass") && s.sentence(n, op) {
+		return out
+	}
 	a.op = op
 	if op == opColon || s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText {
 		a.name = s.phrase(n, a.name)
 	}
 	return s.values(out, a, n, next)
+}
+
+// sentence reports whether a word is one of a sentence, and calls nothing: "pass x to y", "the second pass: ...".
+func (s *source) sentence(n word, op operator) bool {
+	if where := s.contextOf(n); where != inProse && where != inComment && where != inString {
+		return false
+	}
+	return op == opSpace || op == opColon && s.at(n.start-1) == ' ' && isLetter(s.at(n.start-2))
 }
 
 // schemes are the words before credentials in a header, with the name under which the value is judged.
@@ -122,7 +133,8 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 			return opAssign, at + 2, true
 		}
 		if b1 == ':' {
-			return 0, 0, false
+			end := s.skip(at, ':') // ::= and :::= of make
+			return opAssign, end + 1, s.at(end) == '='
 		}
 		if next, typed := s.typed(at + 1); typed {
 			return opAssign, next, true
@@ -131,6 +143,10 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 			return opValue, next, true
 		}
 		return opColon, at + 1, true
+	case '?': // of make
+		if b1 == '=' {
+			return opAssign, at + 2, true
+		}
 	case '!':
 		if b1 == '=' {
 			return opCompare, s.skip(at+1, '='), true
@@ -248,7 +264,7 @@ func (s *source) field(n word, i int) (next int, ok bool) {
 
 // typed reads ": type =", as between a name and its value in TypeScript, Python, Rust, Swift and Kotlin.
 func (s *source) typed(i int) (next int, ok bool) {
-	if s.genre.syntax != syntaxCode && s.genre.syntax != syntaxDocs {
+	if s.genre.syntax != syntaxCode && s.genre.syntax != syntaxDocs && s.genre.syntax != syntaxText {
 		return 0, false
 	}
 	i = s.blank(i)
@@ -289,10 +305,27 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	case quoted && !closed:
 		return opSpace, at, true
 	}
+	if s.genre.syntax != syntaxCode && !closed && s.generated(at) { // in prose: API key X7W8…
+		return opSpace, at, true
+	}
 	// A directive: the name begins its line.
 	first := n.start == 0 || s.at(n.start-1) == '\n' || s.firstOnLine(n.start)
 	conf := s.genre.syntax == syntaxConf || s.genre.syntax == syntaxText
 	return opSpace, at, first && !closed && conf && isWordByte(s.at(at))
+}
+
+// generated reports whether a word in a text is no word, but a key that a program made.
+func (s *source) generated(at int) bool {
+	end := at
+	for end < len(s.content) && end-at <= 150 && isNameByte(s.content[end]) {
+		end++
+	}
+	word := bytes.TrimRight(s.content[at:end], ".-")
+	if len(word) < 16 || !bytes.ContainsAny(word, "0123456789") {
+		return false
+	}
+	shape := shapeOf(word)
+	return shape.dense(word)
 }
 
 // readsElsewhere reports whether a flag says where a secret is read from.

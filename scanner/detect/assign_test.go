@@ -20,7 +20,7 @@ func anchored(path, text string) []assignment {
 			}
 		}
 	}
-	return assignments(path, []byte(text), at)
+	return assignments(genreOf(path), []byte(text), at)
 }
 
 // TestAssignments gives each notation once; V stands for a value, made at run time.

@@ -80,6 +80,10 @@ func (s *source) lineBreak(a assignment, i int) int {
 		if b := s.at(i - 1); b == '|' || b == '>' || b == '-' {
 			return j
 		}
+	case s.genre.syntax == syntaxText && (a.op == opColon || a.op == opAssign):
+		if j := s.blank(i + 1); s.quoteAt(j) > 0 {
+			return j
+		}
 	case a.op == opElement, s.genre.syntax == syntaxCode && a.op != opComma:
 		return s.blank(i + 1)
 	}

@@ -25,7 +25,6 @@ type rule struct {
 	config.Rule           // but for Regex
 	pattern     *search   // nil for a rule that has a path only
 	detector    *detector // nil for a rule of gitleaks or a user
-	replaced    bool      // an own detector stands in for it
 	path        *dfa      // nil for any
 	allowed     []*allowlist
 	// implied says that the pattern's literals hold a keyword: where one is, the rule applies. Else keywords are

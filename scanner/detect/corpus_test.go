@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,6 +81,7 @@ type example struct {
 	same   string // equal for copies of one text
 	text   string
 	score  float64
+	most   float64 // the confidence it may have
 	fixed  float64 // the confidence of an own detector, which the model leaves as it is
 }
 
@@ -129,7 +131,7 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		repo: r.Repo, unit: fmt.Sprint(r.Repo, " ", r.Path, ":", r.FirstLine+line-1, "-", r.FirstLine+lineEnd-1), names: f.names, value: f.value,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
-	if c.hit.rank <= rankOwn {
+	if x.most = c.most(); c.hit.rank <= rankOwn {
 		x.fixed = fitted().score(c)
 	}
 	if c.hit.assigned != nil {
@@ -193,11 +195,11 @@ func weigh(all []*example) {
 		copies[x.same]++
 	}
 	for _, x := range all {
-		x.weight = 1 / sqrt(copies[x.same])
+		x.weight = 1 / math.Sqrt(copies[x.same])
 		sizes[x.repo] += x.weight
 	}
 	for _, x := range all {
-		x.weight *= sqrt(200 / (200 + sizes[x.repo]))
+		x.weight *= math.Sqrt(200 / (200 + sizes[x.repo]))
 		switch {
 		case x.exact == "?", x.fixed > 0:
 			x.weight = 0
@@ -221,10 +223,14 @@ func vectorExamples(t testing.TB) []*example {
 			x := newExample(&c, &labelled{Repo: "vectors " + v.Source}, nil, nil, 1, 1)
 			x.same = v.Rule + v.Label
 			switch {
+			case v.Label == "negative" && (isGeneric(v.Rule) || strings.Contains(v.Rule, ".generic.")):
+				x.weight = 1 // it says that nothing is a secret here, and not only that this provider's is not
 			case v.Label == "negative":
 				x.weight = 0.3
 			case c.hit.detector == v.Rule:
 				x.exact, x.weight = "T", 0.5
+			case !own && c.hit.rank >= rankForm && c.hit.rank < rankGuess: // another tool's name for the same
+				x.exact, x.weight = "T", 0.3
 			case !own && c.hit.rank == rankGuess:
 				x.exact, x.weight = "T", 0.1
 			}
@@ -236,7 +242,7 @@ func vectorExamples(t testing.TB) []*example {
 		}
 	}
 	for _, x := range out {
-		x.weight /= sqrt(copies[x.same])
+		x.weight /= math.Sqrt(copies[x.same])
 	}
 	return out
 }

@@ -78,9 +78,13 @@ func newOwnCatalogue(all []detector, l *literals, memory *dfaMemory) (*catalogue
 	return c, nil
 }
 
-// replacedBy returns the rules of the default catalogue that detectors stand in for.
+// genericRule of the default catalogue matches any value under a secret's name; the parser of assignments reads more of
+// them, and says why.
+const genericRule = "generic-api-key"
+
+// replacedBy returns the rules of the default catalogue that detectors and the parser of assignments stand in for.
 func replacedBy(all []detector) map[string]bool {
-	replaced := map[string]bool{}
+	replaced := map[string]bool{genericRule: true}
 	for _, d := range all {
 		replaced[d.ID] = true
 		for _, id := range d.Replaces {
@@ -120,6 +124,24 @@ func (d *detector) judge(h *hit, value []byte) {
 		h.reasons = append(h.reasons, "checksum holds")
 		return
 	}
-	h.confidence = 0.2
+	h.confidence = d.unproven(value)
 	h.reasons = append(h.reasons, "the checksum does not hold")
 }
+
+// unproven is the confidence of a value whose checksum does not hold. A typing error, a cut and a change of the scheme
+// leave a token's prefix and length, and whoever reads the finding is told; what its letters show to be made up is
+// doubted, and so is a form that is little more than an alphabet.
+func (d *detector) unproven(value []byte) float64 {
+	lower := bytes.ToLower(value)
+	for _, k := range d.Keywords {
+		if at := bytes.Index(lower, []byte(k)); len(k) >= 4 && at >= 0 && !madeUp(value[at+len(k):]) {
+			return unproven
+		}
+	}
+	return doubted
+}
+
+const (
+	unproven = 0.55 // shown, below whatever is certain
+	doubted  = 0.2  // hidden
+)

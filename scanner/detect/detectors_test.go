@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -175,7 +176,8 @@ func TestDetectors_hold_no_secret(t *testing.T) {
 
 func TestChecks(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
-	for name, holds := range checks {
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
+		holds := checks[name]
 		begin := map[string]string{
 			"github-crc32": "ghp_" + random(r, alnum, 30), "grafana-crc32": "glsa_" + random(r, alnum, 32) + "_", "nkey-crc16": "SU", "stellar-crc16": "S",
 			"bech32": "AGE-SECRET-KEY-1", "gitlab-routable": "glpat-" + random(r, urlSafe, 36) + ".10",

@@ -11,8 +11,8 @@
 // those of users that match nothing at all, and those that a hostile text makes too slow otherwise: these are left to
 // regexp, in pieces, in linear time.
 //
-// Two rules of the default catalogue let the word EXAMPLE pass: aws-access-token where it ends the value, and
-// generic-api-key where it stands anywhere in it (any case). All others report values that carry it.
+// One rule of the default catalogue, aws-access-token, lets the word EXAMPLE pass where it ends the value; all others
+// report values that carry it. Its generic-api-key is left out: assignments are read by a parser instead.
 package detect
 
 import (
@@ -84,15 +84,13 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(own) > 0 {
+		loaded.leaveOut(replacedBy(own))
+	}
 	e := &Engine{gitlab: newGitlabTokens(prefixes)}
 	memory := &dfaMemory{}
 	if e.catalogue, err = newCatalogue(loaded, &e.literals, memory); err != nil {
 		return nil, fmt.Errorf("rule file: %w", err)
-	}
-	for id := range replacedBy(own) {
-		if r := e.catalogue.byID[id]; r != nil && loaded.stock[id] {
-			r.replaced = true
-		}
 	}
 	if e.detectors, err = newOwnCatalogue(own, &e.literals, memory); err != nil {
 		return nil, err

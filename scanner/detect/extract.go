@@ -33,6 +33,9 @@ var forms = []form{
 
 // formOf names the form of a credential file, or is empty.
 func formOf(path string) string {
+	if path == "" {
+		return ""
+	}
 	if f := formFor(path); f != nil {
 		return f.id
 	}
@@ -53,6 +56,9 @@ func formFor(path string) *form {
 }
 
 func (f *form) named(path, name string) bool {
+	if path == "" { // a variable, or text of unknown kind: the form is told by the content
+		return f.id == "kubernetes-secret" || f.id == "filezilla"
+	}
 	if f.dirs != "" && !strings.Contains(path, f.dirs) {
 		return false
 	}
@@ -191,9 +197,12 @@ func dockerConfig(content []byte) (out []span) {
 	return out
 }
 
-// filezilla: <Pass encoding="base64">x</Pass>.
+// filezilla: <Pass encoding="base64">x</Pass>, in a document of FileZilla.
 // Source: https://wiki.filezilla-project.org/Network_Configuration (format of FileZilla 3)
 func filezilla(content []byte) (out []span) {
+	if !bytes.Contains(content, []byte("<FileZilla3")) && !bytes.Contains(content, []byte(`<Pass encoding="base64">`)) {
+		return nil
+	}
 	for at := 0; len(out) < maxExtract; {
 		n := bytes.Index(content[at:], []byte("<Pass"))
 		if n < 0 {

@@ -3,15 +3,16 @@ package detect
 import (
 	"bytes"
 	"encoding/base64"
+	"strings"
 )
 
 // kubernetesSecret returns the values under data and stringData of objects of kind Secret.
 // Source: https://kubernetes.io/docs/concepts/configuration/secret/
 func kubernetesSecret(content []byte) (out []span) {
-	if !bytes.Contains(content, []byte("Secret")) || !bytes.Contains(content, []byte("ata")) {
+	if !bytes.Contains(content, []byte("ecret")) || !bytes.Contains(content, []byte("ata")) || !bytes.Contains(content, []byte("kind")) {
 		return nil
 	}
-	secret, section, indent := false, false, 0
+	secret, section, block, indent := false, false, false, 0
 	var pending []span // data may stand before kind
 	flush := func() {
 		if secret {
@@ -24,19 +25,25 @@ func kubernetesSecret(content []byte) (out []span) {
 			flush()
 			return
 		}
-		depth := len(line) - len(bytes.TrimLeft(line, " "))
+		depth := len(line) - len(bytes.TrimLeft(line, " \t"))
 		name, value, ok := bytes.Cut(line[depth:], []byte(":"))
 		if section && depth <= indent {
 			section = false
 		}
+		inBlock := block
+		block = false
 		switch name = bytes.Trim(name, `"' -`); {
+		case !ok && section && inBlock: // base64 on the line below its name
+			pending = append(pending, span{at + depth, at + len(bytes.TrimRight(line, " "))})
 		case !ok:
 		case section:
+			mark := bytes.Trim(value, " -+")
+			block = len(mark) == 1 && (mark[0] == '|' || mark[0] == '>')
 			if v, keep := dataValue(at+len(line)-len(value), value); keep {
 				pending = append(pending, v)
 			}
 		case string(name) == "kind":
-			secret = string(bytes.Trim(value, `"' ,`)) == "Secret"
+			secret = strings.EqualFold(string(bytes.Trim(value, `"' ,`)), "secret")
 		case (string(name) == "data" || string(name) == "stringData") && len(bytes.Trim(value, " {")) == 0:
 			section, indent = true, depth
 		}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"strings"
+	"sync"
 )
 
 // notation is how values are written in a file.
@@ -76,15 +77,22 @@ func langOf(ext string) (genre, bool) {
 	if ext == "" {
 		return genre{}, false
 	}
+	g, ok := genres()[ext]
+	return g, ok
+}
+
+// genres is langs by name; the first of a name counts.
+var genres = sync.OnceValue(func() map[string]genre {
+	m := map[string]genre{}
 	for _, l := range langs {
-		for n := range strings.SplitSeq(l.names, " ") {
-			if n == ext {
-				return genre{syntax: l.syntax, lang: l.lang}, true
+		for n := range strings.FieldsSeq(l.names) {
+			if _, known := m[n]; !known {
+				m[n] = genre{syntax: l.syntax, lang: l.lang}
 			}
 		}
 	}
-	return genre{}, false
-}
+	return m
+})
 
 // vendored reports whether a path is text of a known kind inside a folder of others' code.
 func vendored(path string) bool {

@@ -137,7 +137,11 @@ func (t tokenType) routableHit(content []byte, start int) (hit, bool) {
 	if entropy(content[start:end]) <= leastEntropy {
 		return hit{}, false
 	}
-	return t.hit(content, start, end, 0.2, "form of a routable token, but the checksum does not hold"), true
+	confidence := unproven
+	if madeUp(content[after : end-tailSize]) {
+		confidence = doubted
+	}
+	return t.hit(content, start, end, confidence, "form of a routable token, but the checksum does not hold"), true
 }
 
 // maxCustomPrefix is the longest prefix that GitLab lets an instance choose.

@@ -25,7 +25,7 @@ func (c *catalogue) search(w window, p *passage) []hit {
 	var out []hit
 	for _, i := range c.called(p) {
 		r := &c.rules[i]
-		if r.SkipReport || r.replaced || !r.wanted(p, c.foldable) {
+		if r.SkipReport || !r.wanted(p, c.foldable) {
 			continue
 		}
 		found := r.matches(w, p, c)

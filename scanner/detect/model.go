@@ -28,11 +28,34 @@ var fitted = sync.OnceValue(func() *model {
 	return &m
 })
 
-// score is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
-// confidence that the detector gave it: facts need no model.
+// score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where the value
+// cannot be what it looks like.
 func (m *model) score(c *suspect) float64 {
+	return min(m.likelihood(c), c.most())
+}
+
+// most is the confidence that a suspect may have at most, whatever the model says.
+func (c *suspect) most() float64 {
+	a := c.hit.assigned
+	basic := c.hit.detector == "http-basic-authorization-header" || c.hit.rank == rankGuess && a.op == opScheme && a.name == "basic"
+	switch {
+	case basic && !basicPair(c.content[c.hit.start:c.hit.end]):
+		return doubted // what stands there is base64 of user:password (RFC 7617)
+	case c.hit.rank == rankGuess && betweenZeros(c.content[max(0, c.hit.start-32):min(len(c.content), c.hit.end+32)]):
+		return doubted // strings of a program, one behind the other
+	case c.hit.rank == rankGuess && c.name.public(), c.vector:
+		return 0.4
+	}
+	return 1
+}
+
+// likelihood is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
+// confidence that the detector gave it: facts need no model.
+func (m *model) likelihood(c *suspect) float64 {
 	if c.hit.rank <= rankOwn {
-		if k := c.shape.kind; c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder") {
+		k, s := c.shape.kind, &c.shape
+		words := s.sample && s.words >= 2 && 5*s.wordLetters >= 3*s.letters
+		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || words) {
 			return min(c.hit.confidence, 0.2)
 		}
 		// A detector that doubts the form of a value says nothing against the name beside it.
@@ -41,11 +64,21 @@ func (m *model) score(c *suspect) float64 {
 		}
 		named, h := *c, *c.hit
 		h.rank, named.hit = rankGuess, &h
-		return max(c.hit.confidence, m.score(&named))
+		return max(c.hit.confidence, m.likelihood(&named))
 	}
 	f := features{m: m, sum: m.Weights["bias"]}
 	c.describe(&f)
 	return 1 / (1 + math.Exp(-f.sum))
+}
+
+// betweenZeros reports whether bytes hold a zero and letters beside each other: no text in one byte a character.
+func betweenZeros(b []byte) bool {
+	for i, c := range b {
+		if c == 0 && (i+1 < len(b) && b[i+1] == 0 || i+2 < len(b) && isWordByte(b[i+1]) && isWordByte(b[i+2])) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxReasons is how many features are named.

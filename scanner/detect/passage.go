@@ -87,6 +87,10 @@ func (p *passage) fold() {
 	p.folded = make([]byte, 0, len(p.text))
 	gone, done := 0, 0
 	for i := 0; i < len(p.text); {
+		if b := p.text[i]; b != 0xe2 && b != 0xc4 && b != 0xc5 { // what the foldables begin with
+			i++
+			continue
+		}
 		letter := byte(0)
 		r, width := utf8.DecodeRune(p.text[i:])
 		switch r {

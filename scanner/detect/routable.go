@@ -71,7 +71,7 @@ func checksumHolds(token []byte) bool {
 		return false
 	}
 	want, err := strconv.ParseUint(string(token[at+2:]), 36, 32)
-	if err != nil || want != crc(token[:at+2]) {
+	if err != nil || want != crc(token[:at+2]) || bytes.ContainsAny(token[at+2:], base62[10:36]) {
 		return false
 	}
 	text, _ := encoded(token)

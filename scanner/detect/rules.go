@@ -58,6 +58,27 @@ func loadRules(toml []byte) (loadedRules, error) {
 	return out, nil
 }
 
+// leaveOut removes stock rules for which something else stands in, but for those that another rule requires.
+func (l *loadedRules) leaveOut(replaced map[string]bool) {
+	required := map[string]bool{}
+	for _, r := range l.Rules {
+		for _, other := range r.RequiredRules {
+			required[other.RuleID] = true
+		}
+	}
+	for id := range replaced {
+		if !l.stock[id] {
+			continue
+		}
+		if r, known := l.Rules[id]; known && required[id] {
+			r.SkipReport = true
+			l.Rules[id] = r
+			continue
+		}
+		delete(l.Rules, id)
+	}
+}
+
 // decodeRules reads TOML into gitleaks' type, with the older [allowlist] spelling turned into the present one.
 func decodeRules(toml []byte) (*config.ViperConfig, error) {
 	v := viper.New()

@@ -38,6 +38,7 @@ type suspect struct {
 	hit     *hit
 	name    nameFacts
 	shape   shape
+	vector  bool // one of many hexadecimal values under one name in a test: a test vector of cryptography
 }
 
 // describe gives the features of a suspect.
@@ -134,6 +135,11 @@ func (c *suspect) describeValue(f *features) {
 	f.when("same run", s.longestSame >= 4)
 	f.when("sequence", s.longestSequence >= 5)
 	v := c.content[c.hit.start:c.hit.end]
+	dense := s.dense(v)
+	f.when("dense", dense)
+	f.when("dense name "+c.name.class, dense && c.hit.assigned != nil)
+	f.when("dense tail "+c.name.tail, dense && c.hit.assigned != nil)
+	f.when("dense value "+s.kind, dense)
 	f.when("pair in base64", c.name.class == "auth" && basicPair(v))
 	f.when("padding", bytes.HasSuffix(v, []byte("=")))
 	f.when("ends in colon", bytes.HasSuffix(v, []byte(":")))

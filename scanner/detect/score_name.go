@@ -93,6 +93,16 @@ func factsOf(name string) nameFacts {
 	return f
 }
 
+// public reports whether a name calls its value public.
+func (f *nameFacts) public() bool {
+	for i, w := range f.words {
+		if (w == "public" || w == "pub" || w == "publishable") && i+1 < len(f.words) && (classOf(f.words[i+1]) == "key" || classOf(f.words[i+1]) == "token") {
+			return true
+		}
+	}
+	return false
+}
+
 var aboutWords, badHeads = set(strings.Join(aboutSecrets, " ") + " uris urls length validator validation confirm error errors missing invalid manager reset forgot link button input view page controller helper handler test request response callback param params service class factory generator pattern regexp rules rule env var variable prompt strategy option options info details object array list map set get"), set(strings.Join(notKeys, " ") + " " + strings.Join(switches, " ") + " column foreign first last next prev current old")
 
 // asciiWords splits a name into lower-case words as nameWords does, with less work: at signs, at digits, and where a capital begins

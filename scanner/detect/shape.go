@@ -188,6 +188,26 @@ func set(words string) map[string]bool {
 	return m
 }
 
+// dense reports whether a value is one run of letters and digits with much information in it, as generated keys are.
+func (s *shape) dense(v []byte) bool {
+	if s.n < 10 || s.n > 150 || s.digit == 0 || s.entropy <= 3.5 || s.wordLetters*2 > s.lower+s.upper {
+		return false
+	}
+	for _, b := range v {
+		if !isWordByte(b) && strings.IndexByte("_.=-", b) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// madeUp reports whether the letters of what should be random show that somebody wrote them: repeated, counted up, words.
+func madeUp(v []byte) bool {
+	s := shapeOf(v)
+	words := s.letters > 0 && float64(s.wordLetters) >= 0.5*float64(s.lower+s.upper)
+	return s.kind == "reference" || s.kind == "mask" || s.sample || s.longestSame >= 5 || s.longestSequence >= 6 || s.normalised() < 0.6 || words
+}
+
 // normalised is the entropy of a value against the most that its length allows, 0 to 1.
 func (s *shape) normalised() float64 {
 	if s.n < 2 {

@@ -45,7 +45,8 @@ const (
 func (e *Engine) suspects(path string, content []byte) []suspect {
 	hits, names := e.located(path, content)
 	slices.Sort(names)
-	found := assignments(path, content, names)
+	g := genreOf(path)
+	found := assignments(g, content, names)
 	for i := range found {
 		hits = append(hits, assignedHit(content, &found[i]))
 	}
@@ -53,7 +54,7 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
 		hits = append(hits, extracted(path, content)...)
 	}
-	kept, g := settle(hits), genreOf(path)
+	kept := settle(hits)
 	out := make([]suspect, 0, len(kept))
 	for i := range kept {
 		h := &kept[i]
@@ -69,7 +70,34 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 		}
 		out = append(out, c)
 	}
+	if g.place == "test" && len(out) >= leastVectors {
+		markVectors(out, g.syntax == syntaxCode)
+	}
 	return out
+}
+
+// leastVectors is how many hexadecimal values make a table of test vectors: in code under any names, in data, where
+// recorded answers of a service may stand as well, under one.
+const leastVectors = 8
+
+func markVectors(all []suspect, anyName bool) {
+	count := map[string]int{}
+	name := func(c *suspect) string {
+		if c.hit.rank != rankGuess || c.shape.kind != "hex" {
+			return ""
+		}
+		if anyName {
+			return "any"
+		}
+		return c.hit.assigned.name
+	}
+	for i := range all {
+		count[name(&all[i])]++
+	}
+	for i := range all {
+		n := name(&all[i])
+		all[i].vector = n != "" && count[n] >= leastVectors
+	}
 }
 
 func assignedHit(content []byte, a *assignment) hit {

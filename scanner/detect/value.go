@@ -19,6 +19,18 @@ func (e *Engine) Value(key, value string) []Finding {
 			hits = append(hits, h)
 		}
 	}
+	if !covered(hits) { // a value may hold names of its own: the query of a URL, a connection string
+		for _, h := range e.scoredPlain("", []byte(value)) {
+			v := []byte(value)[h.start:h.end]
+			if shape := shapeOf(v); h.rank == rankGuess && h.assigned != nil && h.assigned.op == opQuery && (shape.kind == "hex" || shape.dense(v)) {
+				h.confidence = max(h.confidence, 0.6) // a hook's ?key=: nothing but the receiver's secret looks like that
+			}
+			if h.rank == rankGuess && h.start > 0 && h.confidence >= DefaultConfidence {
+				h.detector = "generic-secret-value"
+				hits = append(hits, h)
+			}
+		}
+	}
 	if SecretKey(key) {
 		start := len(value) - len(strings.TrimLeft(value, " \t\r\n\"'"))
 		trimmed := strings.Trim(value, " \t\r\n\"'")
