@@ -51,8 +51,9 @@ type Engine struct {
 	foldable  literalSet
 	tokens    []literalSet // one for each of gitlab's types
 	urls      literalSet
-	names     literalSet // of what may call its value a secret
-	passages  sync.Pool  // of *passage
+	names     literalSet      // of what may call its value a secret
+	users     map[string]bool // rules of a user's file that the default catalogue lacks or has otherwise
+	passages  sync.Pool       // of *passage
 	version   string
 }
 
@@ -88,6 +89,9 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 		loaded.leaveOut(replacedBy(own))
 	}
 	e := &Engine{gitlab: newGitlabTokens(prefixes)}
+	if e.users, err = usersRules(o.RulesTOML, loaded); err != nil {
+		return nil, err
+	}
 	memory := &dfaMemory{}
 	if e.catalogue, err = newCatalogue(loaded, &e.literals, memory); err != nil {
 		return nil, fmt.Errorf("rule file: %w", err)
@@ -106,6 +110,24 @@ func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
 	e.catalogue.index(len(e.literals.texts))
 	e.detectors.index(len(e.literals.texts))
 	return e, nil
+}
+
+// usersRules are the rules of a user's file that are not the default catalogue's.
+func usersRules(text []byte, loaded loadedRules) (map[string]bool, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	base, err := loadRules(nil)
+	if err != nil {
+		return nil, err
+	}
+	users := map[string]bool{}
+	for id := range loaded.Rules {
+		if pattern, known := base.patterns[id]; !known || pattern != loaded.patterns[id] {
+			users[id] = true
+		}
+	}
+	return users, nil
 }
 
 // Version is a digest over the rules and the way they are matched: equal versions give equal findings for equal

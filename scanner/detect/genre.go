@@ -24,7 +24,7 @@ const (
 type genre struct {
 	syntax notation
 	lang   string // group of languages, a feature of the model
-	place  string // test, docs, sample, vendor, generated or ""
+	place  string // test, docs, sample, vendor, generated, hashes or ""
 }
 
 // langs are extensions and whole names of files, by group and syntax.
@@ -114,6 +114,7 @@ func placeOf(path string) string {
 }
 
 var folders = []struct{ place, words string }{
+	{"hashes", ".nhi-baseline .secrets.baseline .gitleaksignore"}, // of secrets that somebody accepted
 	{"vendor", "vendor/ node_modules/ third_party/ thirdparty/ site-packages/ bower_components/"},
 	{"generated", ".min. .lock -lock. go.sum .map .snap generated dist/"},
 	{"locale", "locale i18n translations lang/ .po"},

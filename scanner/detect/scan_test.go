@@ -198,3 +198,35 @@ func TestSettle(t *testing.T) {
 		}
 	})
 }
+
+func TestScan_baselines_hold_hashes(t *testing.T) {
+	line := `{"salt":"` + random(rand.New(rand.NewPCG(41, 42)), "0123456789abcdef", 32) + `","secret":"` + random(rand.New(rand.NewPCG(43, 44)), alnum, 32) + `"}`
+	if got := shownIn(engine(t).Scan("settings.json", []byte(line))); got == 0 {
+		t.Fatalf("Scan(settings.json) finds nothing in %q: the test proves nothing", line)
+	}
+	for _, path := range []string{".nhi-baseline", "sub/.secrets.baseline"} {
+		if got := shownIn(engine(t).Scan(path, []byte(line))); got != 0 {
+			t.Errorf("Scan(%s) shows %d secrets among hashes", path, got)
+		}
+	}
+}
+
+func TestScan_users_rule_is_shown(t *testing.T) {
+	e, err := New(Options{RulesTOML: []byte("[[rules]]\nid = \"house-rule\"\nregex = \"clean\"\nkeywords = [\"clean\"]\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.Scan("a.txt", []byte("clean\n")); len(got) != 1 || got[0].Confidence < DefaultConfidence {
+		t.Errorf("Scan = %+v, want the user's own rule shown", got)
+	}
+}
+
+func shownIn(found []Finding) int {
+	n := 0
+	for _, f := range found {
+		if f.Confidence >= DefaultConfidence {
+			n++
+		}
+	}
+	return n
+}

@@ -23,7 +23,12 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 	var out []hit
 	m := fitted()
 	for _, c := range e.suspects(path, content) {
-		if c.hit.confidence = m.score(&c); c.hit.confidence < leastConfidence {
+		c.hit.confidence = m.score(&c)
+		if e.users[c.hit.detector] && c.hit.confidence < askedFor {
+			c.hit.confidence = askedFor
+			c.hit.reasons = append(c.hit.reasons, "a rule of your own asks for it")
+		}
+		if c.hit.confidence < leastConfidence {
 			continue
 		}
 		if c.hit.rank > rankOwn && c.hit.confidence >= explained {
@@ -37,6 +42,8 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 const (
 	// leastConfidence is that of the least likely suspect that is still kept.
 	leastConfidence = 0.02
+	// askedFor is the least confidence of what a rule of the user's own finds: whoever writes a rule wants to see it.
+	askedFor = 0.7
 	// explained is the confidence from which on the features that decided are named.
 	explained = 0.2
 )
@@ -46,6 +53,9 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 	hits, names := e.located(path, content)
 	slices.Sort(names)
 	g := genreOf(path)
+	if g.place == "hashes" {
+		names = nil // its values are hashes and salts by design; what has a form is found all the same
+	}
 	found := assignments(g, content, names)
 	for i := range found {
 		hits = append(hits, assignedHit(content, &found[i]))
