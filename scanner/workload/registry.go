@@ -48,6 +48,9 @@ func container(r *reading, c *call) {
 		if verb == "manifest" && rest[0].text != "push" {
 			return
 		}
+		if (verb == "compose" || strings.HasSuffix(c.name, "-compose")) && rest[0].text != "run" && rest[0].text != "exec" {
+			return // it names services of its file, not images
+		}
 		verb, rest = rest[0].text, rest[1:]
 	}
 	switch verb {

@@ -94,6 +94,14 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	if k.Cluster {
 		r.local = true
 	}
+	if k.Derives {
+		from, _ := option(c.args, "--credential-source-file")
+		to, _ := option(c.args, "--output-file")
+		account, _ := option(c.args, "--service-account")
+		r.claim(account.names)
+		f, _ := r.file(from.text)
+		r.write(to.text, value{text: unknown, names: f.names}, false)
+	}
 	if k.System == "" || k.System == "kubernetes" && r.local {
 		return output{}, false
 	}

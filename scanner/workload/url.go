@@ -106,6 +106,9 @@ func (r *reading) requested(q *request, u value) {
 	if len(names) == 0 && !literal && !fetched || isLocalHost(address.host) || r.isService(address.host) {
 		return
 	}
+	if scheme, _, ok := strings.Cut(strings.TrimLeft(u.text, `"'`), "://"); ok && strings.HasPrefix(scheme, "ftp") {
+		system = "ftp"
+	}
 	if system == "" {
 		system, confidence = systemOfNames(names), Medium
 	}

@@ -131,7 +131,7 @@ func merge(uses []Use) []Use {
 		}
 		out[i] = joined(out[i], u)
 	}
-	out = explained(out)
+	out = exchanged(explained(out))
 	slices.SortStableFunc(out, func(a, b Use) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), slices.Compare(a.Credentials, b.Credentials), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Operation, b.Operation))
 	})
@@ -156,6 +156,28 @@ func joined(a, b Use) Use {
 		a.Least = b.Least
 	}
 	return a
+}
+
+// exchanged folds the exchange of a credential at STS into the uses of what it gave: how a job proves itself to a
+// service of AWS is no second system.
+// Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
+func exchanged(uses []Use) []Use {
+	for i := 0; i < len(uses); i++ {
+		if uses[i].System != "aws-sts" {
+			continue
+		}
+		at := slices.IndexFunc(uses, func(u Use) bool {
+			return strings.HasPrefix(u.System, "aws") && u.System != "aws-sts" && u.Kind == uses[i].Kind && slices.Equal(u.Credentials, uses[i].Credentials) && u.AuthStyle != forwarded
+		})
+		if at >= 0 {
+			operation := uses[at].Operation
+			uses[at].Operation = uses[i].Operation
+			uses[at] = joined(uses[at], Use{Operation: operation})
+			uses = slices.Delete(uses, i, i+1)
+			i--
+		}
+	}
+	return uses
 }
 
 // explained drops uses that another one explains: no credential was seen at one place, and at another of the same
