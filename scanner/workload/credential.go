@@ -13,6 +13,9 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	literal := false
 	for _, o := range t.Options {
 		if v, given := option(c.args, o); given {
+			if name, ok := strings.CutPrefix(v.text, "env:"); ok { // env://NAME of cosign, env:NAME of openssl
+				v = r.look(strings.TrimPrefix(name, "//"))
+			}
 			if f, written := r.file(v.text); written && len(f.names) > 0 {
 				v.names = f.names
 			}

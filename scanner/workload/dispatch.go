@@ -359,6 +359,8 @@ func shell(r *reading, c *call) output {
 	switch {
 	case n < len(c.args) && c.args[n].text != unknown:
 		r.scriptFile(c, c.args[n], c.args[n+1:])
+	case n < len(c.args): // bash <(curl …)
+		r.wordsHandOver(c, c.args[n+1:])
 	case n >= len(c.args) && c.in.text != "" && !strings.Contains(c.in.text, unknown):
 		r.script(unmark(c.in.text))
 	}

@@ -108,6 +108,7 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	names, kind, style, ok := r.credentials(t, k, c)
 	if !ok && k.System == "ssh" { // what OpenSSH has in reach
 		r.connected(c.name, nil)
+		r.payload(t, c, nil)
 		return output{}, true
 	}
 	if !ok || k.System == "database" && r.ownDatabase(c) {
