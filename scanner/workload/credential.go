@@ -51,6 +51,9 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	if k.Needs == "seen" || len(t.Environment) == 0 && !t.Ambient {
 		return nil, "", "", false
 	}
+	if slices.ContainsFunc(t.Files, func(f string) bool { v, _ := r.file(f); return strings.Contains(v.text, ambientLogin) }) {
+		return nil, Ambient, t.Style, true
+	}
 	names, kind = r.defaults(t)
 	return names, kind, t.Style, true
 }

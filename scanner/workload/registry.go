@@ -68,6 +68,10 @@ func container(r *reading, c *call) {
 		r.registryCreds(c, rest)
 	case "pull":
 		r.touched(firstPlain(rest, "--platform"), "pull")
+	case "imagetools":
+		if tag, ok := option(rest, "-t", "--tag"); ok && rest[0].text == "create" {
+			r.pushed(tag, c.name+" buildx imagetools create")
+		}
 	case "build", "bud", "bake", "b":
 		r.built(c, rest)
 	case "stack", "service":

@@ -123,13 +123,21 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		confidence = Medium
 	}
 	if !k.Quiet {
-		r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+		system := r.system(t, k, line, names)
+		if system == "github-api" && k.System == "gitlab-api" && k.Operation != "" { // whose paths are others
+			operation = c.verb("")
+		}
+		r.use(Use{System: system, Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
 	}
 	if !k.Named {
 		r.payload(t, c, names)
 	}
 	if k.Keeps != "" && (len(names) > 0 || kind == Ambient) {
-		r.write(k.Keeps, value{text: unmark(line), names: names}, true)
+		text := unmark(line)
+		if kind == Ambient {
+			text = ambientLogin
+		}
+		r.write(k.Keeps, value{text: text, names: names}, true)
 	}
 	if k.Login != "" {
 		r.addLogin(&login{system: k.Login, names: names, kind: kind, style: "registry-basic", sure: confidence})
@@ -146,6 +154,9 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	}
 	return output{value{text: unknown, names: names}, true}, true
 }
+
+// ambientLogin is what a file holds that a tool made with an identity of the runner.
+const ambientLogin = "login of the runner"
 
 var verbWord = regexp.MustCompile(`^[a-z][a-z0-9:_-]*$`)
 

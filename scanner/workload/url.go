@@ -108,6 +108,8 @@ func (r *reading) requested(q *request, u value) {
 	}
 	if scheme, _, ok := strings.Cut(strings.TrimLeft(u.text, `"'`), "://"); ok && strings.HasPrefix(scheme, "ftp") {
 		system = "ftp"
+	} else if ok && strings.HasPrefix(scheme, "smtp") {
+		system = "smtp"
 	}
 	if system == "" {
 		system, confidence = systemOfNames(names), Medium
@@ -115,7 +117,7 @@ func (r *reading) requested(q *request, u value) {
 	if system == "" {
 		system, confidence = "http-other", Medium
 	}
-	if !slices.ContainsFunc(names, isSecret) && !literal && style != "basic" && style != "bearer" {
+	if !slices.ContainsFunc(names, isSecret) && !literal && style != "basic" && style != "bearer" && !strings.Contains(style, "token") {
 		confidence = Low
 	}
 	use := Use{System: system, Operation: method(q.method) + " " + operationPath(u), AuthStyle: style, Confidence: confidence}

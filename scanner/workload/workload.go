@@ -131,7 +131,7 @@ func merge(uses []Use) []Use {
 		}
 		out[i] = joined(out[i], u)
 	}
-	out = exchanged(explained(out))
+	out = gathered(exchanged(explained(out)))
 	slices.SortStableFunc(out, func(a, b Use) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), slices.Compare(a.Credentials, b.Credentials), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Operation, b.Operation))
 	})
@@ -178,6 +178,26 @@ func exchanged(uses []Use) []Use {
 		}
 	}
 	return uses
+}
+
+// gathered makes one row of what a job hands over to one system in one manner, however many commands do it.
+func gathered(uses []Use) []Use {
+	var out []Use
+	for _, u := range uses {
+		at := -1
+		if u.AuthStyle == forwarded && strings.Contains(u.Operation, "handed") || u.AuthStyle == "terraform-variable" {
+			at = slices.IndexFunc(out, func(o Use) bool { return o.System == u.System && o.AuthStyle == u.AuthStyle && o.Kind == u.Kind })
+		}
+		if at < 0 {
+			out = append(out, u)
+			continue
+		}
+		out[at] = joined(out[at], u)
+		out[at].Credentials = append(slices.Clone(out[at].Credentials), u.Credentials...)
+		slices.Sort(out[at].Credentials)
+		out[at].Credentials = slices.Compact(out[at].Credentials)
+	}
+	return out
 }
 
 // explained drops uses that another one explains: no credential was seen at one place, and at another of the same
