@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -110,12 +111,11 @@ func (r *reading) contents(name string, v value) value {
 	if strings.Contains(v.text, "external_account") {
 		r.claim(keep(v.names, func(n string) bool { return r.kindOf(n) != IDToken }))
 		v.names = keep(v.names, func(n string) bool { return r.kindOf(n) == IDToken })
-		for path, f := range r.written {
+		for _, path := range slices.Sorted(maps.Keys(r.written)) {
 			if len(path) > 4 && strings.Contains(v.text, path) {
-				v.names = union(v.names, f.names)
+				v.names = union(v.names, r.written[path].names)
 			}
 		}
-		slices.Sort(v.names)
 	}
 	return v
 }
