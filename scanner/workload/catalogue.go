@@ -45,6 +45,7 @@ type Call struct {
 	Keeps     string `yaml:"keeps"`     // file or folder into which it writes the credential
 	Fetches   string `yaml:"fetches"`   // prefix of the names of the secrets that it prints
 	From      string `yaml:"from"`      // regular expression over the words whose group is the name of the secret
+	Derives   bool   `yaml:"derives"`   // it writes --output-file from --credential-source-file
 	Passes    bool   `yaml:"passes"`    // it prints a credential made from the one it uses
 	Login     string `yaml:"login"`     // class of the registry that it logs in to
 	Stdin     bool   `yaml:"stdin"`     // the credential flows in

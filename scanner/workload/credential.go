@@ -13,6 +13,9 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	literal := false
 	for _, o := range t.Options {
 		if v, given := option(c.args, o); given {
+			if name, ok := strings.CutPrefix(v.text, "env:"); ok { // env://NAME of cosign, env:NAME of openssl
+				v = r.look(strings.TrimPrefix(name, "//"))
+			}
 			if f, written := r.file(v.text); written && len(f.names) > 0 {
 				v.names = f.names
 			}
@@ -47,6 +50,9 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	}
 	if k.Needs == "seen" || len(t.Environment) == 0 && !t.Ambient {
 		return nil, "", "", false
+	}
+	if slices.ContainsFunc(t.Files, func(f string) bool { v, _ := r.file(f); return strings.Contains(v.text, ambientLogin) }) {
+		return nil, Ambient, t.Style, true
 	}
 	names, kind = r.defaults(t)
 	return names, kind, t.Style, true

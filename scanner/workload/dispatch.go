@@ -1,10 +1,13 @@
 package workload
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"nhiscan/scanner/ciyaml"
 )
 
 // dispatch reads one command: what a shell itself does, what hands over to another command, and tools.
@@ -75,6 +78,8 @@ func shellCommand(name string) func(*reading, *call) output {
 		return cat
 	case "tee":
 		return tee
+	case "pwd":
+		return workingFolder
 	case "cp", "mv", "install", "ln", "copy":
 		return copyFile
 	case "eval", "invoke-expression", "iex":
@@ -88,7 +93,7 @@ func shellCommand(name string) func(*reading, *call) output {
 	case "bash", "sh", "dash", "ash", "zsh", "ksh", "cmd", "pwsh", "powershell":
 		return shell
 	case "set", "unset", "test", "[", "cd", "exit", "true", "false", ":", "trap", "chmod", "chown", "mkdir", "rm", "touch", "ls", "icacls", "alias",
-		"sleep", "return", "pushd", "popd", "shift", "wait", "which", "pwd", "date", "find", "diff", "unzip", "zip", "tar", "apt-get", "apt", "apk", "yum", "dnf":
+		"sleep", "return", "pushd", "popd", "shift", "wait", "which", "date", "find", "diff", "unzip", "zip", "tar", "apt-get", "apt", "apk", "yum", "dnf":
 		return silent
 	}
 	switch {
@@ -126,8 +131,39 @@ func echo(_ *reading, c *call) output {
 	for len(args) > 1 && slices.Contains([]string{"-n", "-e", "-ne", "-en", "-E", "--"}, args[0].text) {
 		args = args[1:]
 	}
+	if c.name == "printf" && len(args) > 1 && strings.Contains(args[0].text, "%") {
+		return output{value: formatted(args[0], args[1:]).unmarked()}
+	}
 	return output{value: join(args, " ").unmarked()}
 }
+
+var directive = regexp.MustCompile(`%(?:%|[-+ #0]*[0-9]*(?:\.[0-9]+)?[a-zA-Z])`)
+
+// formatted puts the arguments of printf into its format, which holds for them again while any is left.
+// Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/printf.html
+func formatted(format value, args []value) value {
+	out := value{names: format.names}
+	for len(args) > 0 {
+		left, done := len(args), 0
+		for _, m := range directive.FindAllStringIndex(format.text, maxNames) {
+			out.text += format.text[done:m[0]]
+			done = m[1]
+			switch {
+			case format.text[m[0]:m[1]] == "%%":
+				out.text += "%"
+			case len(args) > 0:
+				out, args = out.with(args[0]), args[1:]
+			}
+		}
+		out = out.with(value{text: format.text[done:]})
+		if len(args) == left || len(out.text) >= maxText {
+			return out.taint(join(args, "").names)
+		}
+	}
+	return out
+}
+
+func workingFolder(*reading, *call) output { return output{value: value{text: "${PWD}"}} }
 
 func cat(r *reading, c *call) output {
 	out := value{}
@@ -172,6 +208,9 @@ func copyFile(r *reading, c *call) output {
 		v, ok := r.file(from.text)
 		if !ok {
 			v = value{text: unknown, names: secrets(from.names)}
+			if len(v.names) == 0 && from.isUnknown() {
+				v.names = keep(from.names, func(n string) bool { return !ciyaml.Predefined(n) })
+			}
 		}
 		if len(v.names) > 0 {
 			r.write(target.text, v, false)
@@ -320,6 +359,8 @@ func shell(r *reading, c *call) output {
 	switch {
 	case n < len(c.args) && c.args[n].text != unknown:
 		r.scriptFile(c, c.args[n], c.args[n+1:])
+	case n < len(c.args): // bash <(curl …)
+		r.wordsHandOver(c, c.args[n+1:])
 	case n >= len(c.args) && c.in.text != "" && !strings.Contains(c.in.text, unknown):
 		r.script(unmark(c.in.text))
 	}

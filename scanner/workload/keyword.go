@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,6 +92,34 @@ func (r *reading) wrote(name string, v value) {
 	}
 }
 
+var (
+	// Files in which a tool expands variables when it reads them. Sources: https://docs.npmjs.com/cli/configuring-npm/npmrc,
+	// https://yarnpkg.com/configuration/yarnrc, https://maven.apache.org/settings.html
+	expanding    = regexp.MustCompile(`(^|/)(\.npmrc|\.yarnrc\.yml|[\w.-]*settings[\w.-]*\.xml)$`)
+	fileVariable = regexp.MustCompile(`\$\{(?:env\.)?([A-Za-z_]\w*)[^}\s]*\}`)
+)
+
+// contents is what a file holds once a tool reads it, as far as its text tells more than the names that flowed in.
+func (r *reading) contents(name string, v value) value {
+	if expanding.MatchString(name) {
+		for _, m := range fileVariable.FindAllStringSubmatch(unmark(v.text), maxNames) {
+			v.names = union(v.names, r.look(m[1]).names)
+		}
+	}
+	// A configuration of workload identity federation names an account, which is no secret, and the file of the token.
+	// Source: https://google.aip.dev/auth/4117
+	if strings.Contains(v.text, "external_account") {
+		r.claim(keep(v.names, func(n string) bool { return r.kindOf(n) != IDToken }))
+		v.names = keep(v.names, func(n string) bool { return r.kindOf(n) == IDToken })
+		for _, path := range slices.Sorted(maps.Keys(r.written)) {
+			if len(path) > 4 && strings.Contains(v.text, path) {
+				v.names = union(v.names, r.written[path].names)
+			}
+		}
+	}
+	return v
+}
+
 // dockerConfig records the logins in a configuration of docker.
 func (r *reading) dockerConfig(text string, all []string) {
 	names := keep(all, func(n string) bool { return isSecret(n) || isUser(n) })
@@ -108,6 +137,9 @@ func (r *reading) dockerConfig(text string, all []string) {
 		}
 		found = true
 		system, sure := registryOf(value{text: m[1]}, value{}, nil)
+		if strings.HasPrefix(m[1], unknown) && !slices.ContainsFunc(names, func(n string) bool { return !predefined.MatchString(n) }) {
+			system, sure = "gitlab-registry", High
+		}
 		own := names
 		if len(hosts) > 2 { // several entries: each has the names of its class
 			if some := keep(names, func(n string) bool { return ofRegistry(n) == system }); len(some) > 0 {
@@ -264,7 +296,10 @@ func (r *reading) unseenNames() {
 				at = slices.IndexFunc(r.uses, func(u Use) bool { return u.System == t.system() && u.AuthStyle != forwarded })
 			}
 		}
-		if at >= 0 {
+		if at >= 0 && !isSecret(name) && len(r.uses[at].Credentials) > 0 { // the user half of what is there
+			r.uses[at].Credentials = append(slices.Clone(r.uses[at].Credentials), name)
+			r.claimed[name] = true
+		} else if at >= 0 {
 			used := r.uses[at]
 			r.at = used.Evidence
 			r.use(Use{System: used.System, Operation: used.Operation, AuthStyle: used.AuthStyle, Confidence: Medium}, []string{name})

@@ -45,6 +45,16 @@ func TestRead_scripts(t *testing.T) {
 		"power_shell_rest":                   {`Invoke-RestMethod -Method Post -Headers @{ "PRIVATE-TOKEN" = "$env:BOT_TOKEN" } -Uri "https://gitlab.example.com/api/v4/projects/1/issues"`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
 		"broken_shell_is_read_by_words":      {"if [ -z \"$X\" ; then (\ndocker login -u $R_USER -p $R_TOKEN registry.example.com", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
 		"script_that_is_not_at_hand":         {`./deploy.sh production`, []string{"opaque-script - unknown"}},
+		"compose_names_services":             {"docker login -u $R_USER -p $R_TOKEN registry.example.com\ndocker compose push web worker", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"docker_over_ssh":                    {"echo \"$DEPLOY_KEY\" | ssh-add -\nDOCKER_HOST=ssh://web@host.example docker compose up -d", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"rsync_names_the_key_file":           {"echo \"$DEPLOY_KEY\" > k.pem\nrsync -av -e \"ssh -i k.pem -o StrictHostKeyChecking=no\" out/ web@host.example:/srv", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"kaniko_configuration_by_printf":     {`printf '{"auths":{"%s":{"auth":"%s"}}}' "$CI_REGISTRY" "$(printf '%s:%s' "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64)" > /kaniko/.docker/config.json`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"exchange_at_sts_is_no_second_use":   {"export $(printf \"AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\" $(aws sts assume-role-with-web-identity --role-arn $ROLE --web-identity-token $SHOP_TOKEN --output text))\naws sts get-caller-identity\naws s3 ls s3://shop", []string{"aws-s3 SHOP_TOKEN ci_variable"}},
+		"federation_names_no_secret":         {"echo \"$SHOP_TOKEN\" > /tmp/token.txt\ncat > /tmp/c.json <<EOF\n{\"type\": \"external_account\", \"url\": \"https://example.com/${SERVICE_ACCOUNT}\", \"credential_source\": {\"file\": \"/tmp/token.txt\"}}\nEOF\ngcloud auth login --cred-file=/tmp/c.json", []string{"gcp SHOP_TOKEN ci_variable"}},
+		"upload_by_ftp":                      {`curl -T a.zip --user $FTP_USER:$FTP_PASS ftp://ftp.example.com/`, []string{"ftp FTP_PASS,FTP_USER ci_variable"}},
+		"module_of_the_repository":           {`python -m shop.jobs.sync`, []string{"opaque-script - unknown"}},
+		"module_that_is_installed":           {`python -m grpc_tools.protoc -I. a.proto`, nil},
+		"script_from_a_host_with_a_token":    {`bash <(curl -s https://codecov.io/bash) -t $CODECOV_TOKEN`, []string{"codecov CODECOV_TOKEN ci_variable"}},
 		"comment":                            {"# docker login -p $R_TOKEN registry.example.com\ntrue", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

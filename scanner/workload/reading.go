@@ -184,11 +184,19 @@ func (r *reading) write(name string, v value, more bool) {
 	if name == "" || strings.HasPrefix(name, "/dev/") {
 		return
 	}
+	v = r.contents(name, v)
 	if more {
 		v = r.written[name].with(value{text: "\n"}, v)
 	}
 	r.written[name] = v
 	r.wrote(name, v)
+}
+
+// claim says that names are no credentials here, whatever their words.
+func (r *reading) claim(names []string) {
+	for _, n := range names {
+		r.claimed[plain(n)] = true
+	}
 }
 
 // file returns what the job wrote to a file before.

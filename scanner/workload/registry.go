@@ -30,7 +30,11 @@ type login struct {
 // Source: https://docs.docker.com/reference/cli/docker/ and https://docs.gitlab.com/user/packages/container_registry/
 func container(r *reading, c *call) {
 	args := c.args
+	host := r.env["DOCKER_HOST"]
 	for len(args) > 0 && strings.HasPrefix(args[0].text, "-") { // options of the client itself
+		if v, ok := option(args[:min(2, len(args))], "-H", "--host"); ok {
+			host = v
+		}
 		n := 1
 		if slices.Contains([]string{"--context", "-c", "--config", "-H", "--host", "-l", "--log-level", "-f", "--file", "-p", "--project-name"}, args[0].text) {
 			n = 2
@@ -40,6 +44,9 @@ func container(r *reading, c *call) {
 	if len(args) == 0 {
 		return
 	}
+	if strings.HasPrefix(host.text, "ssh://") { // https://docs.docker.com/engine/security/protect-access/
+		r.connected(c.name, nil)
+	}
 	verb, rest := args[0].text, args[1:]
 	if verb == "compose" || strings.HasSuffix(c.name, "-compose") {
 		r.composed(join(args, " ").text)
@@ -47,6 +54,9 @@ func container(r *reading, c *call) {
 	if slices.Contains([]string{"buildx", "image", "manifest", "container", "compose", "builder"}, verb) && len(rest) > 0 {
 		if verb == "manifest" && rest[0].text != "push" {
 			return
+		}
+		if (verb == "compose" || strings.HasSuffix(c.name, "-compose")) && rest[0].text != "run" && rest[0].text != "exec" {
+			return // it names services of its file, not images
 		}
 		verb, rest = rest[0].text, rest[1:]
 	}
@@ -58,8 +68,16 @@ func container(r *reading, c *call) {
 		r.registryCreds(c, rest)
 	case "pull":
 		r.touched(firstPlain(rest, "--platform"), "pull")
+	case "imagetools":
+		if tag, ok := option(rest, "-t", "--tag"); ok && rest[0].text == "create" {
+			r.pushed(tag, c.name+" buildx imagetools create")
+		}
 	case "build", "bud", "bake", "b":
 		r.built(c, rest)
+	case "stack", "service":
+		if slices.ContainsFunc(rest, func(a value) bool { return a.text == "--with-registry-auth" }) {
+			r.composed("up")
+		}
 	case "run", "exec", "create":
 		r.containerRun(rest, verb)
 	}

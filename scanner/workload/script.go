@@ -49,6 +49,12 @@ func isScriptPath(text string) bool {
 
 var harmlessModules = regexp.MustCompile(`^(pip|venv|virtualenv|pytest|unittest|build|site|compileall|coverage|pylint|flake8|mypy|black|ruff|tox|ensurepip|json\.tool|http\.server|zipfile|pre_commit|cibuildwheel)$`)
 
+// A module inside a package is the repository's own, but for those of well known packages and of the standard library.
+var (
+	dotted           = regexp.MustCompile(`^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)+$`)
+	installedModules = regexp.MustCompile(`^(grpc_tools|pip|piptools|setuptools|xml|json|http|email|encodings|unittest|importlib|concurrent|multiprocessing|logging|torch|nltk|spacy|mypy|pylint|sphinx|django|flask|celery|ipykernel|jupyter\w*|nbconvert|playwright|coverage|twine|ansible)\.`)
+)
+
 func (r *reading) interpreter(c *call) {
 	for i, a := range c.args {
 		if a.text == "-m" && i+1 < len(c.args) {
@@ -58,6 +64,8 @@ func (r *reading) interpreter(c *call) {
 			}
 			if family(name) != nil || len(tools().byCommand[name]) > 0 {
 				r.run(append([]value{{text: name}}, c.args[i+2:]...), c.in, nil)
+			} else if dotted.MatchString(name) && !installedModules.MatchString(name) {
+				r.scriptFile(c, value{text: strings.ReplaceAll(name, ".", "/") + ".py"}, c.args[i+2:])
 			}
 			return
 		}

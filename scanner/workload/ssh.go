@@ -70,6 +70,9 @@ func remoteShell(r *reading, c *call) {
 	}
 }
 
+// keyOption finds the key file in a word that holds options of ssh.
+var keyOption = regexp.MustCompile(`(?:ssh\b.* -i ?|IdentityFile[= ]?)["']?([^\s"']+)`)
+
 func (r *reading) sshpass(c *call) {
 	saved := r.keys.password
 	i := 0
@@ -144,8 +147,17 @@ func (r *reading) connected(operation string, args []value) {
 		}
 	}
 	for _, a := range args { // a password or key inside -e "ssh -i …" or "-o IdentityFile="
-		if names := secrets(a.names); len(names) > 0 && strings.Contains(a.text, "ssh") && strings.Contains(a.text, "-i") || strings.Contains(a.text, "IdentityFile") && len(a.names) > 0 {
-			r.use(Use{System: "ssh", Operation: operation, AuthStyle: "ssh-key-file"}, a.names)
+		m := keyOption.FindStringSubmatch(a.text)
+		if m == nil {
+			continue
+		}
+		names := namesIn(m[1], a.names)
+		if f, written := r.file(m[1]); written && len(f.names) > 0 {
+			names = f.names
+		}
+		if len(names) > 0 {
+			r.keys.used = true
+			r.use(Use{System: "ssh", Operation: operation, AuthStyle: "ssh-key-file"}, names)
 			return
 		}
 	}

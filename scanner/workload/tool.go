@@ -94,12 +94,21 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	if k.Cluster {
 		r.local = true
 	}
+	if k.Derives {
+		from, _ := option(c.args, "--credential-source-file")
+		to, _ := option(c.args, "--output-file")
+		account, _ := option(c.args, "--service-account")
+		r.claim(account.names)
+		f, _ := r.file(from.text)
+		r.write(to.text, value{text: unknown, names: f.names}, false)
+	}
 	if k.System == "" || k.System == "kubernetes" && r.local {
 		return output{}, false
 	}
 	names, kind, style, ok := r.credentials(t, k, c)
 	if !ok && k.System == "ssh" { // what OpenSSH has in reach
 		r.connected(c.name, nil)
+		r.payload(t, c, nil)
 		return output{}, true
 	}
 	if !ok || k.System == "database" && r.ownDatabase(c) {
@@ -114,13 +123,21 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		confidence = Medium
 	}
 	if !k.Quiet {
-		r.use(Use{System: r.system(t, k, line, names), Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
+		system := r.system(t, k, line, names)
+		if system == "github-api" && k.System == "gitlab-api" && k.Operation != "" { // whose paths are others
+			operation = c.verb("")
+		}
+		r.use(Use{System: system, Operation: strings.TrimSpace(operation), Kind: kind, AuthStyle: style, Confidence: confidence}, names)
 	}
 	if !k.Named {
 		r.payload(t, c, names)
 	}
 	if k.Keeps != "" && (len(names) > 0 || kind == Ambient) {
-		r.write(k.Keeps, value{text: unmark(line), names: names}, true)
+		text := unmark(line)
+		if kind == Ambient {
+			text = ambientLogin
+		}
+		r.write(k.Keeps, value{text: text, names: names}, true)
 	}
 	if k.Login != "" {
 		r.addLogin(&login{system: k.Login, names: names, kind: kind, style: "registry-basic", sure: confidence})
@@ -137,6 +154,9 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	}
 	return output{value{text: unknown, names: names}, true}, true
 }
+
+// ambientLogin is what a file holds that a tool made with an identity of the runner.
+const ambientLogin = "login of the runner"
 
 var verbWord = regexp.MustCompile(`^[a-z][a-z0-9:_-]*$`)
 

@@ -106,13 +106,18 @@ func (r *reading) requested(q *request, u value) {
 	if len(names) == 0 && !literal && !fetched || isLocalHost(address.host) || r.isService(address.host) {
 		return
 	}
+	if scheme, _, ok := strings.Cut(strings.TrimLeft(u.text, `"'`), "://"); ok && strings.HasPrefix(scheme, "ftp") {
+		system = "ftp"
+	} else if ok && strings.HasPrefix(scheme, "smtp") {
+		system = "smtp"
+	}
 	if system == "" {
 		system, confidence = systemOfNames(names), Medium
 	}
 	if system == "" {
 		system, confidence = "http-other", Medium
 	}
-	if !slices.ContainsFunc(names, isSecret) && !literal && style != "basic" && style != "bearer" {
+	if !slices.ContainsFunc(names, isSecret) && !literal && style != "basic" && style != "bearer" && !strings.Contains(style, "token") {
 		confidence = Low
 	}
 	use := Use{System: system, Operation: method(q.method) + " " + operationPath(u), AuthStyle: style, Confidence: confidence}

@@ -40,7 +40,7 @@ const curlValues = "HudXFToAbeEmwxKcCDrtyYzPUQhq"
 var curlLong = []string{
 	"--header", "--user", "--request", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "--form", "--form-string", "--upload-file", "--url", "--output",
 	"--oauth2-bearer", "--cert", "--key", "--cacert", "--capath", "--config", "--retry", "--retry-delay", "--retry-max-time", "--connect-timeout", "--max-time", "--write-out", "--proxy", "--resolve",
-	"--user-agent", "--referer", "--cookie", "--cookie-jar", "--limit-rate", "--netrc-file", "--proxy-user", "--variable", "--expand-header", "--output-dir", "--dump-header", "--range", "--max-redirs", "--aws-sigv4", "--connect-to", "--interface", "--speed-limit", "--speed-time", "--tlsv1",
+	"--user-agent", "--referer", "--cookie", "--cookie-jar", "--limit-rate", "--netrc-file", "--proxy-user", "--variable", "--expand-header", "--output-dir", "--dump-header", "--range", "--max-redirs", "--aws-sigv4", "--connect-to", "--interface", "--speed-limit", "--speed-time", "--tlsv1", "--mail-from", "--mail-rcpt", "--login-options",
 }
 
 func (q *request) curl(r *reading, c *call) {

@@ -131,7 +131,7 @@ func merge(uses []Use) []Use {
 		}
 		out[i] = joined(out[i], u)
 	}
-	out = explained(out)
+	out = gathered(exchanged(explained(out)))
 	slices.SortStableFunc(out, func(a, b Use) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), slices.Compare(a.Credentials, b.Credentials), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Operation, b.Operation))
 	})
@@ -156,6 +156,48 @@ func joined(a, b Use) Use {
 		a.Least = b.Least
 	}
 	return a
+}
+
+// exchanged folds the exchange of a credential at STS into the uses of what it gave: how a job proves itself to a
+// service of AWS is no second system.
+// Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
+func exchanged(uses []Use) []Use {
+	for i := 0; i < len(uses); i++ {
+		if uses[i].System != "aws-sts" {
+			continue
+		}
+		at := slices.IndexFunc(uses, func(u Use) bool {
+			return strings.HasPrefix(u.System, "aws") && u.System != "aws-sts" && u.Kind == uses[i].Kind && slices.Equal(u.Credentials, uses[i].Credentials) && u.AuthStyle != forwarded
+		})
+		if at >= 0 {
+			operation := uses[at].Operation
+			uses[at].Operation = uses[i].Operation
+			uses[at] = joined(uses[at], Use{Operation: operation})
+			uses = slices.Delete(uses, i, i+1)
+			i--
+		}
+	}
+	return uses
+}
+
+// gathered makes one row of what a job hands over to one system in one manner, however many commands do it.
+func gathered(uses []Use) []Use {
+	var out []Use
+	for _, u := range uses {
+		at := -1
+		if u.AuthStyle == forwarded && strings.Contains(u.Operation, "handed") || u.AuthStyle == "terraform-variable" {
+			at = slices.IndexFunc(out, func(o Use) bool { return o.System == u.System && o.AuthStyle == u.AuthStyle && o.Kind == u.Kind })
+		}
+		if at < 0 {
+			out = append(out, u)
+			continue
+		}
+		out[at] = joined(out[at], u)
+		out[at].Credentials = append(slices.Clone(out[at].Credentials), u.Credentials...)
+		slices.Sort(out[at].Credentials)
+		out[at].Credentials = slices.Compact(out[at].Credentials)
+	}
+	return out
 }
 
 // explained drops uses that another one explains: no credential was seen at one place, and at another of the same
