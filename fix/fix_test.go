@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -39,7 +40,7 @@ func TestMake_cases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := Pipeline{Text: archive.Files[0].Data, Path: archive.Files[0].Name}
+			p := Pipeline{Text: bytes.ReplaceAll(archive.Files[0].Data, []byte(caseRegistry), []byte(npmRegistry)), Path: archive.Files[0].Name}
 			plan, err := Make(context.Background(), p, Target{
 				Name: strings.TrimSpace(string(archive.Comment)), Host: "gitlab.example.com", Project: "shop/web", Scopes: "api read_user",
 				Places: []Place{{Kind: inventory.ProjectHome, Home: "shop/web", Environment: "*"}},
@@ -59,7 +60,7 @@ func TestMake_cases(t *testing.T) {
 			if len(archive.Files) > 1 {
 				want = string(archive.Files[1].Data)
 			}
-			text := describe(plan)
+			text := strings.ReplaceAll(describe(plan), npmRegistry, caseRegistry)
 			if *update {
 				archive.Files = append(archive.Files[:1], txtar.File{Name: "plan", Data: []byte(text)})
 				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
@@ -76,6 +77,9 @@ func TestMake_cases(t *testing.T) {
 		t.Errorf("cases with a patch (-want +got):\n%s", diff)
 	}
 }
+
+// caseRegistry stands in the cases for npm's own registry.
+const caseRegistry = "npm.example.org"
 
 // describe writes a plan as its case holds it.
 func describe(p *Plan) string {

