@@ -230,3 +230,14 @@ func shownIn(found []Finding) int {
 	}
 	return n
 }
+
+func TestScan_variables_are_no_secrets(t *testing.T) {
+	for _, text := range []string{
+		`curl -u "$PSP_KEY:" https://api.psp.example/v1/payouts`, `curl -u "${CI_USER}:${CI_PASS}" https://x.example/`,
+		`curl -H "Authorization: Bearer ${DEPLOY_ACCESS_TOKEN_VALUE}" https://x.example/`,
+	} {
+		if n := shownIn(engine(t).Scan("pay.sh", []byte(text+"\n"))); n != 0 {
+			t.Errorf("Scan(%q) shows %d secrets, want none: a variable's value stands elsewhere", text, n)
+		}
+	}
+}

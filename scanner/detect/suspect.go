@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 )
 
@@ -28,6 +29,10 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 			c.hit.confidence = askedFor
 			c.hit.reasons = append(c.hit.reasons, "a rule of your own asks for it")
 		}
+		if c.hit.rank >= rankNamed && c.hit.confidence > filledIn && variablesOnly.Match(content[c.hit.start:c.hit.end]) {
+			c.hit.confidence = filledIn
+			c.hit.reasons = append(c.hit.reasons, "the value is a variable's")
+		}
 		if c.hit.confidence < leastConfidence {
 			continue
 		}
@@ -44,9 +49,14 @@ const (
 	leastConfidence = 0.02
 	// askedFor is the least confidence of what a rule of the user's own finds: whoever writes a rule wants to see it.
 	askedFor = 0.7
+	// filledIn is the most confidence that a value gets which is written as a variable.
+	filledIn = 0.1
 	// explained is the confidence from which on the features that decided are named.
 	explained = 0.2
 )
+
+// variablesOnly matches what a shell, a template or a person fills in: "$USER:$PASS", ${TOKEN}, %KEY%, {{ token }}, <token>.
+var variablesOnly = regexp.MustCompile(`^["'\s:]*(?:\$\{?\w+\}?|\$\(\w+\)|%\w+%|\{\{[^{}]*\}\}|<[\w -]+>)(?:[:/@]?(?:\$\{?\w+\}?|\$\(\w+\)|%\w+%|\{\{[^{}]*\}\}|<[\w -]+>))*["'\s:]*$`)
 
 // candidates returns all that may be a secret in a content, one for each value and place.
 func (e *Engine) suspects(path string, content []byte) []suspect {
