@@ -60,22 +60,29 @@ func readCoverage(ctx context.Context, q session, instance string, scan int64) (
 		return nil, err
 	}
 	list := slices.Grow([]inventory.Coverage(nil), count)
-	pool := interner{}
+	read := coverageReader(newInterner())
 	err := q.each(ctx, func(rows *sql.Rows) error {
-		var c inventory.Coverage
-		var source, home, state, reason, needs sql.RawBytes
+		c, err := read(rows)
+		list = append(list, c)
+		return err
+	}, coverageAt, instance, scan)
+	return list, err
+}
+
+// coverageReader returns what reads one row of coverageAt.
+func coverageReader(pool *interner) func(*sql.Rows) (inventory.Coverage, error) {
+	var source, home, state, reason, needs sql.RawBytes
+	return func(rows *sql.Rows) (c inventory.Coverage, err error) {
 		if err := rows.Scan(&source, &home, &state, &c.Seen, &c.Status, &reason, &needs, &c.Requests); err != nil {
-			return err
+			return c, err
 		}
 		c.Source, c.Home, c.Reason = pool.bytes(source), pool.bytes(home), pool.bytes(reason)
 		c.State = inventory.State(pool.bytes(state))
 		if string(needs) != "{}" {
 			if err := json.Unmarshal(needs, &c.Needs); err != nil {
-				return fmt.Errorf("coverage of %s in %s: %w", c.Source, c.Home, err)
+				return c, fmt.Errorf("coverage of %s in %s: %w", c.Source, c.Home, err)
 			}
 		}
-		list = append(list, c)
-		return nil
-	}, coverageAt, instance, scan)
-	return list, err
+		return c, nil
+	}
 }

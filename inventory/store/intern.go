@@ -8,14 +8,25 @@ import (
 )
 
 // interner keeps one copy of strings that recur: a home's ID stands in every row of that home.
-type interner map[string]string
+type interner struct {
+	kept map[string]string
+	most int // how many are kept at once; 0 is all
+}
 
-func (p interner) bytes(b []byte) string {
-	if s, ok := p[string(b)]; ok {
+func newInterner() *interner { return &interner{kept: map[string]string{}} }
+
+// newRecent returns an interner for rows that nobody keeps: it holds what their neighbours have in common.
+func newRecent() *interner { return &interner{kept: map[string]string{}, most: 4096} }
+
+func (p *interner) bytes(b []byte) string {
+	if s, ok := p.kept[string(b)]; ok {
 		return s
 	}
+	if p.most > 0 && len(p.kept) == p.most {
+		clear(p.kept)
+	}
 	s := string(b)
-	p[s] = s
+	p.kept[s] = s
 	return s
 }
 

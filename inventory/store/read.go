@@ -99,7 +99,7 @@ func readerOf(t reflect.Type) func(f reflect.Value, token []byte, text string) b
 }
 
 // readBody decodes body into v, an addressable zero struct of a type with a shape. Strings that recur come from pool.
-func readBody(v reflect.Value, body []byte, pool interner) error {
+func readBody(v reflect.Value, body []byte, pool *interner) error {
 	if readFlat(v, body, pool) {
 		return nil
 	}
@@ -108,7 +108,7 @@ func readBody(v reflect.Value, body []byte, pool interner) error {
 }
 
 // readList decodes a JSON list of flat objects; nil for null.
-func readList[T any](raw []byte, pool interner) ([]T, error) {
+func readList[T any](raw []byte, pool *interner) ([]T, error) {
 	var list []T
 	if len(raw) < 2 || raw[0] != '[' {
 		return nil, json.Unmarshal(raw, &list)
@@ -127,7 +127,7 @@ func readList[T any](raw []byte, pool interner) ([]T, error) {
 }
 
 // readFlat reports whether body was what bodyOf writes; if not, v holds anything.
-func readFlat(v reflect.Value, body []byte, pool interner) bool {
+func readFlat(v reflect.Value, body []byte, pool *interner) bool {
 	s := shapes[v.Type()]
 	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
 		return false

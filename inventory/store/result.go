@@ -64,7 +64,7 @@ func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
 		return Results{}, err
 	}
 	q := s.read()
-	if res.Owners, err = readOwners(ctx, q, sc, interner{}); err != nil {
+	if res.Owners, err = readOwners(ctx, q, sc, newInterner()); err != nil {
 		return Results{}, s.explain(err)
 	}
 	if res.Events, err = readEvents(ctx, q, eventsOfScan, scan); err != nil {
@@ -80,25 +80,32 @@ func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	q := s.read()
 	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
-	res.Gaps, err = readResults[inventory.Gap](ctx, q, gapResult, sc)
-	if err != nil {
-		return Results{}, s.explain(err)
-	}
-	if res.Verdicts, err = readVerdicts(ctx, q, sc); err != nil {
-		return Results{}, s.explain(err)
-	}
-	if res.Measures, err = readResults[inventory.Measure](ctx, q, measureResult, sc); err != nil {
+	if res.Gaps, err = readResults[inventory.Gap](ctx, s.read(), gapResult, sc); err != nil {
 		return Results{}, s.explain(err)
 	}
 	slices.SortFunc(res.Gaps, func(a, b inventory.Gap) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
 	})
-	slices.SortFunc(res.Measures, func(a, b inventory.Measure) int {
+	res.Verdicts, res.Measures, err = s.Counts(ctx, scan)
+	return res, err
+}
+
+// Counts returns the verdict counts and the measures of a finished scan, as Results does.
+func (s *Store) Counts(ctx context.Context, scan int64) ([]inventory.VerdictCount, []inventory.Measure, error) {
+	sc, err := s.finished(ctx, scan)
+	if err != nil {
+		return nil, nil, err
+	}
+	verdicts, err := readVerdicts(ctx, s.read(), sc)
+	if err != nil {
+		return nil, nil, s.explain(err)
+	}
+	measures, err := readResults[inventory.Measure](ctx, s.read(), measureResult, sc)
+	slices.SortFunc(measures, func(a, b inventory.Measure) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope))
 	})
-	return res, nil
+	return verdicts, measures, s.explain(err)
 }
 
 // readResults returns the results of one kind that hold at a finished scan, in no order.
@@ -108,7 +115,7 @@ func readResults[T any](ctx context.Context, q session, kind string, sc inventor
 		return nil, err
 	}
 	list := slices.Grow([]T(nil), count)
-	err := eachResult(ctx, q, kind, sc, interner{}, func(v *T) error {
+	err := eachResult(ctx, q, kind, sc, newInterner(), func(v *T) error {
 		list = append(list, *v)
 		return nil
 	})
@@ -117,18 +124,26 @@ func readResults[T any](ctx context.Context, q session, kind string, sc inventor
 
 // eachResult decodes the results of one kind that hold at a finished scan, in no order. What f gets is its own but for
 // raw JSON in it.
-func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, pool interner, f func(*T) error) error {
+func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, pool *interner, f func(*T) error) error {
 	return q.each(ctx, func(rows *sql.Rows) error {
-		var body sql.RawBytes
-		if err := rows.Scan(&body); err != nil {
-			return err
-		}
 		var v T
-		if err := readBody(reflect.ValueOf(&v).Elem(), body, pool); err != nil {
-			return fmt.Errorf("read %s: %w", kind, err)
+		if err := scanResult(rows, &v, kind, pool); err != nil {
+			return err
 		}
 		return f(&v)
 	}, resultsAt, sc.Instance, kind, sc.Number)
+}
+
+// scanResult decodes the body that a query of results selects into v, a zero value.
+func scanResult[T any](rows *sql.Rows, v *T, kind string, pool *interner) error {
+	var body sql.RawBytes
+	if err := rows.Scan(&body); err != nil {
+		return err
+	}
+	if err := readBody(reflect.ValueOf(v).Elem(), body, pool); err != nil {
+		return fmt.Errorf("read %s: %w", kind, err)
+	}
+	return nil
 }
 
 // ownerBody is an owner whose claims are not decoded yet; they are valid until the next row is read.
@@ -143,9 +158,16 @@ type ownerBody struct {
 	Reason     string          `json:"reason"`
 }
 
+// owner returns the owner without claims.
+func (b *ownerBody) owner() inventory.Owner {
+	return inventory.Owner{
+		Subject: b.Subject, Owner: b.Owner, User: b.User, Confidence: b.Confidence, Band: b.Band, Disputed: b.Disputed, Reason: b.Reason,
+	}
+}
+
 // readOwners shares the strings of owners, which name the same people and reasons over and over, with pool. Equal lists
 // of claims are decoded once and shared, so that nobody may change them.
-func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner) ([]inventory.Owner, error) {
+func readOwners(ctx context.Context, q session, sc inventory.Scan, pool *interner) ([]inventory.Owner, error) {
 	count := 0
 	if _, err := q.one(ctx, []any{&count}, countResults, sc.Instance, ownerResult, sc.Number); err != nil {
 		return nil, err
@@ -161,10 +183,9 @@ func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner
 			}
 			lists[sum] = claims
 		}
-		list = append(list, inventory.Owner{
-			Subject: b.Subject, Owner: b.Owner, User: b.User, Confidence: b.Confidence, Band: b.Band, Disputed: b.Disputed,
-			Claims: claims, Reason: b.Reason,
-		})
+		o := b.owner()
+		o.Claims = claims
+		list = append(list, o)
 		return nil
 	})
 	return list, err

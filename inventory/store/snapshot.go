@@ -78,14 +78,14 @@ func (r *Recorder) retireNow(ctx context.Context) error {
 type loader struct {
 	q    session
 	sc   inventory.Scan
-	pool interner
+	pool *interner
 	ids  map[inventory.RowKind][]string                 // of the loaded rows, sorted
 	find map[inventory.RowKind]func(id []byte) rowParts // among them
 }
 
 func newLoader(q session, sc inventory.Scan) *loader {
 	return &loader{
-		q: q, sc: sc, pool: interner{},
+		q: q, sc: sc, pool: newInterner(),
 		ids: map[inventory.RowKind][]string{}, find: map[inventory.RowKind]func([]byte) rowParts{},
 	}
 }
