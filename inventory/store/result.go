@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 
@@ -35,8 +34,7 @@ const (
 )
 
 const (
-	openResults = `SELECT id, subject, hash, body ->> 'first_seen' FROM result WHERE instance = $1 AND kind = $2 AND to_scan IS NULL`
-	resultsAt   = `SELECT CAST(body AS text) FROM result
+	resultsAt = `SELECT CAST(body AS text) FROM result
 		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
 	countResults = `SELECT count(*) FROM result
 		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
@@ -211,116 +209,4 @@ func readVerdicts(ctx context.Context, q session, sc inventory.Scan) ([]inventor
 		list = append(list, byID[id])
 	}
 	return list, err
-}
-
-// openResult is a result of the last finished scan.
-type openResult struct {
-	held
-	subject   string
-	firstSeen inventory.When // of a gap
-}
-
-func readOpenResults(ctx context.Context, q session, instance, kind string) (map[string]*openResult, error) {
-	open := map[string]*openResult{}
-	err := q.each(ctx, func(rows *sql.Rows) error {
-		var id string
-		var first sql.NullString
-		o := &openResult{}
-		if err := rows.Scan(&id, &o.subject, &o.past, &first); err != nil {
-			return err
-		}
-		open[id] = o
-		var err error
-		o.firstSeen, err = inventory.ParseWhen(first.String)
-		return err
-	}, openResults, instance, kind)
-	return open, err
-}
-
-// writeResults versions the results of one kind against the open ones, a batch at a time: encoded they are larger than
-// the snapshot that they come from.
-func writeResults(ctx context.Context, q session, sc inventory.Scan, kind string, open map[string]*openResult, now iter.Seq2[row, error]) error {
-	times := map[string]int{}
-	var todo plan
-	flush := func() error {
-		err := todo.apply(ctx, q, resultSteps, versionEntry, sc.Number, inventory.RowKind(kind), sc.Instance)
-		todo = plan{}
-		return err
-	}
-	for w, err := range now {
-		if err != nil {
-			return err
-		}
-		// Results that came under one ID are numbered: a fault of their maker must not lose a scan.
-		if times[w.id]++; times[w.id] > 1 {
-			w.id = fmt.Sprintf("%s #%d", w.id, times[w.id])
-			times[w.id]++
-		}
-		var h held
-		if o := open[w.id]; o != nil {
-			h = o.held
-		}
-		todo.add(h.to(w.hash), w)
-		if len(todo.insert) < batch {
-			continue
-		}
-		if err := flush(); err != nil {
-			return err
-		}
-	}
-	for id, o := range open {
-		if times[id] == 0 {
-			todo.add(o.to(""), row{id: id})
-		}
-	}
-	return flush()
-}
-
-// resultRow encodes a result under its ID, with the subject where row keeps the home.
-func resultRow(id, subject string, v any) (row, error) {
-	body, err := encode(v)
-	return row{id: clean(id), home: clean(subject), hash: hashOf(string(body)), body: string(body)}, err
-}
-
-// rows encodes owners, verdicts and measures by kind. Gaps have their own way: gapRows.
-func (res Results) rows() map[string]iter.Seq2[row, error] {
-	return map[string]iter.Seq2[row, error]{
-		ownerResult:   encoded(res.Owners, func(_ int, o inventory.Owner) (string, string) { return o.Subject, o.Subject }),
-		verdictResult: encoded(res.Verdicts, func(i int, v inventory.VerdictCount) (string, string) { return fmt.Sprintf("%04d %s", i, v.Rule), "" }),
-		measureResult: encoded(res.Measures, func(_ int, m inventory.Measure) (string, string) { return m.Name + " " + m.Scope, "" }),
-	}
-}
-
-// encoded yields results as rows; name gives the ID and the subject of each.
-func encoded[T any](list []T, name func(int, T) (id, subject string)) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		for i, v := range list {
-			id, subject := name(i, v)
-			if !yield(resultRow(id, subject, v)) {
-				return
-			}
-		}
-	}
-}
-
-// gapID is what a gap is known by from scan to scan.
-func gapID(g inventory.Gap) string { return clean(g.Rule + " " + g.Subject) }
-
-// gapRows dates gaps by the open ones, in place, and encodes them.
-func gapRows(gaps []inventory.Gap, open map[string]*openResult, now inventory.When) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		for i := range gaps {
-			g := &gaps[i]
-			g.FirstSeen = now
-			if o := open[gapID(*g)]; o != nil {
-				g.FirstSeen = o.firstSeen
-			}
-			if g.Evidence == nil {
-				g.Evidence = []string{}
-			}
-			if !yield(resultRow(gapID(*g), g.Subject, *g)) {
-				return
-			}
-		}
-	}
 }

@@ -69,7 +69,9 @@ func compareLists(t *testing.T, s *Store, scan int64) {
 		t.Fatal(err)
 	}
 	gaps := slices.Clone(judged.Gaps)
-	slices.SortFunc(gaps, func(a, b inventory.Gap) int { return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject)) })
+	slices.SortFunc(gaps, func(a, b inventory.Gap) int {
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
+	})
 	if d := diff(gaps, copied(rows.Gaps())); d != "" {
 		t.Errorf("gaps of scan %d (-want +got):\n%s", scan, d)
 	}
