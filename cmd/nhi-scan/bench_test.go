@@ -283,7 +283,7 @@ func size(b *testing.B, path string) int64 {
 // written counts what the second scan of an unchanged world wrote: nothing but what the scan says of itself.
 func written(b *testing.B, w io.Writer, db string) {
 	b.Helper()
-	d, err := sql.Open(map[bool]string{true: "sqlite3", false: "sqlite"}[strings.HasPrefix(store.Driver(), "mattn")], "file:"+db+"?mode=ro")
+	d, err := sql.Open(sqliteName(), "file:"+db+"?mode=ro")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -247,31 +247,25 @@ func (a *app) hold(ctx context.Context, db *store.Store, doc *report.Document, a
 		return err
 	}
 	doc.Gaps, doc.Verdicts, doc.Measures = results.Gaps, results.Verdicts, results.Measures
-	if again {
-		if err := a.judgeAgain(ctx, db, doc); err != nil {
-			return err
-		}
+	if doc.Events, err = db.Events(ctx, store.EventFilter{Instance: doc.Scan.Instance}); err == nil && again {
+		a.judgeAgain(doc)
 	}
-	doc.Events, err = db.Events(ctx, store.EventFilter{Instance: doc.Scan.Instance})
 	return err
 }
 
 // judgeAgain puts what the configuration at hand says in place of what the scan's said. Gaps keep their dates.
-func (a *app) judgeAgain(ctx context.Context, db *store.Store, doc *report.Document) error {
+func (a *app) judgeAgain(doc *report.Document) {
 	firstSeen := map[[2]string]inventory.When{}
 	for _, g := range doc.Gaps {
 		firstSeen[[2]string{g.Rule, g.Subject}] = g.FirstSeen
 	}
 	doc.Snapshot.Owners = ownership.Resolve(inventory.NewIndex(doc.Snapshot), a.config.Owners, doc.Scan.Began)
-	judged, err := a.judge(ctx, db, doc.Snapshot, nil, doc.Scan.Began)
-	if err != nil {
-		return err
-	}
-	for i, g := range judged.Gaps {
-		judged.Gaps[i].FirstSeen = firstSeen[[2]string{g.Rule, g.Subject}]
-	}
-	doc.Gaps, doc.Verdicts, doc.Measures = judged.Gaps, judged.Verdicts, judged.Measures
-	return nil
+	doc.Gaps = nil
+	result := judge(inventory.NewIndex(doc.Snapshot), history(doc.Events, nil), a.config.Policy, doc.Scan.Began, func(g inventory.Gap) {
+		g.FirstSeen = firstSeen[[2]string{g.Rule, g.Subject}]
+		doc.Gaps = append(doc.Gaps, g)
+	})
+	doc.Verdicts, doc.Measures = result.Verdicts, result.Measures
 }
 
 // pickScan returns the scan with this number, or the last finished one for 0, and the finished one before it.
