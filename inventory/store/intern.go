@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 
@@ -11,12 +12,23 @@ import (
 type interner struct {
 	kept map[string]string
 	most int // how many are kept at once; 0 is all
+
+	maps map[string]map[string]string // by their JSON, at most recently many
 }
 
-func newInterner() *interner { return &interner{kept: map[string]string{}} }
+// recently is how many values serve rows that stand near each other.
+const recently = 4096
+
+func newInterner() *interner {
+	return &interner{kept: map[string]string{}, maps: map[string]map[string]string{}}
+}
 
 // newRecent returns an interner for rows that nobody keeps: it holds what their neighbours have in common.
-func newRecent() *interner { return &interner{kept: map[string]string{}, most: 4096} }
+func newRecent() *interner {
+	p := newInterner()
+	p.most = recently
+	return p
+}
 
 func (p *interner) bytes(b []byte) string {
 	if s, ok := p.kept[string(b)]; ok {
@@ -28,6 +40,20 @@ func (p *interner) bytes(b []byte) string {
 	s := string(b)
 	p.kept[s] = s
 	return s
+}
+
+// texts decodes a JSON object of texts. Rows with the same share one map, so that nobody may change it.
+func (p *interner) texts(raw []byte) (map[string]string, error) {
+	if m, ok := p.maps[string(raw)]; ok {
+		return m, nil
+	}
+	if len(p.maps) == recently {
+		clear(p.maps)
+	}
+	var m map[string]string
+	err := json.Unmarshal(raw, &m)
+	p.maps[string(raw)] = m
+	return m, err
 }
 
 // recurs reports whether the values of a field recur in other rows. IDs recur where other rows name them.

@@ -20,7 +20,7 @@ type shape map[string]reader
 type reader struct {
 	index  int
 	shared bool // its values recur: keep one copy
-	read   func(f reflect.Value, token []byte, text string) bool
+	read   func(f reflect.Value, token []byte, text string, pool *interner) bool
 }
 
 // shapes are the shapes of all types with a body.
@@ -48,52 +48,64 @@ func shapesOf() map[reflect.Type]shape {
 }
 
 // readerOf returns what reads a field: from text, the token's string, or from the token itself where it is none.
-func readerOf(t reflect.Type) func(f reflect.Value, token []byte, text string) bool {
+func readerOf(t reflect.Type) func(f reflect.Value, token []byte, text string, pool *interner) bool {
 	switch {
 	case t == reflect.TypeFor[inventory.When]():
-		return func(f reflect.Value, token []byte, text string) bool {
+		return func(f reflect.Value, token []byte, text string, _ *interner) bool {
 			w, err := inventory.ParseWhen(text)
 			f.Set(reflect.ValueOf(w))
 			return err == nil && (text != "" || string(token) == "null")
 		}
 	case t == reflect.TypeFor[json.RawMessage]():
-		return func(f reflect.Value, token []byte, _ string) bool {
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 			f.SetBytes(token)
 			return true
 		}
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		return func(f reflect.Value, token []byte, _ string) bool {
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 			return json.Unmarshal(token, f.Addr().Interface()) == nil
 		}
+	case t == reflect.TypeFor[map[string]string]():
+		return func(f reflect.Value, token []byte, _ string, pool *interner) bool {
+			m, err := pool.texts(token)
+			f.Set(reflect.ValueOf(m))
+			return err == nil
+		}
+	case t == reflect.TypeFor[[]string]():
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
+			list, err := readTexts(token)
+			f.Set(reflect.ValueOf(list))
+			return err == nil
+		}
 	case t.Kind() == reflect.Bool:
-		return func(f reflect.Value, token []byte, _ string) bool {
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 			f.SetBool(string(token) == "true")
 			return string(token) == "true" || string(token) == "false"
 		}
 	case t.Kind() == reflect.Float64:
-		return func(f reflect.Value, token []byte, _ string) bool {
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 			n, err := strconv.ParseFloat(string(token), 64)
 			f.SetFloat(n)
 			return err == nil
 		}
 	case t == reflect.TypeFor[inventory.Tri]():
-		return func(f reflect.Value, token []byte, _ string) bool {
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 			f.SetUint(uint64(inventory.Is(string(token) == "true")))
 			return string(token) == "true" || string(token) == "false"
 		}
 	case t.Kind() == reflect.String:
-		return func(f reflect.Value, token []byte, text string) bool {
+		return func(f reflect.Value, token []byte, text string, _ *interner) bool {
 			f.SetString(text)
 			return token[0] == '"'
 		}
 	case t.Kind() == reflect.Int, t.Kind() == reflect.Int64:
-		return func(f reflect.Value, token []byte, _ string) bool {
+		return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 			n, err := strconv.ParseInt(string(token), 10, 64)
 			f.SetInt(n)
 			return err == nil
 		}
 	}
-	return func(f reflect.Value, token []byte, _ string) bool {
+	return func(f reflect.Value, token []byte, _ string, _ *interner) bool {
 		return json.Unmarshal(token, f.Addr().Interface()) == nil
 	}
 }
@@ -124,6 +136,26 @@ func readList[T any](raw []byte, pool *interner) ([]T, error) {
 		rest = bytes.TrimPrefix(rest[n:], []byte(","))
 	}
 	return slices.Clone(list), nil // without the room for more
+}
+
+// readTexts decodes a JSON list of texts; nil for null.
+func readTexts(raw []byte) (list []string, err error) {
+	if len(raw) < 2 || raw[0] != '[' || bytes.IndexByte(raw, '\\') >= 0 {
+		err = json.Unmarshal(raw, &list)
+		return list, err
+	}
+	list = make([]string, 0, bytes.Count(raw, []byte(`","`))+1)
+	for rest := raw[1 : len(raw)-1]; len(rest) > 0; {
+		n := tokenLength(rest)
+		if n < 2 || rest[0] != '"' {
+			list = nil
+			err = json.Unmarshal(raw, &list)
+			return list, err
+		}
+		list = append(list, string(rest[1:n-1]))
+		rest = bytes.TrimPrefix(rest[n:], []byte(","))
+	}
+	return list, nil
 }
 
 // readFlat reports whether body was what bodyOf writes; if not, v holds anything.
@@ -157,7 +189,7 @@ func readFlat(v reflect.Value, body []byte, pool *interner) bool {
 				text = string(raw)
 			}
 		}
-		if !f.read(v.Field(f.index), token, text) {
+		if !f.read(v.Field(f.index), token, text, pool) {
 			return false
 		}
 		rest = after[n:]
