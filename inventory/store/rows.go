@@ -51,10 +51,9 @@ const (
 			WHERE u.id = v.id AND u.kind = v.kind AND u.scan <= $2 ORDER BY u.scan DESC LIMIT 1)
 		FROM version v
 		WHERE instance = $1 AND kind = $3 AND from_scan <= $2 AND (to_scan IS NULL OR to_scan > $2) ORDER BY id` + byBytes
-	coverageInOrder = coverageAt + ` ORDER BY v.home` + byBytes + `, v.source` + byBytes
-	resultsInOrder  = resultsAt + ` ORDER BY id` + byBytes
-	gapsOfRule      = resultsAt + ` AND id` + byBytes + ` >= $4 AND id` + byBytes + ` < $5 ORDER BY id` + byBytes
-	eventsInOrder   = eventColumns + `WHERE instance = $1
+	resultsInOrder = resultsAt + ` ORDER BY id` + byBytes
+	gapsOfRule     = resultsAt + ` AND id` + byBytes + ` >= $4 AND id` + byBytes + ` < $5 ORDER BY id` + byBytes
+	eventsInOrder  = eventColumns + `WHERE instance = $1
 		ORDER BY at NULLS FIRST, scan, subject` + byBytes + `, field` + byBytes + `, kind` + byBytes + `, to_value` + byBytes
 )
 
@@ -136,11 +135,18 @@ func (r *Rows) Usages() iter.Seq[*inventory.Usage] { return listOf[inventory.Usa
 // Coverage lists what the scan's visits could see, by home, then source.
 func (r *Rows) Coverage() iter.Seq[*inventory.Coverage] {
 	return func(yield func(*inventory.Coverage) bool) {
-		read := coverageReader(newRecent())
-		r.stream(func(rows *sql.Rows) (bool, error) {
-			c, err := read(rows)
-			return err == nil && yield(&c), err
-		}, coverageInOrder, r.scan.Instance, r.scan.Number)
+		if r.err != nil {
+			return
+		}
+		var list *coverageList
+		if list, r.err = readCoverage(r.ctx, r.store.read(), r.scan.Instance, r.scan.Number); r.err != nil {
+			return
+		}
+		for i := range list.len() {
+			if c := list.at(i); !yield(&c) {
+				return
+			}
+		}
 	}
 }
 

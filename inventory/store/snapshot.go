@@ -114,7 +114,7 @@ func loadSnapshot(ctx context.Context, q session, sc inventory.Scan, seen bool) 
 	if err := ld.uses(ctx); err != nil {
 		return nil, err
 	}
-	if snap.Coverage, err = readCoverage(ctx, q, sc.Instance, sc.Number); err != nil {
+	if snap.Coverage, err = coverageRows(ctx, q, sc.Instance, sc.Number); err != nil {
 		return nil, err
 	}
 	if snap.Owners, err = readOwners(ctx, q, sc, ld.pool); err != nil {
