@@ -76,15 +76,20 @@ func (l *coverageList) at(i int) inventory.Coverage {
 func readCoverage(ctx context.Context, q session, instance string, scan int64) (*coverageList, error) {
 	l := &coverageList{}
 	type visit struct{ home, source int32 }
-	visits := map[int64]visit{}
-	var sources []string
+	var visits []visit // by number, which are given in order; source 0 is none
+	sources := []string{""}
 	homeAt, sourceAt := map[string]int32{}, map[string]int32{}
 	err := q.each(ctx, func(rows *sql.Rows) error {
 		var number int64
 		var source, home sql.RawBytes
-		err := rows.Scan(&number, &source, &home)
+		if err := rows.Scan(&number, &source, &home); err != nil {
+			return err
+		}
+		if more := int(number) + 1 - len(visits); more > 0 {
+			visits = append(visits, make([]visit, more)...)
+		}
 		visits[number] = visit{position(homeAt, &l.homes, home), position(sourceAt, &sources, source)}
-		return err
+		return nil
 	}, visitsAsTheyLie, instance)
 	if err != nil {
 		return nil, err
@@ -93,10 +98,10 @@ func readCoverage(ctx context.Context, q session, instance string, scan int64) (
 	read := coverageReader()
 	err = q.each(ctx, func(rows *sql.Rows) error {
 		number, c, err := read(rows)
-		v, ours := visits[number]
-		if err != nil || !ours {
-			return err
+		if err != nil || number >= int64(len(visits)) || visits[number].source == 0 {
+			return err // the last is another instance's
 		}
+		v := visits[number]
 		c.Source = sources[v.source]
 		n, known := saidAt[c]
 		if !known {
