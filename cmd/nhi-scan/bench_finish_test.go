@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -74,14 +75,18 @@ func sqliteName() string {
 	return "sqlite"
 }
 
+func copyFile(b *testing.B, from, to string) {
+	b.Helper()
+	if out, err := exec.Command("cp", from, to).CombinedOutput(); err != nil {
+		b.Fatalf("cp: %v %s", err, out)
+	}
+}
+
 // finished measures the end of a scan on a copy of a database.
 func finished(b *testing.B, db string) spent {
 	b.Helper()
-	copied := db + ".copy"
-	if out, err := exec.Command("cp", db, copied).CombinedOutput(); err != nil {
-		b.Fatalf("cp: %v %s", err, out)
-	}
-	defer os.Remove(copied)
+	copied := filepath.Join(b.TempDir(), "inventory.db")
+	copyFile(b, db, copied)
 	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
