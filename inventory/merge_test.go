@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -38,7 +39,7 @@ func TestMerge(t *testing.T) {
 	}{
 		{"known_beats_unknown", Credential{Name: "a", Granular: No}, Credential{Level: 40, ExpiresAt: Never}, Credential{Name: "a", Granular: No, Level: 40, ExpiresAt: Never}},
 		{"yes_beats_no", User{Bot: No}, User{Bot: Yes}, User{Bot: Yes}},
-		{"moment_beats_never", Credential{ExpiresAt: Never}, Credential{ExpiresAt: When{1, whenMoment}}, Credential{ExpiresAt: When{1, whenMoment}}},
+		{"moment_beats_never", Credential{ExpiresAt: Never}, Credential{ExpiresAt: At(time.Unix(1, 0))}, Credential{ExpiresAt: At(time.Unix(1, 0))}},
 		{"specific_kind_beats_general", Credential{Kind: "personal-access-token"}, Credential{Kind: "impersonation-token"}, Credential{Kind: "impersonation-token"}},
 		{"lists_are_united", Home{Topics: []string{"b", "a"}}, Home{Topics: []string{"c", "a"}}, Home{Topics: []string{"a", "b", "c"}}},
 		{"empty_list_is_known", Home{Topics: []string{}}, Home{}, Home{Topics: []string{}}},

@@ -3,6 +3,7 @@ package inventory
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -74,7 +75,7 @@ func drawWhen(t *rapid.T, label string) When {
 	case -1:
 		return Never
 	default:
-		return When{sec: sec * 86400, kind: whenMoment}
+		return At(time.Unix(sec*86400, 0))
 	}
 }
 

@@ -84,7 +84,7 @@ type Index struct {
 	identities  map[string]*Identity
 	credentials map[string]*Credential
 	owners      map[string]*Owner
-	coverage    map[Visit]*Coverage
+	coverage    map[string][]Coverage // by home ID
 
 	GrantsOn      map[string][]*Grant      // by home ID
 	GrantsOf      map[string][]*Grant      // by subject ID
@@ -104,7 +104,7 @@ func NewIndex(s *Snapshot) *Index {
 	x := &Index{
 		Snapshot: s,
 		homes:    byID(s.Homes), users: byID(s.Users), identities: byID(s.Identities), credentials: byID(s.Credentials),
-		owners: map[string]*Owner{}, coverage: map[Visit]*Coverage{},
+		owners: make(map[string]*Owner, len(s.Owners)), coverage: map[string][]Coverage{},
 		GrantsOn:      group(s.Grants, func(g *Grant) string { return g.Home }),
 		GrantsOf:      group(s.Grants, func(g *Grant) string { return g.Subject }),
 		CredentialsOf: group(s.Credentials, func(c *Credential) string { return c.Identity }),
@@ -120,8 +120,17 @@ func NewIndex(s *Snapshot) *Index {
 	for i := range s.Owners {
 		x.owners[s.Owners[i].Subject] = &s.Owners[i]
 	}
-	for i := range s.Coverage {
-		x.coverage[s.Coverage[i].Visit] = &s.Coverage[i]
+	// The visits of a home stand side by side in a sorted snapshot, and are looked up where they are.
+	for i, first := 0, 0; i < len(s.Coverage); i++ {
+		home := s.Coverage[i].Home
+		if i+1 < len(s.Coverage) && s.Coverage[i+1].Home == home {
+			continue
+		}
+		run := s.Coverage[first : i+1 : i+1]
+		if before := x.coverage[home]; len(before) > 0 {
+			run = slices.Concat(before, run)
+		}
+		x.coverage[home], first = run, i+1
 	}
 	return x
 }
@@ -163,8 +172,10 @@ func (x *Index) Owner(subject string) *Owner { return x.owners[subject] }
 
 // Covered returns what the scan could see of a source in a home. A visit that the scan did not plan is not-asked.
 func (x *Index) Covered(source, home string) Coverage {
-	if c := x.coverage[Visit{source, home}]; c != nil {
-		return *c
+	for _, c := range slices.Backward(x.coverage[home]) { // of two that say different things the last counts
+		if c.Source == source {
+			return c
+		}
 	}
 	return Coverage{Visit: Visit{source, home}, State: NotAsked, Reason: "not visited"}
 }

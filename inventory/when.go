@@ -11,24 +11,22 @@ import (
 // The zero When is unknown: GitLab does not publish the field, or this token may not read it.
 // Never is different: GitLab says there is no such moment (no expiry date, not used yet).
 // Values are comparable with ==.
-type When struct {
-	sec  int64
-	kind whenKind
-}
-
-type whenKind uint8
+type When struct{ n int64 } // a snapshot holds a million of them, so it is one word: the order of n is that of Compare
 
 const (
-	whenUnknown whenKind = iota
+	whenUnknown int64 = iota
 	whenNever
-	whenMoment
+	whenYearZero // stands for the first second of year 0, the earliest that RFC 3339 can write
 )
+
+// yearZero is 0000-01-01T00:00:00Z in seconds since 1970.
+const yearZero = -62_167_219_200
 
 // never is what JSON and SQL hold for Never.
 const never = "never"
 
 // Never says that there is no such moment.
-var Never = When{kind: whenNever}
+var Never = When{whenNever}
 
 // At returns the moment t, cut to the second. The zero time is unknown, and so is one that RFC 3339 cannot write:
 // in UTC its year is not 0 to 9999.
@@ -36,7 +34,7 @@ func At(t time.Time) When {
 	if t.IsZero() || !writable(t) {
 		return When{}
 	}
-	return When{sec: t.Unix(), kind: whenMoment}
+	return When{t.Unix() - yearZero + whenYearZero}
 }
 
 func writable(t time.Time) bool { y := t.UTC().Year(); return y >= 0 && y <= 9999 }
@@ -60,17 +58,17 @@ func ParseWhen(s string) (When, error) {
 }
 
 // IsUnknown reports whether GitLab did not show the moment.
-func (w When) IsUnknown() bool { return w.kind == whenUnknown }
+func (w When) IsUnknown() bool { return w.n == whenUnknown }
 
 // IsNever reports whether GitLab says that there is no such moment.
-func (w When) IsNever() bool { return w.kind == whenNever }
+func (w When) IsNever() bool { return w.n == whenNever }
 
 // Time returns the moment in UTC; ok is false for unknown and never.
 func (w When) Time() (t time.Time, ok bool) {
-	if w.kind != whenMoment {
+	if w.n < whenYearZero {
 		return time.Time{}, false
 	}
-	return time.Unix(w.sec, 0).UTC(), true
+	return time.Unix(w.n-whenYearZero+yearZero, 0).UTC(), true
 }
 
 // Before reports whether w is a moment before t. Unknown and never are before nothing.
@@ -95,27 +93,22 @@ func (w When) DaysBefore(t time.Time) (days int, ok bool) {
 }
 
 // Compare orders unknown before never before moments, and moments by time.
-func (w When) Compare(o When) int {
-	if c := cmp.Compare(w.kind, o.kind); c != 0 {
-		return c
-	}
-	return cmp.Compare(w.sec, o.sec)
-}
+func (w When) Compare(o When) int { return cmp.Compare(w.n, o.n) }
 
 // String returns "", "never", or RFC 3339 in UTC.
 func (w When) String() string {
-	switch w.kind {
-	case whenNever:
+	if t, ok := w.Time(); ok {
+		return t.Format(time.RFC3339)
+	}
+	if w.n == whenNever {
 		return never
-	case whenMoment:
-		return time.Unix(w.sec, 0).UTC().Format(time.RFC3339)
 	}
 	return ""
 }
 
 // MarshalJSON writes null, "never", or RFC 3339 text.
 func (w When) MarshalJSON() ([]byte, error) {
-	if w.kind == whenUnknown {
+	if w.IsUnknown() {
 		return []byte("null"), nil
 	}
 	return json.Marshal(w.String())

@@ -50,24 +50,49 @@ var tones = []struct {
 	{"neither", []inventory.EventKind{inventory.Discovered, inventory.ExpiredEvent, inventory.OwnerChanged, inventory.ProjectArchived, inventory.Changed}},
 }
 
-// changeGroups returns the events that this scan saw, at most limit of each kind, in the order of tones.
-func (v *view) changeGroups(limit int) []changeGroup {
-	by := map[inventory.EventKind][]inventory.Event{}
-	for _, e := range v.Events {
-		if e.Scan == v.Scan.Number {
-			by[e.Kind] = append(by[e.Kind], e)
+// changesShown is how many events of one kind a report lists.
+const changesShown = 5
+
+// recent are the events of one kind that a scan saw.
+type recent struct {
+	total int
+	last  []inventory.Event // the latest, oldest first
+}
+
+// recentEvents reads the list of events once; the result is empty for a first scan, which has nothing to compare with.
+func recentEvents(d *Document) map[inventory.EventKind]*recent {
+	by := map[inventory.EventKind]*recent{}
+	if d.Previous == nil {
+		return by
+	}
+	for e := range d.Lists().Events() {
+		if e.Scan != d.Scan.Number {
+			continue
+		}
+		r := by[e.Kind]
+		if r == nil {
+			r = &recent{}
+			by[e.Kind] = r
+		}
+		r.total++
+		if r.last = append(r.last, *e); len(r.last) > changesShown {
+			r.last = slices.Delete(r.last, 0, 1)
 		}
 	}
+	return by
+}
+
+// changeGroups returns the latest events that this scan saw of each kind, in the order of tones.
+func (v *view) changeGroups(events map[inventory.EventKind]*recent) []changeGroup {
 	var out []changeGroup
 	for _, tone := range tones {
 		for _, kind := range tone.kinds {
-			events := sortedEvents(by[kind])
-			slices.Reverse(events)
-			if len(events) == 0 {
+			r := events[kind]
+			if r == nil {
 				continue
 			}
-			g := changeGroup{Tone: tone.name, Kind: kind, Total: len(events)}
-			for _, e := range events[:min(limit, len(events))] {
+			g := changeGroup{Tone: tone.name, Kind: kind, Total: r.total}
+			for _, e := range slices.Backward(r.last) {
 				g.Events = append(g.Events, v.change(e))
 			}
 			out = append(out, g)
@@ -99,19 +124,14 @@ func (v *view) change(e inventory.Event) change {
 
 // eventName names an event's subject as it was seen. A grant has no name: it is named by what it is and who holds it.
 func (v *view) eventName(e inventory.Event) string {
-	parts := strings.Split(e.Subject, "/") // INSTANCE/grant/kind/subject/REF, see inventory.GrantID
-	if e.Row != inventory.GrantRow || len(parts) != 5 {
+	holder, kind, ok := grantOf(e)
+	if !ok {
 		return clean(cmp.Or(e.Name, e.Subject), nameMax)
 	}
-	holder, err := url.PathUnescape(parts[3])
-	if err != nil {
-		holder = parts[3]
-	}
-	kind := strings.ReplaceAll(parts[2], "-", " ")
 	if kind == "runner" || kind == "deploy key" {
 		kind = "use" // of the runner or the key that is named
 	}
-	return clean(kind+" of "+v.subject(parts[0]+"/"+holder).Name, nameMax)
+	return clean(kind+" of "+v.subject(holder).Name, nameMax)
 }
 
 // eventText says what changed, from what to what; nothing where the kind says it all.

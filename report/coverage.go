@@ -69,79 +69,119 @@ type coverage struct {
 	Projects, Groups homeTally
 	Sources          []sourceTally // sorted by title
 	Unseen           []unseen      // what a wider token would show first, then failures, then what nothing can show
+	Visits           int
+	Short            map[string]bool // IDs of the sources that somewhere saw less than asked
 }
 
+// coverage reads the list of visits once.
 func (v *view) coverage() coverage {
+	t := &coverageTally{
+		v: v, states: map[string]stateSet{}, sources: map[string]*sourceTally{}, notes: map[string]map[string]int{},
+		unseen: map[reasonKey]*unseen{}, last: map[reasonKey]string{}, short: map[string]bool{},
+	}
+	for _, s := range v.Sources {
+		t.sources[s.ID] = &sourceTally{ID: s.ID, Title: s.Title, States: map[inventory.State]int{}}
+	}
+	for c := range v.lists.Coverage() {
+		t.add(c)
+	}
 	return coverage{
-		Projects: v.tallyHomes(inventory.ProjectHome), Groups: v.tallyHomes(inventory.GroupHome),
-		Sources: v.tallySources(), Unseen: v.unseen(),
+		Projects: t.homes(inventory.ProjectHome), Groups: t.homes(inventory.GroupHome),
+		Sources: t.bySource(), Unseen: t.byReason(), Visits: t.visits, Short: t.short,
 	}
 }
 
-func (v *view) tallyHomes(kind inventory.HomeKind) homeTally {
-	states := map[string]map[inventory.State]int{}
-	for _, c := range v.x.Coverage {
-		if states[c.Home] == nil {
-			states[c.Home] = map[inventory.State]int{}
-		}
-		states[c.Home][c.State]++
+// coverageTally counts visits, which come home by home.
+type coverageTally struct {
+	v       *view
+	visits  int
+	states  map[string]stateSet // by home ID
+	sources map[string]*sourceTally
+	notes   map[string]map[string]int // by source
+	unseen  map[reasonKey]*unseen
+	last    map[reasonKey]string // the home that was counted last
+	short   map[string]bool
+}
+
+type reasonKey struct {
+	state  inventory.State
+	remedy string
+}
+
+// stateSet is the set of states that the visits of one home have.
+type stateSet struct{ complete, partial, denied, failed bool }
+
+func (t *coverageTally) add(c *inventory.Coverage) {
+	t.visits++
+	s := t.states[c.Home]
+	switch c.State {
+	case inventory.Complete:
+		s.complete = true
+	case inventory.Partial:
+		s.partial, t.short[c.Source] = true, true
+	case inventory.Denied:
+		s.denied, t.short[c.Source] = true, true
+	case inventory.Failed:
+		s.failed, t.short[c.Source] = true, true
 	}
-	var t homeTally
-	for _, h := range v.x.Homes {
+	t.states[c.Home] = s
+	t.addSource(c)
+	t.addReason(c)
+}
+
+func (t *coverageTally) homes(kind inventory.HomeKind) homeTally {
+	var n homeTally
+	for i := range t.v.x.Homes {
+		h := &t.v.x.Homes[i]
 		if h.Kind != kind {
 			continue
 		}
-		t.Listed++
-		s := states[h.ID]
-		missing := s[inventory.Denied] + s[inventory.Failed] + s[inventory.Partial]
-		switch seen := s[inventory.Complete] + s[inventory.Partial]; {
-		case seen > 0 && missing == 0:
-			t.Complete++
-		case seen > 0:
-			t.Partly++
-		case s[inventory.Failed] > 0:
-			t.Failed++
-		case s[inventory.Denied] > 0:
-			t.Denied++
+		n.Listed++
+		s := t.states[h.ID]
+		switch seen := s.complete || s.partial; {
+		case seen && !s.denied && !s.failed && !s.partial:
+			n.Complete++
+		case seen:
+			n.Partly++
+		case s.failed:
+			n.Failed++
+		case s.denied:
+			n.Denied++
 		default:
-			t.Unasked++
+			n.Unasked++
 		}
 	}
-	return t
+	return n
 }
 
-func (v *view) tallySources() []sourceTally {
-	by := map[string]*sourceTally{}
-	notes := map[string]map[string]int{}
-	for _, s := range v.Sources {
-		by[s.ID] = &sourceTally{ID: s.ID, Title: s.Title, States: map[inventory.State]int{}}
+func (t *coverageTally) addSource(c *inventory.Coverage) {
+	if c.Needs.Source != "" && c.Needs.Source == c.Source {
+		return // the visit of a home above says it
 	}
-	for _, c := range v.x.Coverage {
-		if c.Needs.Source != "" && c.Needs.Source == c.Source {
-			continue // the visit of a home above says it
-		}
-		t := by[c.Source]
-		if t == nil {
-			t = &sourceTally{ID: c.Source, Title: v.sourceTitle(c.Source), States: map[inventory.State]int{}}
-			by[c.Source] = t
-		}
-		t.States[c.State]++
-		t.Elsewhere = t.Elsewhere || c.Needs.Source != ""
-		t.Visits++
-		if c.State != inventory.Unsupported && c.State != inventory.NotAsked {
-			t.Asked++
-		}
-		if c.State != inventory.Complete {
-			if notes[c.Source] == nil {
-				notes[c.Source] = map[string]int{}
-			}
-			notes[c.Source][remedy(c)]++
-		}
+	n := t.sources[c.Source]
+	if n == nil {
+		n = &sourceTally{ID: c.Source, Title: t.v.sourceTitle(c.Source), States: map[inventory.State]int{}}
+		t.sources[c.Source] = n
 	}
-	out := make([]sourceTally, 0, len(by))
-	for id, t := range by {
-		t.Note = mostFrequent(notes[id])
-		out = append(out, *t)
+	n.States[c.State]++
+	n.Elsewhere = n.Elsewhere || c.Needs.Source != ""
+	n.Visits++
+	if c.State != inventory.Unsupported && c.State != inventory.NotAsked {
+		n.Asked++
+	}
+	if c.State != inventory.Complete {
+		if t.notes[c.Source] == nil {
+			t.notes[c.Source] = map[string]int{}
+		}
+		t.notes[c.Source][remedy(c)]++
+	}
+}
+
+func (t *coverageTally) bySource() []sourceTally {
+	out := make([]sourceTally, 0, len(t.sources))
+	for id, n := range t.sources {
+		n.Note = mostFrequent(t.notes[id])
+		out = append(out, *n)
 	}
 	slices.SortFunc(out, func(a, b sourceTally) int { return cmp.Or(cmp.Compare(a.Title, b.Title), cmp.Compare(a.ID, b.ID)) })
 	return out
@@ -158,7 +198,7 @@ func mostFrequent(m map[string]int) string {
 }
 
 // remedy says what would show a visit that was not complete.
-func remedy(c inventory.Coverage) string {
+func remedy(c *inventory.Coverage) string {
 	needs, reason := needsText(c.Needs), clean(c.Reason, textMax)
 	switch {
 	case c.Needs.Source != "":
@@ -180,34 +220,29 @@ func stateOrder(s inventory.State) int {
 	return slices.Index([]inventory.State{inventory.Failed, inventory.Denied, inventory.Partial, inventory.NotAsked, inventory.Unsupported}, s)
 }
 
-func (v *view) unseen() []unseen {
-	type key struct {
-		state  inventory.State
-		remedy string
+func (t *coverageTally) addReason(c *inventory.Coverage) {
+	if c.State == inventory.Complete || c.Needs.Source != "" {
+		return // seen, here or by another visit that says so itself
 	}
-	by := map[key]*unseen{}
-	homes := map[key]map[string]bool{}
-	for _, c := range v.x.Coverage {
-		if c.State == inventory.Complete || c.Needs.Source != "" {
-			continue // seen, here or by another visit that says so itself
-		}
-		k := key{c.State, remedy(c)}
-		u := by[k]
-		if u == nil {
-			u = &unseen{State: c.State, Remedy: k.remedy, Homes: map[inventory.HomeKind]int{}, Example: v.homePath(c.Home)}
-			by[k], homes[k] = u, map[string]bool{}
-		}
-		u.Visits++
-		if title := clean(v.sourceTitle(c.Source), nameMax); !slices.Contains(u.Sources, title) {
-			u.Sources = append(u.Sources, title)
-		}
-		if h := v.x.Home(c.Home); h != nil && !homes[k][c.Home] {
-			homes[k][c.Home] = true
-			u.Homes[h.Kind]++
-		}
+	k := reasonKey{c.State, remedy(c)}
+	u := t.unseen[k]
+	if u == nil {
+		u = &unseen{State: c.State, Remedy: k.remedy, Homes: map[inventory.HomeKind]int{}, Example: t.v.homePath(c.Home)}
+		t.unseen[k] = u
 	}
-	out := make([]unseen, 0, len(by))
-	for _, u := range by {
+	u.Visits++
+	if title := clean(t.v.sourceTitle(c.Source), nameMax); !slices.Contains(u.Sources, title) {
+		u.Sources = append(u.Sources, title)
+	}
+	if h := t.v.x.Home(c.Home); h != nil && t.last[k] != c.Home {
+		t.last[k] = c.Home
+		u.Homes[h.Kind]++
+	}
+}
+
+func (t *coverageTally) byReason() []unseen {
+	out := make([]unseen, 0, len(t.unseen))
+	for _, u := range t.unseen {
 		slices.Sort(u.Sources)
 		out = append(out, *u)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,25 +25,25 @@ func WriteCSV(dir string, d *Document) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder for CSV files: %w", err)
 	}
-	v := newView(d, Options{})
+	lists := d.Lists()
 	files := []struct {
 		name  string
 		write func(io.Writer) error
 	}{
-		{"inventory", func(w io.Writer) error { return writeInventory(w, v) }},
-		{"homes", entity(v.x.Homes)}, {"users", entity(v.x.Users)}, {"grants", entity(v.x.Grants)},
-		{"identities", entity(v.x.Identities)}, {"credentials", entity(v.x.Credentials)},
-		{"locations", entity(v.x.Locations)}, {"usages", entity(v.x.Usages)}, {"owners", entity(v.x.Owners)},
-		{"coverage", entity(sorted(v.x.Coverage, compareCoverage))}, {"gaps", entity(v.gaps)},
-		{"events", entity(sortedEvents(d.Events))}, {"measures", entity(sorted(d.Measures, compareMeasures))},
-		{"verdicts", entity(sorted(d.Verdicts, compareVerdicts))},
+		{"inventory", func(w io.Writer) error { return writeInventory(w, lists) }},
+		{"homes", entity(lists.Homes())}, {"users", entity(lists.Users())}, {"grants", entity(lists.Grants())},
+		{"identities", entity(lists.Identities())}, {"credentials", entity(lists.Credentials())},
+		{"locations", entity(lists.Locations())}, {"usages", entity(lists.Usages())}, {"owners", entity(lists.Owners(true))},
+		{"coverage", entity(lists.Coverage())}, {"gaps", entity(lists.WorstGaps())},
+		{"events", entity(lists.Events())}, {"measures", entity(each(sorted(d.Measures, compareMeasures)))},
+		{"verdicts", entity(each(sorted(d.Verdicts, compareVerdicts)))},
 	}
 	for _, f := range files {
 		if err := writeFile(filepath.Join(dir, f.name+".csv"), f.write); err != nil {
 			return err
 		}
 	}
-	return nil
+	return lists.Err()
 }
 
 // writeFile makes the file anew, so that mode 0600 holds even where a wider one lay, and a link is not followed.
@@ -66,22 +67,24 @@ var inventoryColumns = []string{
 	"created_at", "expires_at", "last_used_at", "state", "locations", "open_gaps",
 }
 
-func writeInventory(w io.Writer, v *view) error {
+// writeInventory joins the lists row by row; of the others it holds only what is counted by ID, and the owners.
+func writeInventory(w io.Writer, lists Lists) error {
 	c := newCells(w)
 	c.row(inventoryColumns)
-	for _, r := range v.rows() {
-		home, owner, confidence := "", "", "0"
-		if h := v.x.Home(r.Home); h != nil {
-			home = h.Path
-		}
-		if r.Owner != nil {
-			owner, confidence = r.Owner.Owner, strconv.FormatFloat(r.Owner.Confidence, 'g', -1, 64)
+	j := newJoin(lists)
+	for r := range j.rows() {
+		owner, confidence := "", "0"
+		if r.owner != nil {
+			owner, confidence = r.owner.name, strconv.FormatFloat(r.owner.confidence, 'g', -1, 64)
 		}
 		c.row([]string{
-			r.ID, r.Kind, r.Name, home, owner, confidence, r.Scope, levelCell(r.Level),
-			orUnknown(r.Created.String()), orUnknown(r.Expires.String()), orUnknown(r.Used.String()),
-			orUnknown(r.State), strconv.Itoa(r.Places), strconv.Itoa(r.Gaps),
+			r.id, r.kind, r.name, j.homes[r.home], owner, confidence, r.scope, levelCell(r.level),
+			orUnknown(r.created.String()), orUnknown(r.expires.String()), orUnknown(r.used.String()),
+			orUnknown(r.state), strconv.Itoa(j.places[r.id]), strconv.Itoa(j.gaps[r.id]),
 		})
+	}
+	if err := lists.Err(); err != nil {
+		return err
 	}
 	return c.close()
 }
@@ -95,7 +98,7 @@ func levelCell(level int) string {
 
 // entity writes rows of a struct type with a column for every field that has a JSON name. Embedded structs
 // count as their fields; what is neither text, number nor fact is JSON text.
-func entity[T any](rows []T) func(io.Writer) error {
+func entity[T any](rows iter.Seq[*T]) func(io.Writer) error {
 	return func(w io.Writer) error {
 		fields := columns(reflect.TypeFor[T](), nil)
 		c := newCells(w)
@@ -104,8 +107,8 @@ func entity[T any](rows []T) func(io.Writer) error {
 			header[i] = f.name
 		}
 		c.row(header)
-		for i := range rows {
-			row, v := make([]string, len(fields)), reflect.ValueOf(&rows[i]).Elem()
+		for r := range rows {
+			row, v := make([]string, len(fields)), reflect.ValueOf(r).Elem()
 			for j, f := range fields {
 				row[j] = cell(f.name, v.FieldByIndex(f.index))
 			}

@@ -13,17 +13,19 @@ import (
 	"nhiscan/inventory"
 )
 
-// Document is everything a report says. Formats read it and never change it.
+// Document is everything a report says. Formats read it and never change it. Its long lists are held in memory, in
+// Snapshot, Gaps and Events, or left where they are, in Stored.
 type Document struct {
 	Scan     inventory.Scan
 	Previous *inventory.Scan // the finished scan before; nil when there is none
 	Snapshot *inventory.Snapshot
-	Gaps     []inventory.Gap // open ones
+	Gaps     []inventory.Gap   // open ones
+	Events   []inventory.Event // of Scan and of earlier ones, for timelines
+	Stored   Lists             // stands in place of these three; nil when they are held
 	Verdicts []inventory.VerdictCount
 	Measures []inventory.Measure
-	Events   []inventory.Event // of Scan and of earlier ones, for timelines
-	Rules    []RuleText        // a rule that is missing here is shown by its ID
-	Sources  []SourceText      // a source that is missing here is shown by its ID
+	Rules    []RuleText   // a rule that is missing here is shown by its ID
+	Sources  []SourceText // a source that is missing here is shown by its ID
 
 	Generated time.Time // the scan's clock; ages and days left are counted to it
 	Tool      string    // "nhi-scan 0.1.0"
@@ -70,13 +72,13 @@ type Options struct {
 func Write(w io.Writer, f Format, d *Document, o Options) error {
 	switch f {
 	case Table:
-		return writeTable(w, newView(d, o))
+		return writeTable(w, d, o)
 	case JSON:
 		return writeJSON(w, d)
 	case HTML:
 		return writeHTML(w, newView(d, o))
 	case CSV:
-		return writeInventory(w, newView(d, o))
+		return writeInventory(w, d.Lists())
 	}
 	return fmt.Errorf("report format %q: want table, json, html or csv", string(f))
 }

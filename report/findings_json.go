@@ -47,7 +47,7 @@ func writeFindingsJSON(w io.Writer, f *Findings) error {
 		s.Skipped = append(s.Skipped, skippedJSON(k))
 	}
 	j.text(",\n\"scanned\":").value(s)
-	list(j, "findings", f.Findings, func(f Finding) findingJSON {
+	list(j, "findings", each(f.Findings), func(f *Finding) any {
 		return findingJSON{
 			Detector: f.Detector, Path: f.Path, Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
 			Commit: f.Commit, Author: f.Author, Date: f.Date,

@@ -123,8 +123,9 @@ func (v *view) htmlPage() *htmlPage {
 	if v.Previous != nil {
 		p.Changes = v.toneSections()
 	}
-	p.Rules, p.Quiet = v.ruleSections()
-	p.GapSentence = v.gapSentence() + ", " + cov.Examined()
+	gaps := v.tallyGaps()
+	p.Rules, p.Quiet = v.ruleSections(gaps, cov)
+	p.GapSentence = gaps.sentence() + ", " + cov.Examined()
 	p.islands = v.islands(rows)
 	p.Listed = len(p.islands.rows)
 	p.Rows = v.plainRows(p.islands.rows)

@@ -79,7 +79,7 @@ type toneSection struct {
 }
 
 func (v *view) toneSections() []toneSection {
-	groups := v.changeGroups(changesShown)
+	groups := v.changeGroups(recentEvents(v.Document))
 	var out []toneSection
 	for _, t := range tones {
 		s := toneSection{Title: strings.ToUpper(t.name[:1]) + t.name[1:]}
@@ -104,7 +104,7 @@ type ruleSection struct {
 	Bar          []segment
 	Hist         []histBar
 	HistText     string
-	Worst        []worstCase
+	Cases        []worstCase
 	Unknowns     []countRow
 	OwnerText    string
 }
@@ -117,16 +117,16 @@ type worstCase struct{ Severity, Message, Why, Owner, Page string }
 const worstCasesShown = 8
 
 // ruleSections are the rules with gaps or doubts; quiet is the sentence about the others.
-func (v *view) ruleSections() (out []ruleSection, quiet string) {
-	rows := v.ruleRows()
+func (v *view) ruleSections(gaps *gapTally, cov coverage) (out []ruleSection, quiet string) {
+	rows := gaps.ruleRows()
 	for _, r := range rows {
 		if r.quiet() {
 			continue
 		}
 		s := ruleSection{ruleRow: r, SeverityName: r.Severity.String(), Bar: bar(part{r.Fail, "ac"}, part{r.Unknown, "hatch"}, part{r.Pass, "f4"})}
 		s.Hist, s.HistText = ageBars(r.Ages)
-		for _, g := range r.Gaps[:min(worstCasesShown, len(r.Gaps))] {
-			s.Worst = append(s.Worst, worstCase{g.Severity.String(), clean(g.Message, textMax), clean(g.Arithmetic, nameMax), orNone(clean(g.Owner, nameMax)), v.subject(g.Subject).Page})
+		for _, g := range r.Worst.first() {
+			s.Cases = append(s.Cases, worstCase{g.Severity.String(), clean(g.Message, textMax), clean(g.Arithmetic, nameMax), orNone(clean(g.Owner, nameMax)), v.subject(g.Subject).Page})
 		}
 		for reason, n := range r.Reasons {
 			s.Unknowns = append(s.Unknowns, countRow{Name: clean(reason, textMax), N: n})
@@ -138,11 +138,11 @@ func (v *view) ruleSections() (out []ruleSection, quiet string) {
 		s.OwnerText = ownersText(r.Owners)
 		out = append(out, s)
 	}
-	return out, v.quietSentence(rows)
+	return out, cov.quietSentence(rows)
 }
 
 // More is how many gaps of the rule are not listed.
-func (s ruleSection) More() int { return len(s.Gaps) - len(s.Worst) }
+func (s ruleSection) More() int { return s.Open - len(s.Cases) }
 
 func ownersText(owners []ownerCount) string {
 	var parts []string

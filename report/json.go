@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"unicode"
 	"unicode/utf16"
@@ -32,40 +33,31 @@ type coverageJSON struct {
 // writeJSON writes one row per line, so that a large report can be streamed, searched and compared.
 // Lists of rows are never null; inside a row null says unknown.
 func writeJSON(w io.Writer, d *Document) error {
-	snapshot := d.Snapshot
-	if snapshot == nil {
-		snapshot = &inventory.Snapshot{}
-	}
+	lists := d.Lists()
 	j := &jsonWriter{w: bufio.NewWriterSize(w, 1<<16)}
 	j.text(`{"schema":`).value(schemaID)
 	scan := d.Scan
 	scan.Scope = notNil(scan.Scope)
 	j.text(",\n\"tool\":").value(d.Tool)
 	j.text(",\n\"scan\":").value(scan)
-	list(j, "coverage", sorted(snapshot.Coverage, compareCoverage), toCoverageJSON)
-	list(j, "measures", sorted(d.Measures, compareMeasures), same)
-	list(j, "verdicts", sorted(d.Verdicts, compareVerdicts), withReasons)
-	list(j, "homes", snapshot.Homes, func(h inventory.Home) inventory.Home { h.Settings = notNilMap(h.Settings); return h })
-	list(j, "users", snapshot.Users, same)
-	list(j, "grants", snapshot.Grants, same)
-	list(j, "identities", snapshot.Identities, func(i inventory.Identity) inventory.Identity {
-		i.Attributes = notNilMap(i.Attributes)
-		return i
-	})
-	list(j, "credentials", snapshot.Credentials, func(c inventory.Credential) inventory.Credential {
-		c.Attributes = notNilMap(c.Attributes)
-		return c
-	})
-	list(j, "locations", snapshot.Locations, same)
-	list(j, "usages", snapshot.Usages, same)
-	list(j, "owners", snapshot.Owners, func(o inventory.Owner) inventory.Owner { o.Claims = notNil(o.Claims); return o })
-	list(j, "gaps", sortedGaps(d.Gaps), func(g inventory.Gap) inventory.Gap { g.Evidence = notNil(g.Evidence); return g })
-	list(j, "events", sortedEvents(d.Events), same)
+	list(j, "coverage", lists.Coverage(), toCoverageJSON)
+	list(j, "measures", each(sorted(d.Measures, compareMeasures)), same)
+	list(j, "verdicts", each(sorted(d.Verdicts, compareVerdicts)), func(v *inventory.VerdictCount) any { v.Reasons = notNilMap(v.Reasons); return v })
+	list(j, "homes", lists.Homes(), func(h *inventory.Home) any { h.Settings = notNilMap(h.Settings); return h })
+	list(j, "users", lists.Users(), same)
+	list(j, "grants", lists.Grants(), same)
+	list(j, "identities", lists.Identities(), func(i *inventory.Identity) any { i.Attributes = notNilMap(i.Attributes); return i })
+	list(j, "credentials", lists.Credentials(), func(c *inventory.Credential) any { c.Attributes = notNilMap(c.Attributes); return c })
+	list(j, "locations", lists.Locations(), same)
+	list(j, "usages", lists.Usages(), same)
+	list(j, "owners", lists.Owners(true), func(o *inventory.Owner) any { o.Claims = notNil(o.Claims); return o })
+	list(j, "gaps", lists.WorstGaps(), func(g *inventory.Gap) any { g.Evidence = notNil(g.Evidence); return g })
+	list(j, "events", lists.Events(), same)
 	j.text("\n}\n")
-	return cmp.Or(j.err, j.w.Flush())
+	return cmp.Or(j.err, lists.Err(), j.w.Flush())
 }
 
-func same[T any](v T) T { return v }
+func same[T any](v *T) any { return v }
 
 func sorted[T any](rows []T, compare func(a, b T) int) []T {
 	out := slices.Clone(rows)
@@ -83,17 +75,12 @@ func compareMeasures(a, b inventory.Measure) int {
 
 func compareVerdicts(a, b inventory.VerdictCount) int { return cmp.Compare(a.Rule, b.Rule) }
 
-func toCoverageJSON(c inventory.Coverage) coverageJSON {
+func toCoverageJSON(c *inventory.Coverage) any {
 	out := coverageJSON{Source: c.Source, Home: c.Home, State: c.State, Seen: c.Seen, Reason: c.Reason, Needs: c.Needs}
 	if c.Status != 0 {
 		out.Status = &c.Status
 	}
 	return out
-}
-
-func withReasons(v inventory.VerdictCount) inventory.VerdictCount {
-	v.Reasons = notNilMap(v.Reasons)
-	return v
 }
 
 func notNil[T any](s []T) []T {
@@ -136,14 +123,14 @@ func (j *jsonWriter) value(v any) {
 }
 
 // list writes the rows as they are sorted, each on its own line, turned by shape into what other programs read.
-func list[T, U any](j *jsonWriter, name string, rows []T, shape func(T) U) {
+func list[T any](j *jsonWriter, name string, rows iter.Seq[*T], shape func(*T) any) {
 	j.text(",\n\"" + name + "\":[")
-	for i, r := range rows {
-		if i > 0 {
-			j.text(",")
+	separator := "\n"
+	for r := range rows {
+		j.text(separator).value(shape(r))
+		if separator = ",\n"; j.err != nil {
+			return
 		}
-		j.text("\n")
-		j.value(shape(r))
 	}
 	j.text("]")
 }

@@ -11,15 +11,22 @@ import (
 // worstGaps is how many gaps the table lists; the rest is in the other formats.
 const worstGaps = 20
 
-// writeTable writes the report for a terminal: what was seen stands before what was found.
-func writeTable(w io.Writer, v *view) error {
+// writeTable writes the report for a terminal: what was seen stands before what was found. It reads every list at most
+// once, and keeps of them what it shows.
+func writeTable(w io.Writer, d *Document, o Options) error {
+	events := recentEvents(d)
+	rows, people := takeCensus(d, events)
+	v := partView(d, o, rows)
 	t := &page{w: w, v: v}
-	cov := v.coverage()
+	cov, gaps := v.coverage(), v.tallyGaps()
+	if err := v.lists.Err(); err != nil {
+		return err
+	}
 	t.masthead()
-	t.summary(cov)
-	t.verdicts(cov)
-	t.worst()
-	t.changes()
+	t.summary(cov, people)
+	t.verdicts(cov, gaps)
+	t.worst(gaps)
+	t.changes(events)
 	t.notSeen(cov)
 	return t.err
 }
@@ -107,35 +114,16 @@ func (v *view) scannedAs() string {
 	return s
 }
 
-func (t *page) summary(cov coverage) {
+func (t *page) summary(cov coverage, n census) {
 	v := t.v
 	t.heading("Coverage")
 	t.line("  %s.", cov.Projects.Sentence("project", "projects"))
 	t.line("  %s.", cov.Groups.Sentence("group", "groups"))
-	t.line("  %s.", v.population())
+	t.line("  %s.", n)
 	if len(v.Measures) > 0 {
 		t.heading("Where, who, how fast")
 		t.measures()
 	}
-}
-
-// population counts what is in the inventory.
-func (v *view) population() string {
-	active := 0
-	for _, c := range v.x.Credentials {
-		if c.Active() {
-			active++
-		}
-	}
-	secrets := 0
-	for _, l := range v.x.Locations {
-		if l.SecretLike == inventory.Yes || l.Fingerprint != "" {
-			secrets++
-		}
-	}
-	return fmt.Sprintf("%s (%s not known to be dead) of %s, %s that hold secrets, %s in pipeline jobs",
-		count(len(v.x.Credentials), "credential", "credentials"), number(active), count(len(v.x.Identities), "identity", "identities"),
-		count(secrets, "place", "places"), count(len(v.x.Usages), "use", "uses"))
 }
 
 func (t *page) measures() {
@@ -155,13 +143,13 @@ func (t *page) measures() {
 	t.grid(g)
 }
 
-func (t *page) verdicts(cov coverage) {
+func (t *page) verdicts(cov coverage, gaps *gapTally) {
 	v := t.v
 	totals := v.verdictTotals()
 	t.heading("Verdicts")
-	t.line("  %s, %s.", v.gapSentence(), cov.Examined())
+	t.line("  %s, %s.", gaps.sentence(), cov.Examined())
 	g := &grid{header: []string{"", "Rule", "Code", "Fail", "Unknown", "Pass", "N/A"}, keep: []bool{true, false, true, true, true, true, true}, right: []bool{false, false, false, true, true, true, true}}
-	rows := v.ruleRows()
+	rows := gaps.ruleRows()
 	for _, r := range rows {
 		if r.quiet() {
 			continue
@@ -169,7 +157,7 @@ func (t *page) verdicts(cov coverage) {
 		g.add(v.severity(r.Severity), clean(r.Text.Title, nameMax), clean(r.Text.Code, 20), number(r.Fail), number(r.Unknown), number(r.Pass), number(r.NotApplicable))
 	}
 	t.grid(g)
-	if quiet := v.quietSentence(rows); quiet != "" {
+	if quiet := cov.quietSentence(rows); quiet != "" {
 		t.line("  %s", quiet)
 	}
 	if totals.Unknown > 0 {
@@ -190,20 +178,20 @@ func (v *view) severity(s inventory.Severity) string {
 	return name
 }
 
-func (t *page) worst() {
+func (t *page) worst(gaps *gapTally) {
 	v := t.v
-	if len(v.gaps) == 0 {
+	worst := gaps.worst.first()
+	switch {
+	case len(worst) == 0:
 		return
-	}
-	n := min(worstGaps, len(v.gaps))
-	if n == len(v.gaps) {
+	case len(worst) == gaps.total:
 		t.heading("Gaps, worst first")
-	} else {
-		t.heading(fmt.Sprintf("Worst gaps: %d of %s", n, number(len(v.gaps))))
+	default:
+		t.heading(fmt.Sprintf("Worst gaps: %d of %s", len(worst), number(gaps.total)))
 	}
 	g := &grid{header: []string{"", "Gap", "Owner", "First seen"}, keep: []bool{true, false, false, true}}
-	for i := range v.gaps[:n] {
-		gap := &v.gaps[i]
+	for i := range worst {
+		gap := &worst[i]
 		seen := date(gap.FirstSeen)
 		if v.isNew(gap) {
 			seen += " new"
@@ -220,10 +208,7 @@ func orNone(s string) string {
 	return s
 }
 
-// changesShown is how many events of one kind the table lists.
-const changesShown = 5
-
-func (t *page) changes() {
+func (t *page) changes(events map[inventory.EventKind]*recent) {
 	v := t.v
 	if v.Previous == nil {
 		t.heading("What changed")
@@ -231,7 +216,7 @@ func (t *page) changes() {
 		return
 	}
 	t.heading(fmt.Sprintf("What changed since scan %s of %s", number(int(v.Previous.Number)), minute(v.Previous.Began)))
-	groups := v.changeGroups(changesShown)
+	groups := v.changeGroups(events)
 	if len(groups) == 0 {
 		t.line("  Nothing that this scan could see.")
 	}
@@ -256,7 +241,7 @@ func (t *page) changes() {
 func (t *page) notSeen(cov coverage) {
 	t.heading("What was not seen, and what would show it")
 	switch {
-	case len(t.v.x.Coverage) == 0:
+	case cov.Visits == 0:
 		t.line("  No visit is recorded: what was not seen is unknown.")
 		return
 	case len(cov.Unseen) == 0:

@@ -159,7 +159,7 @@ func TestQuietSentence(t *testing.T) {
 			"2 more rules without a gap and without an unknown verdict; 1 of them did not see all that they judge.",
 		},
 	} {
-		v := newView(&Document{Snapshot: &inventory.Snapshot{Coverage: c.coverage}}, Options{})
+		v := newView(&Document{Snapshot: &inventory.Snapshot{Coverage: c.coverage}}, Options{}).coverage()
 		if got := v.quietSentence(c.rows); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}

@@ -14,9 +14,11 @@ type ruleRow struct {
 	Text     RuleText
 	Severity inventory.Severity // the worst of its gaps, else the rule's own
 	New      int                // gaps that appeared with this scan
-	Gaps     []*inventory.Gap   // worst first
+	Open     int                // gaps
+	Worst    worstFew           // of them
 	Ages     [5]int             // open gaps of 0-7, 8-30, 31-90, 91-180, over 180 days; unknown ages are in none
 	Owners   []ownerCount       // most gaps first
+	owners   map[string]int     // where each stands while they are counted
 }
 
 type ownerCount struct {
@@ -28,29 +30,65 @@ type ownerCount struct {
 func (r ruleRow) Of() int { return r.Pass + r.Fail + r.Unknown }
 
 // quiet reports whether a rule found neither a gap nor a doubt.
-func (r ruleRow) quiet() bool { return r.Fail == 0 && r.Unknown == 0 && len(r.Gaps) == 0 }
+func (r ruleRow) quiet() bool { return r.Fail == 0 && r.Unknown == 0 && r.Open == 0 }
+
+// worstFew keeps the worst of the gaps that are added to it, a few more than most; first returns most.
+type worstFew struct {
+	most int
+	gaps []inventory.Gap
+}
+
+func (f *worstFew) add(g *inventory.Gap) {
+	if f.gaps = append(f.gaps, *g); len(f.gaps) >= 4*f.most {
+		f.gaps = f.first()
+	}
+}
+
+// first returns the worst, worst first.
+func (f *worstFew) first() []inventory.Gap {
+	slices.SortFunc(f.gaps, compareGaps)
+	return f.gaps[:min(len(f.gaps), f.most)]
+}
+
+// gapTally counts the open gaps of all rules.
+type gapTally struct {
+	v          *view
+	total      int
+	bySeverity map[inventory.Severity]int
+	worst      worstFew
+	byRule     map[string]*ruleRow
+	rows       []*ruleRow // in the order in which they came up
+}
+
+// tallyGaps reads the list of gaps once.
+func (v *view) tallyGaps() *gapTally {
+	t := &gapTally{v: v, bySeverity: map[inventory.Severity]int{}, worst: worstFew{most: worstGaps}, byRule: map[string]*ruleRow{}}
+	for _, c := range v.Verdicts {
+		t.row(c.Rule, "").VerdictCount = c
+	}
+	for g := range v.lists.Gaps() {
+		t.total++
+		t.bySeverity[g.Severity]++
+		t.worst.add(g)
+		r := t.row(g.Rule, g.Code)
+		r.Text.Code = cmp.Or(r.Text.Code, g.Code)
+		v.addGap(r, g)
+	}
+	return t
+}
+
+func (t *gapTally) row(rule, code string) *ruleRow {
+	if t.byRule[rule] == nil {
+		t.byRule[rule] = &ruleRow{VerdictCount: inventory.VerdictCount{Rule: rule}, Text: t.v.rule(rule, code), Worst: worstFew{most: worstCasesShown}}
+		t.rows = append(t.rows, t.byRule[rule])
+	}
+	return t.byRule[rule]
+}
 
 // ruleRows returns all rules, those with gaps first, worst first.
-func (v *view) ruleRows() []ruleRow {
-	by := map[string]*ruleRow{}
-	out := make([]*ruleRow, 0, len(v.Verdicts))
-	row := func(rule, code string) *ruleRow {
-		if by[rule] == nil {
-			by[rule] = &ruleRow{VerdictCount: inventory.VerdictCount{Rule: rule}, Text: v.rule(rule, code)}
-			out = append(out, by[rule])
-		}
-		return by[rule]
-	}
-	for _, c := range v.Verdicts {
-		row(c.Rule, "").VerdictCount = c
-	}
-	for i := range v.gaps {
-		r := row(v.gaps[i].Rule, v.gaps[i].Code)
-		r.Text.Code = cmp.Or(r.Text.Code, v.gaps[i].Code)
-		v.addGap(r, &v.gaps[i])
-	}
-	rows := make([]ruleRow, len(out))
-	for i, r := range out {
+func (t *gapTally) ruleRows() []ruleRow {
+	rows := make([]ruleRow, len(t.rows))
+	for i, r := range t.rows {
 		r.Severity = cmp.Or(r.Severity, r.Text.Severity)
 		slices.SortFunc(r.Owners, func(a, b ownerCount) int { return cmp.Or(-cmp.Compare(a.Gaps, b.Gaps), cmp.Compare(a.Owner, b.Owner)) })
 		rows[i] = *r
@@ -63,7 +101,8 @@ func (v *view) ruleRows() []ruleRow {
 }
 
 func (v *view) addGap(r *ruleRow, g *inventory.Gap) {
-	r.Gaps = append(r.Gaps, g)
+	r.Open++
+	r.Worst.add(g)
 	r.Severity = max(r.Severity, g.Severity)
 	if v.isNew(g) {
 		r.New++
@@ -72,9 +111,13 @@ func (v *view) addGap(r *ruleRow, g *inventory.Gap) {
 		r.Ages[ageBand(days)]++
 	}
 	owner := orNone(clean(g.Owner, nameMax))
-	i := slices.IndexFunc(r.Owners, func(o ownerCount) bool { return o.Owner == owner })
-	if i < 0 {
+	if r.owners == nil {
+		r.owners = map[string]int{}
+	}
+	i, known := r.owners[owner]
+	if !known {
 		i = len(r.Owners)
+		r.owners[owner] = i
 		r.Owners = append(r.Owners, ownerCount{Owner: owner})
 	}
 	r.Owners[i].Gaps++
@@ -91,21 +134,14 @@ func ageBand(days int) int {
 
 // quietSentence counts the rules that found nothing, neither gaps nor doubts: some of them because they were not shown what
 // they judge. Empty when there is none.
-func (v *view) quietSentence(rows []ruleRow) string {
-	short := map[string]bool{}
-	for _, c := range v.x.Coverage {
-		switch c.State {
-		case inventory.Denied, inventory.Failed, inventory.Partial:
-			short[c.Source] = true
-		}
-	}
+func (c coverage) quietSentence(rows []ruleRow) string {
 	quiet, blind := 0, 0
 	for _, r := range rows {
 		if !r.quiet() {
 			continue
 		}
 		quiet++
-		if slices.ContainsFunc(r.Text.Reads, func(source string) bool { return short[source] }) {
+		if slices.ContainsFunc(r.Text.Reads, func(source string) bool { return c.Short[source] }) {
 			blind++
 		}
 	}
@@ -134,19 +170,15 @@ func (v *view) verdictTotals() inventory.VerdictCount {
 	return t
 }
 
-// gapSentence says "611 gaps (12 critical, 214 high)". It is never printed without coverage.Examined.
-func (v *view) gapSentence() string {
-	by := map[inventory.Severity]int{}
-	for _, g := range v.gaps {
-		by[g.Severity]++
-	}
+// sentence says "611 gaps (12 critical, 214 high)". It is never printed without coverage.Examined.
+func (t *gapTally) sentence() string {
 	var parts []string
 	for s := inventory.Critical; s >= inventory.Info; s-- {
-		if by[s] > 0 {
-			parts = append(parts, number(by[s])+" "+s.String())
+		if n := t.bySeverity[s]; n > 0 {
+			parts = append(parts, number(n)+" "+s.String())
 		}
 	}
-	text := count(len(v.gaps), "gap", "gaps")
+	text := count(t.total, "gap", "gaps")
 	if len(parts) > 0 {
 		text += " (" + strings.Join(parts, ", ") + ")"
 	}

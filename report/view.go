@@ -11,7 +11,8 @@ import (
 // view is a Document, joined once, that all formats for people read.
 type view struct {
 	*Document
-	x       *inventory.Index
+	lists   Lists
+	x       *inventory.Index // of all rows, or of some: see partView
 	now     time.Time
 	width   int
 	color   bool
@@ -22,14 +23,24 @@ type view struct {
 	sources map[string]SourceText
 }
 
+// newView joins all that d holds.
 func newView(d *Document, o Options) *view {
-	snapshot := d.Snapshot
-	if snapshot == nil {
-		snapshot = &inventory.Snapshot{Scan: d.Scan}
+	v := partView(d, o, d.snapshot())
+	v.gaps, v.gapsOf, v.events = sortedGaps(d.Gaps), map[string][]*inventory.Gap{}, map[string][]inventory.Event{}
+	for i := range v.gaps {
+		g := &v.gaps[i]
+		v.gapsOf[g.Subject] = append(v.gapsOf[g.Subject], g)
 	}
+	for _, e := range sortedEvents(d.Events) {
+		v.events[e.Subject] = append(v.events[e.Subject], e)
+	}
+	return v
+}
+
+// partView views d by its lists, with only the rows of s at hand, and neither gaps nor events.
+func partView(d *Document, o Options, s *inventory.Snapshot) *view {
 	v := &view{
-		Document: d, x: inventory.NewIndex(snapshot), now: o.Now, width: o.Width, color: o.Color,
-		gaps: sortedGaps(d.Gaps), gapsOf: map[string][]*inventory.Gap{}, events: map[string][]inventory.Event{},
+		Document: d, lists: d.Lists(), x: inventory.NewIndex(s), now: o.Now, width: o.Width, color: o.Color,
 		rules: map[string]RuleText{}, sources: map[string]SourceText{},
 	}
 	if v.now.IsZero() {
@@ -39,13 +50,6 @@ func newView(d *Document, o Options) *view {
 		v.width = 80
 	}
 	v.width = max(v.width, 60)
-	for i := range v.gaps {
-		g := &v.gaps[i]
-		v.gapsOf[g.Subject] = append(v.gapsOf[g.Subject], g)
-	}
-	for _, e := range sortedEvents(d.Events) {
-		v.events[e.Subject] = append(v.events[e.Subject], e)
-	}
 	for _, r := range d.Rules {
 		v.rules[r.ID] = r
 	}
@@ -58,11 +62,13 @@ func newView(d *Document, o Options) *view {
 // sortedGaps returns a copy, worst first, then by rule and subject.
 func sortedGaps(gaps []inventory.Gap) []inventory.Gap {
 	out := slices.Clone(gaps)
-	slices.SortFunc(out, func(a, b inventory.Gap) int {
-		return cmp.Or(-cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code),
-			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message, b.Message))
-	})
+	slices.SortFunc(out, compareGaps)
 	return out
+}
+
+func compareGaps(a, b inventory.Gap) int {
+	return cmp.Or(-cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message, b.Message))
 }
 
 // sortedEvents returns a copy, oldest first, then by subject, field and kind.

@@ -11,7 +11,7 @@ import (
 
 // Result is what Evaluate found.
 type Result struct {
-	Gaps     []inventory.Gap          // not waived; by severity, highest first, then rule, subject and message
+	Gaps     []inventory.Gap          // not waived; by severity, highest first, then rule, subject and message; nil from Judge
 	Verdicts []inventory.VerdictCount // of every rule, in catalogue order; a waived gap counts as fail
 	Waived   []Waived                 // in the order of Gaps
 	Measures []inventory.Measure      // sorted by name, then scope with the instance first
@@ -20,40 +20,56 @@ type Result struct {
 // Evaluate judges every subject of x by every rule. The Gaps' FirstSeen is unknown: only a store can tell it.
 // h tells of earlier scans, and of this one's events; without it the rules that compare scans are unknown.
 // x must hold the resolved owners; a subject without one is unknown to the rules that ask for it. The order of rows
-// does not matter. Evaluate walks home by home and keeps nothing of a home but its gaps.
+// does not matter.
 func Evaluate(x *inventory.Index, h History, policy Policy, now time.Time) Result {
+	var gaps []inventory.Gap
+	r := Judge(x, h, policy, now, func(g inventory.Gap) { gaps = append(gaps, g) })
+	slices.SortFunc(gaps, compareGaps)
+	r.Gaps = gaps
+	return r
+}
+
+// Judge is Evaluate for gaps that nobody need hold: it hands each to gap as it is found, home by home, and keeps nothing
+// of a home.
+func Judge(x *inventory.Index, h History, policy Policy, now time.Time, gap func(inventory.Gap)) Result {
 	p := newPass(x, h, policy, now)
 	catalogue := All()
 	tallies := make([]tally, len(catalogue))
+	severe := map[string]bool{} // subjects with an open gap of high severity or more
 	var r Result
 	for at := range p.places() {
 		for i := range catalogue {
 			catalogue[i].Check.judge(p, at, func(s subject, v Verdict) {
 				tallies[i].add(v)
-				if v.answer == fail {
-					r.file(p, p.gap(&catalogue[i], s, v), s)
+				if v.answer != fail {
+					return
 				}
+				g := p.gap(&catalogue[i], s, v)
+				if w := p.waiver(g, s); w != nil {
+					r.Waived = append(r.Waived, Waived{Gap: g, Reason: w.Reason, Approver: w.Approver, Until: w.Until})
+					return
+				}
+				if g.Severity >= inventory.High {
+					severe[g.Subject] = true
+				}
+				gap(g)
 			})
 		}
 	}
 	for i := range catalogue {
 		r.Verdicts = append(r.Verdicts, tallies[i].count(catalogue[i].ID))
 	}
-	slices.SortFunc(r.Gaps, compareGaps)
 	slices.SortFunc(r.Waived, func(a, b Waived) int { return compareGaps(a.Gap, b.Gap) })
-	r.Measures = measures(p, r.Gaps)
+	r.Measures = measures(p, severe)
 	return r
 }
 
-// file puts a gap where it belongs: with the open ones, or with those that a waiver accepts.
-func (r *Result) file(p *Pass, g inventory.Gap, s subject) {
-	if len(p.Policy.Waivers) > 0 {
-		if w := p.Policy.waiver(g, s.label(p), p.Now); w != nil {
-			r.Waived = append(r.Waived, Waived{Gap: g, Reason: w.Reason, Approver: w.Approver, Until: w.Until})
-			return
-		}
+// waiver returns what accepts a gap, or nil.
+func (p *Pass) waiver(g inventory.Gap, s subject) *Waiver {
+	if len(p.Policy.Waivers) == 0 {
+		return nil
 	}
-	r.Gaps = append(r.Gaps, g)
+	return p.Policy.waiver(g, s.label(p), p.Now)
 }
 
 func compareGaps(a, b inventory.Gap) int {

@@ -97,10 +97,11 @@ func firstInstance(a, b string) int {
 	return 0
 }
 
-func measures(p *Pass, gaps []inventory.Gap) []inventory.Measure {
+// measures counts over the snapshot. severe are the subjects with an open gap of high severity or more.
+func measures(p *Pass, severe map[string]bool) []inventory.Measure {
 	l := newLedger(p, measureCoverage, measureOwned, measureGoverned, measureOutside, measureIdle, measureExpiry, measureRotation, measureSprawl)
 	measureHomes(p, l)
-	severe := severeSubjects(p, gaps)
+	alsoCredentials(p, severe)
 	for i := range p.X.Credentials {
 		if c := &p.X.Credentials[i]; c.Active() {
 			measureCredential(p, l, c, severe[c.ID])
@@ -130,21 +131,13 @@ func measureHomes(p *Pass, l *ledger) {
 	}
 }
 
-// severeSubjects returns the IDs of credentials with an open gap of high severity or more: on themselves, or on
-// a place that holds their value.
-func severeSubjects(p *Pass, gaps []inventory.Gap) map[string]bool {
-	severe := map[string]bool{}
-	for _, g := range gaps {
-		if g.Severity >= inventory.High {
-			severe[g.Subject] = true
-		}
-	}
+// alsoCredentials adds the credentials of which a severe place holds the value.
+func alsoCredentials(p *Pass, severe map[string]bool) {
 	for i := range p.X.Locations {
 		if l := &p.X.Locations[i]; l.Credential != "" && severe[l.ID] {
 			severe[l.Credential] = true
 		}
 	}
-	return severe
 }
 
 func measureCredential(p *Pass, l *ledger, c *inventory.Credential, severe bool) {

@@ -193,7 +193,7 @@ func (a *app) demoScan(ctx context.Context, flags scanFlags, token secret.Value)
 }
 
 func (a *app) demoReports(ctx context.Context, f demoFlags, db string) error {
-	s, doc, err := a.open(ctx, db, "", 0)
+	s, doc, err := a.open(ctx, db, "", 0, true)
 	if err != nil {
 		return err
 	}

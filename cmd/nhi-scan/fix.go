@@ -114,7 +114,7 @@ func (f *fixFlags) resolve(ctx context.Context, id string, dbGiven bool) error {
 	if !dbGiven && len(f.files) > 0 && exists(f.db) != nil {
 		return nil
 	}
-	db, doc, err := f.open(ctx, f.db, f.instance, 0)
+	db, doc, err := f.open(ctx, f.db, f.instance, 0, true)
 	if err != nil {
 		return err
 	}

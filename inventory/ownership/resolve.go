@@ -2,6 +2,7 @@ package ownership
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -11,16 +12,29 @@ import (
 // Resolve finds the owner of every credential and every identity of x: one Owner each, sorted by subject. f may be nil.
 // The order of rows does not matter.
 func Resolve(x *inventory.Index, f *File, now time.Time) []inventory.Owner {
-	r := newResolver(x, f, now)
 	owners := make([]inventory.Owner, 0, len(x.Credentials)+len(x.Identities))
-	for i := range x.Credentials {
-		owners = append(owners, r.credential(&x.Credentials[i]))
-	}
-	for i := range x.Identities {
-		owners = append(owners, r.identity(&x.Identities[i]))
+	for o := range Each(x, f, now) {
+		owners = append(owners, o)
 	}
 	slices.SortFunc(owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
 	return owners
+}
+
+// Each is Resolve for owners that nobody need hold: credentials', then identities'.
+func Each(x *inventory.Index, f *File, now time.Time) iter.Seq[inventory.Owner] {
+	return func(yield func(inventory.Owner) bool) {
+		r := newResolver(x, f, now)
+		for i := range x.Credentials {
+			if !yield(r.credential(&x.Credentials[i])) {
+				return
+			}
+		}
+		for i := range x.Identities {
+			if !yield(r.identity(&x.Identities[i])) {
+				return
+			}
+		}
+	}
 }
 
 // resolver holds what all subjects share.

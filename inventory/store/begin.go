@@ -171,7 +171,7 @@ func (r *Recorder) resume(ctx context.Context, q session, b Begin, last inventor
 	if err != nil {
 		return err
 	}
-	coverage, err := readCoverage(ctx, q, last.Instance, last.Number)
+	coverage, err := coverageRows(ctx, q, last.Instance, last.Number)
 	for _, c := range coverage {
 		r.keep(0, c)
 	}

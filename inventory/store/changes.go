@@ -55,7 +55,7 @@ func (r *Recorder) changes(ctx context.Context, q session) (prev, next *inventor
 	for _, id := range past {
 		next.Past[id] = true
 	}
-	if next.Coverage, err = readCoverage(ctx, q, next.Scan.Instance, next.Scan.Number); err != nil {
+	if next.Coverage, err = coverageRows(ctx, q, next.Scan.Instance, next.Scan.Number); err != nil {
 		return nil, nil, err
 	}
 	if err := r.before(ctx, q, prev, next); err != nil {

@@ -21,8 +21,13 @@ type session struct {
 
 var dollar = regexp.MustCompile(`\$([0-9]+)`)
 
+// byBytes asks for text sorted by its bytes, as Go sorts it. SQLite always does, and has no collation of this name.
+const byBytes = ` COLLATE "C"`
+
 // questionMarks rewrites $1 to ?1. SQLite reads $1 as a name and binds names in their order of appearance.
-func questionMarks(statement string) string { return dollar.ReplaceAllString(statement, "?$1") }
+func questionMarks(statement string) string {
+	return dollar.ReplaceAllString(strings.ReplaceAll(statement, byBytes, ""), "?$1")
+}
 
 func asWritten(statement string) string { return statement }
 

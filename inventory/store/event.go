@@ -57,21 +57,9 @@ func (s *Store) Events(ctx context.Context, f EventFilter) ([]inventory.Event, e
 
 func readEvents(ctx context.Context, q session, query string, arg any) ([]inventory.Event, error) {
 	var events []inventory.Event
-	pool := interner{} // a first scan has an event for each row, and they name the same homes and rules
-	var instance, kind, subject, row, home, name, field, from, to, at, after sql.RawBytes
+	read := eventReader(newInterner()) // a first scan has an event for each row, and they name the same homes and rules
 	err := q.each(ctx, func(rows *sql.Rows) error {
-		var e inventory.Event
-		err := rows.Scan(&instance, &e.Scan, &kind, &subject, &row, &home, &name, &field, &from, &to, &at, &after)
-		if err != nil {
-			return err
-		}
-		e.Kind, e.Row = inventory.EventKind(pool.bytes(kind)), inventory.RowKind(pool.bytes(row))
-		e.Subject, e.Home, e.Name, e.Field = pool.bytes(subject), pool.bytes(home), pool.bytes(name), pool.bytes(field)
-		e.From, e.To = pool.bytes(from), pool.bytes(to)
-		if e.At, err = inventory.ParseWhen(pool.bytes(at)); err != nil {
-			return err
-		}
-		e.After, err = inventory.ParseWhen(pool.bytes(after))
+		e, err := read(rows)
 		events = append(events, e)
 		return err
 	}, query, arg)
@@ -79,6 +67,24 @@ func readEvents(ctx context.Context, q session, query string, arg any) ([]invent
 		return cmp.Or(cmp.Compare(a.Scan, b.Scan), byWhat(a, b))
 	})
 	return events, err
+}
+
+// eventReader returns what reads one row of eventColumns.
+func eventReader(pool *interner) func(*sql.Rows) (inventory.Event, error) {
+	var instance, kind, subject, row, home, name, field, from, to, at, after sql.RawBytes
+	return func(rows *sql.Rows) (e inventory.Event, err error) {
+		if err := rows.Scan(&instance, &e.Scan, &kind, &subject, &row, &home, &name, &field, &from, &to, &at, &after); err != nil {
+			return e, err
+		}
+		e.Kind, e.Row = inventory.EventKind(pool.bytes(kind)), inventory.RowKind(pool.bytes(row))
+		e.Subject, e.Home, e.Name, e.Field = pool.bytes(subject), pool.bytes(home), pool.bytes(name), pool.bytes(field)
+		e.From, e.To = pool.bytes(from), pool.bytes(to)
+		if e.At, err = inventory.ParseWhen(pool.bytes(at)); err != nil {
+			return e, err
+		}
+		e.After, err = inventory.ParseWhen(pool.bytes(after))
+		return e, err
+	}
 }
 
 // byWhat is the order of inventory.Diff.

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -18,20 +19,36 @@ const (
 	finishScan = `UPDATE scan SET state = 'finished', ended = $2, requests = $3, rule_pack = $4, policy = $5, digest = $6, previous = $7
 		WHERE number = $1`
 	digestOf    = `SELECT digest FROM scan WHERE number = $1`
-	openedBy    = `SELECT kind, id, hash FROM version WHERE instance = $1 AND from_scan = $2`
-	closedBy    = `SELECT kind, id, hash FROM version WHERE instance = $1 AND to_scan = $2`
+	openedBy    = `SELECT kind || ' ' || id || ' ' || hash FROM version WHERE instance = $1 AND from_scan = $2 ORDER BY kind || ' ' || id || ' ' || hash` + byBytes
+	closedBy    = `SELECT kind || ' ' || id || ' ' || hash FROM version WHERE instance = $1 AND to_scan = $2 ORDER BY kind || ' ' || id || ' ' || hash` + byBytes
+	gapSubjects = `SELECT DISTINCT subject FROM result WHERE instance = $1 AND kind = 'gap' AND to_scan IS NULL`
 	rowsByID    = `SELECT kind, id, CAST(body AS text) FROM version WHERE to_scan IS NULL AND id IN (SELECT key FROM json_each($1))`
 	securityGap = "SEC-"
 )
 
 // Finish ends the scan in one transaction: it writes the results, chains the digest, makes the scan the latest and
 // releases the lease. Gaps get FirstSeen; a Reported event is added for each new gap of the SEC rules, and for the first
-// gap of a subject. Events without a row kind get that, home and name from their subject. Finish dates the gaps in res.
+// gap of a subject. Events without a row kind get that, home and name from their subject.
 func (r *Recorder) Finish(ctx context.Context, res Results) (inventory.Scan, error) {
+	res.Events = slices.Clone(res.Events)
+	return r.FinishWith(ctx, Derived{Owners: slices.Values(res.Owners), Gaps: slices.Values(res.Gaps), Rest: func() Results { return res }})
+}
+
+// Derived is what is derived from the snapshot of the running scan. Owners and gaps are many: they are asked for one by
+// one, once, and written as they come. The order is owners, gaps, the rest.
+type Derived struct {
+	Owners iter.Seq[inventory.Owner]
+	Gaps   iter.Seq[inventory.Gap]
+	Rest   func() Results // without owners and gaps; its events become the store's
+}
+
+// FinishWith is Finish for results that are made while they are written.
+func (r *Recorder) FinishWith(ctx context.Context, d Derived) (inventory.Scan, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.visits = map[inventory.Visit]visitState{} // they are many, and none will be recorded
 	sc := r.scan
-	sc.State, sc.Requests, sc.Policy, sc.RulePack = stateFinished, res.Requests, res.Policy, cmp.Or(res.RulePack, sc.RulePack)
+	sc.State = stateFinished
 	err := r.store.write(ctx, func(q session) error {
 		if err := r.renew(ctx, q); err != nil {
 			return err
@@ -39,7 +56,7 @@ func (r *Recorder) Finish(ctx context.Context, res Results) (inventory.Scan, err
 		if err := r.retire(ctx, q); err != nil {
 			return err
 		}
-		if err := r.writeResults(ctx, q, sc, res); err != nil {
+		if err := r.derive(ctx, q, &sc, d); err != nil {
 			return err
 		}
 		if _, err := q.exec(ctx, dropOldUses, sc.Instance, sc.Number); err != nil {
@@ -54,78 +71,119 @@ func (r *Recorder) Finish(ctx context.Context, res Results) (inventory.Scan, err
 	return sc, nil
 }
 
-func (r *Recorder) writeResults(ctx context.Context, q session, sc inventory.Scan, res Results) error {
-	open, err := readOpenResults(ctx, q, sc.Instance, gapResult)
+// derive writes all results and tells sc of them.
+func (r *Recorder) derive(ctx context.Context, q session, sc *inventory.Scan, d Derived) error {
+	w := resultWriter{ctx: ctx, q: q, sc: *sc, ended: map[string]bool{}}
+	for o := range d.Owners {
+		w.add(ownerResult, result{id: o.Subject, subject: o.Subject, value: o})
+	}
+	news, err := r.newReporter(ctx, q, *sc)
 	if err != nil {
 		return err
 	}
-	if err := writeResults(ctx, q, sc, gapResult, open, gapRows(res.Gaps, open, inventory.At(sc.Began))); err != nil {
+	w.onNew = news.add
+	for g := range d.Gaps {
+		if g.Evidence == nil {
+			g.Evidence = []string{}
+		}
+		w.add(gapResult, result{id: gapID(g), subject: g.Subject, gap: &g})
+	}
+	res := d.Rest()
+	sc.Requests, sc.Policy, sc.RulePack = res.Requests, res.Policy, cmp.Or(res.RulePack, sc.RulePack)
+	for i, v := range res.Verdicts {
+		w.add(verdictResult, result{id: fmt.Sprintf("%04d %s", i, v.Rule), value: v})
+	}
+	for _, m := range res.Measures {
+		w.add(measureResult, result{id: m.Name + " " + m.Scope, value: m})
+	}
+	if err := w.close(); err != nil {
 		return err
 	}
-	for kind, rows := range res.rows() {
-		open, err := readOpenResults(ctx, q, sc.Instance, kind)
-		if err != nil {
-			return err
-		}
-		if err := writeResults(ctx, q, sc, kind, open, rows); err != nil {
-			return err
-		}
-	}
-	reported, err := r.reported(ctx, q, sc, res.Gaps, open)
-	if err != nil {
-		return err
-	}
-	events := slices.Concat(res.Events, reported)
+	events := append(res.Events, news.events()...)
 	if err := nameEvents(ctx, q, events); err != nil {
 		return err
 	}
-	return writeEvents(ctx, q, sc, events)
+	return writeEvents(ctx, q, *sc, events)
 }
 
-// reported makes the events that start the clock for new gaps.
-func (r *Recorder) reported(ctx context.Context, q session, sc inventory.Scan, gaps []inventory.Gap, open map[string]*openResult) ([]inventory.Event, error) {
-	var after inventory.When
+// reporter makes the events that start the clock for new gaps.
+type reporter struct {
+	event inventory.Event // what all of them have in common
+	had   *idSet          // subjects that had gaps before
+	first map[string]inventory.Gap
+	made  []inventory.Event
+}
+
+func (r *Recorder) newReporter(ctx context.Context, q session, sc inventory.Scan) (*reporter, error) {
+	n := &reporter{
+		event: inventory.Event{Kind: inventory.Reported, At: inventory.At(sc.Began), Scan: sc.Number},
+		had:   newIDSet(), first: map[string]inventory.Gap{},
+	}
 	if r.previous > 0 {
 		scans, err := scanRows(ctx, q, scanByNumber, r.previous)
 		if err != nil {
 			return nil, err
 		}
-		after = inventory.At(scans[0].Began)
+		n.event.After = inventory.At(scans[0].Began)
 	}
-	had := map[string]bool{}
-	for _, o := range open {
-		had[o.subject] = true
+	err := q.each(ctx, func(rows *sql.Rows) error {
+		var subject sql.RawBytes
+		err := rows.Scan(&subject)
+		n.had.add(string(subject))
+		return err
+	}, gapSubjects, sc.Instance)
+	return n, err
+}
+
+// add takes a new gap in. Of a subject without gaps before, the worst is reported; gaps of the SEC rules always are.
+func (n *reporter) add(g *inventory.Gap) {
+	if strings.HasPrefix(g.Code, securityGap) {
+		n.made = append(n.made, n.reported(g))
 	}
-	worst := slices.Clone(gaps)
-	slices.SortFunc(worst, func(a, b inventory.Gap) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
-	})
-	var events []inventory.Event
-	for _, g := range worst {
-		isNew := open[gapID(g)] == nil
-		first := !had[g.Subject]
-		had[g.Subject] = true
-		if isNew && (first || strings.HasPrefix(g.Code, securityGap)) {
-			events = append(events, inventory.Event{
-				Kind: inventory.Reported, Subject: g.Subject, Home: g.Home, Field: g.Rule, To: g.Severity.String(),
-				At: inventory.At(sc.Began), After: after, Scan: sc.Number,
-			})
+	if n.had.has(clean(g.Subject)) {
+		return
+	}
+	if first, known := n.first[g.Subject]; !known || cmp.Or(cmp.Compare(first.Severity, g.Severity), cmp.Compare(g.Rule, first.Rule)) < 0 {
+		n.first[g.Subject] = inventory.Gap{Rule: g.Rule, Code: g.Code, Subject: g.Subject, Home: g.Home, Severity: g.Severity}
+	}
+}
+
+func (n *reporter) reported(g *inventory.Gap) inventory.Event {
+	e := n.event
+	e.Subject, e.Home, e.Field, e.To = g.Subject, g.Home, g.Rule, g.Severity.String()
+	return e
+}
+
+func (n *reporter) events() []inventory.Event {
+	for _, g := range n.first {
+		if !strings.HasPrefix(g.Code, securityGap) {
+			n.made = append(n.made, n.reported(&g))
 		}
 	}
-	return events, nil
+	n.first = nil
+	return n.made
 }
 
 // nameEvents completes events whose maker had no row at hand.
 func nameEvents(ctx context.Context, q session, events []inventory.Event) error {
-	var ids []string
-	for _, e := range events {
-		if e.Row == "" {
-			ids = append(ids, e.Subject)
+	var bare []*inventory.Event
+	for i := range events {
+		if events[i].Row == "" {
+			bare = append(bare, &events[i])
 		}
 	}
-	slices.Sort(ids)
+	for some := range slices.Chunk(bare, batch) {
+		if err := nameSome(ctx, q, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nameSome(ctx context.Context, q session, events []*inventory.Event) error {
 	rows := map[string]inventory.Observation{}
-	err := inBatches(slices.Compact(ids), keyOnly, func(object string) error {
+	entry := func(e *inventory.Event) (string, any) { return e.Subject, 1 }
+	err := inBatches(events, entry, func(object string) error {
 		return q.each(ctx, func(rs *sql.Rows) error {
 			var kind inventory.RowKind
 			var id, body string
@@ -141,9 +199,8 @@ func nameEvents(ctx context.Context, q session, events []inventory.Event) error 
 			return err
 		}, rowsByID, object)
 	})
-	for i := range events {
-		e := &events[i]
-		if o := rows[clean(e.Subject)]; e.Row == "" && o != nil {
+	for _, e := range events {
+		if o := rows[clean(e.Subject)]; o != nil {
 			e.Row, _ = o.Row()
 			e.Home, e.Name = cmp.Or(e.Home, o.HomeOf()), cmp.Or(e.Name, inventory.NameOf(o))
 		}
@@ -172,23 +229,18 @@ func (r *Recorder) seal(ctx context.Context, q session, sc *inventory.Scan) erro
 // digest returns SHA-256, in hexadecimal digits, over the previous digest and a sorted line for every version that
 // the scan opened ("+ kind id hash") or closed ("- kind id hash"), each ended by a newline.
 func digest(ctx context.Context, q session, sc inventory.Scan) (string, error) {
-	var lines []string
-	for _, part := range []struct{ sign, query string }{{"+", openedBy}, {"-", closedBy}} {
+	h := sha256.New()
+	_, _ = io.WriteString(h, sc.Previous+"\n")                                              // a hash takes any bytes
+	for _, part := range []struct{ sign, query string }{{"+", openedBy}, {"-", closedBy}} { // in the order of the signs
 		err := q.each(ctx, func(rows *sql.Rows) error {
-			var kind, id, hash string
-			err := rows.Scan(&kind, &id, &hash)
-			lines = append(lines, part.sign+" "+kind+" "+id+" "+hash+"\n")
+			var line sql.RawBytes
+			err := rows.Scan(&line)
+			_, _ = fmt.Fprintf(h, "%s %s\n", part.sign, line)
 			return err
 		}, part.query, sc.Instance, sc.Number)
 		if err != nil {
 			return "", err
 		}
-	}
-	slices.Sort(lines)
-	h := sha256.New()
-	_, _ = io.WriteString(h, sc.Previous+"\n") // a hash takes any bytes
-	for _, l := range lines {
-		_, _ = io.WriteString(h, l)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

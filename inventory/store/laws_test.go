@@ -342,7 +342,7 @@ func TestLawBodiesAreReadAsJSONReadsThem(t *testing.T) {
 			t.Fatalf("%s: %v", w.body, err)
 		}
 		got := reflect.New(reflect.TypeOf(o))
-		if !readFlat(got.Elem(), []byte(w.body), interner{}) {
+		if !readFlat(got.Elem(), []byte(w.body), newInterner()) {
 			t.Fatalf("readFlat(%s) = false", w.body)
 		}
 		if d := diff(want.Interface(), got.Interface()); d != "" {

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 
@@ -35,8 +34,7 @@ const (
 )
 
 const (
-	openResults = `SELECT id, subject, hash, body ->> 'first_seen' FROM result WHERE instance = $1 AND kind = $2 AND to_scan IS NULL`
-	resultsAt   = `SELECT CAST(body AS text) FROM result
+	resultsAt = `SELECT CAST(body AS text) FROM result
 		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
 	countResults = `SELECT count(*) FROM result
 		WHERE instance = $1 AND kind = $2 AND from_scan <= $3 AND (to_scan IS NULL OR to_scan > $3)`
@@ -64,7 +62,7 @@ func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
 		return Results{}, err
 	}
 	q := s.read()
-	if res.Owners, err = readOwners(ctx, q, sc, interner{}); err != nil {
+	if res.Owners, err = readOwners(ctx, q, sc, newInterner()); err != nil {
 		return Results{}, s.explain(err)
 	}
 	if res.Events, err = readEvents(ctx, q, eventsOfScan, scan); err != nil {
@@ -80,25 +78,32 @@ func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	q := s.read()
 	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
-	res.Gaps, err = readResults[inventory.Gap](ctx, q, gapResult, sc)
-	if err != nil {
-		return Results{}, s.explain(err)
-	}
-	if res.Verdicts, err = readVerdicts(ctx, q, sc); err != nil {
-		return Results{}, s.explain(err)
-	}
-	if res.Measures, err = readResults[inventory.Measure](ctx, q, measureResult, sc); err != nil {
+	if res.Gaps, err = readResults[inventory.Gap](ctx, s.read(), gapResult, sc); err != nil {
 		return Results{}, s.explain(err)
 	}
 	slices.SortFunc(res.Gaps, func(a, b inventory.Gap) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
 	})
-	slices.SortFunc(res.Measures, func(a, b inventory.Measure) int {
+	res.Verdicts, res.Measures, err = s.Counts(ctx, scan)
+	return res, err
+}
+
+// Counts returns the verdict counts and the measures of a finished scan, as Results does.
+func (s *Store) Counts(ctx context.Context, scan int64) ([]inventory.VerdictCount, []inventory.Measure, error) {
+	sc, err := s.finished(ctx, scan)
+	if err != nil {
+		return nil, nil, err
+	}
+	verdicts, err := readVerdicts(ctx, s.read(), sc)
+	if err != nil {
+		return nil, nil, s.explain(err)
+	}
+	measures, err := readResults[inventory.Measure](ctx, s.read(), measureResult, sc)
+	slices.SortFunc(measures, func(a, b inventory.Measure) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope))
 	})
-	return res, nil
+	return verdicts, measures, s.explain(err)
 }
 
 // readResults returns the results of one kind that hold at a finished scan, in no order.
@@ -108,7 +113,7 @@ func readResults[T any](ctx context.Context, q session, kind string, sc inventor
 		return nil, err
 	}
 	list := slices.Grow([]T(nil), count)
-	err := eachResult(ctx, q, kind, sc, interner{}, func(v *T) error {
+	err := eachResult(ctx, q, kind, sc, newInterner(), func(v *T) error {
 		list = append(list, *v)
 		return nil
 	})
@@ -117,18 +122,26 @@ func readResults[T any](ctx context.Context, q session, kind string, sc inventor
 
 // eachResult decodes the results of one kind that hold at a finished scan, in no order. What f gets is its own but for
 // raw JSON in it.
-func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, pool interner, f func(*T) error) error {
+func eachResult[T any](ctx context.Context, q session, kind string, sc inventory.Scan, pool *interner, f func(*T) error) error {
 	return q.each(ctx, func(rows *sql.Rows) error {
-		var body sql.RawBytes
-		if err := rows.Scan(&body); err != nil {
-			return err
-		}
 		var v T
-		if err := readBody(reflect.ValueOf(&v).Elem(), body, pool); err != nil {
-			return fmt.Errorf("read %s: %w", kind, err)
+		if err := scanResult(rows, &v, kind, pool); err != nil {
+			return err
 		}
 		return f(&v)
 	}, resultsAt, sc.Instance, kind, sc.Number)
+}
+
+// scanResult decodes the body that a query of results selects into v, a zero value.
+func scanResult[T any](rows *sql.Rows, v *T, kind string, pool *interner) error {
+	var body sql.RawBytes
+	if err := rows.Scan(&body); err != nil {
+		return err
+	}
+	if err := readBody(reflect.ValueOf(v).Elem(), body, pool); err != nil {
+		return fmt.Errorf("read %s: %w", kind, err)
+	}
+	return nil
 }
 
 // ownerBody is an owner whose claims are not decoded yet; they are valid until the next row is read.
@@ -143,9 +156,16 @@ type ownerBody struct {
 	Reason     string          `json:"reason"`
 }
 
+// owner returns the owner without claims.
+func (b *ownerBody) owner() inventory.Owner {
+	return inventory.Owner{
+		Subject: b.Subject, Owner: b.Owner, User: b.User, Confidence: b.Confidence, Band: b.Band, Disputed: b.Disputed, Reason: b.Reason,
+	}
+}
+
 // readOwners shares the strings of owners, which name the same people and reasons over and over, with pool. Equal lists
 // of claims are decoded once and shared, so that nobody may change them.
-func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner) ([]inventory.Owner, error) {
+func readOwners(ctx context.Context, q session, sc inventory.Scan, pool *interner) ([]inventory.Owner, error) {
 	count := 0
 	if _, err := q.one(ctx, []any{&count}, countResults, sc.Instance, ownerResult, sc.Number); err != nil {
 		return nil, err
@@ -161,10 +181,9 @@ func readOwners(ctx context.Context, q session, sc inventory.Scan, pool interner
 			}
 			lists[sum] = claims
 		}
-		list = append(list, inventory.Owner{
-			Subject: b.Subject, Owner: b.Owner, User: b.User, Confidence: b.Confidence, Band: b.Band, Disputed: b.Disputed,
-			Claims: claims, Reason: b.Reason,
-		})
+		o := b.owner()
+		o.Claims = claims
+		list = append(list, o)
 		return nil
 	})
 	return list, err
@@ -190,116 +209,4 @@ func readVerdicts(ctx context.Context, q session, sc inventory.Scan) ([]inventor
 		list = append(list, byID[id])
 	}
 	return list, err
-}
-
-// openResult is a result of the last finished scan.
-type openResult struct {
-	held
-	subject   string
-	firstSeen inventory.When // of a gap
-}
-
-func readOpenResults(ctx context.Context, q session, instance, kind string) (map[string]*openResult, error) {
-	open := map[string]*openResult{}
-	err := q.each(ctx, func(rows *sql.Rows) error {
-		var id string
-		var first sql.NullString
-		o := &openResult{}
-		if err := rows.Scan(&id, &o.subject, &o.past, &first); err != nil {
-			return err
-		}
-		open[id] = o
-		var err error
-		o.firstSeen, err = inventory.ParseWhen(first.String)
-		return err
-	}, openResults, instance, kind)
-	return open, err
-}
-
-// writeResults versions the results of one kind against the open ones, a batch at a time: encoded they are larger than
-// the snapshot that they come from.
-func writeResults(ctx context.Context, q session, sc inventory.Scan, kind string, open map[string]*openResult, now iter.Seq2[row, error]) error {
-	times := map[string]int{}
-	var todo plan
-	flush := func() error {
-		err := todo.apply(ctx, q, resultSteps, versionEntry, sc.Number, inventory.RowKind(kind), sc.Instance)
-		todo = plan{}
-		return err
-	}
-	for w, err := range now {
-		if err != nil {
-			return err
-		}
-		// Results that came under one ID are numbered: a fault of their maker must not lose a scan.
-		if times[w.id]++; times[w.id] > 1 {
-			w.id = fmt.Sprintf("%s #%d", w.id, times[w.id])
-			times[w.id]++
-		}
-		var h held
-		if o := open[w.id]; o != nil {
-			h = o.held
-		}
-		todo.add(h.to(w.hash), w)
-		if len(todo.insert) < batch {
-			continue
-		}
-		if err := flush(); err != nil {
-			return err
-		}
-	}
-	for id, o := range open {
-		if times[id] == 0 {
-			todo.add(o.to(""), row{id: id})
-		}
-	}
-	return flush()
-}
-
-// resultRow encodes a result under its ID, with the subject where row keeps the home.
-func resultRow(id, subject string, v any) (row, error) {
-	body, err := encode(v)
-	return row{id: clean(id), home: clean(subject), hash: hashOf(string(body)), body: string(body)}, err
-}
-
-// rows encodes owners, verdicts and measures by kind. Gaps have their own way: gapRows.
-func (res Results) rows() map[string]iter.Seq2[row, error] {
-	return map[string]iter.Seq2[row, error]{
-		ownerResult:   encoded(res.Owners, func(_ int, o inventory.Owner) (string, string) { return o.Subject, o.Subject }),
-		verdictResult: encoded(res.Verdicts, func(i int, v inventory.VerdictCount) (string, string) { return fmt.Sprintf("%04d %s", i, v.Rule), "" }),
-		measureResult: encoded(res.Measures, func(_ int, m inventory.Measure) (string, string) { return m.Name + " " + m.Scope, "" }),
-	}
-}
-
-// encoded yields results as rows; name gives the ID and the subject of each.
-func encoded[T any](list []T, name func(int, T) (id, subject string)) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		for i, v := range list {
-			id, subject := name(i, v)
-			if !yield(resultRow(id, subject, v)) {
-				return
-			}
-		}
-	}
-}
-
-// gapID is what a gap is known by from scan to scan.
-func gapID(g inventory.Gap) string { return clean(g.Rule + " " + g.Subject) }
-
-// gapRows dates gaps by the open ones, in place, and encodes them.
-func gapRows(gaps []inventory.Gap, open map[string]*openResult, now inventory.When) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		for i := range gaps {
-			g := &gaps[i]
-			g.FirstSeen = now
-			if o := open[gapID(*g)]; o != nil {
-				g.FirstSeen = o.firstSeen
-			}
-			if g.Evidence == nil {
-				g.Evidence = []string{}
-			}
-			if !yield(resultRow(gapID(*g), g.Subject, *g)) {
-				return
-			}
-		}
-	}
 }

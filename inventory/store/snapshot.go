@@ -26,24 +26,24 @@ const (
 // of every row. Volatile facts are those that this scan knew, as far as no later scan saw others. Past is nil.
 // Errors: ErrNoScan when no finished scan has this number.
 func (s *Store) Snapshot(ctx context.Context, scan int64) (*inventory.Snapshot, error) {
-	sc, err := s.finished(ctx, scan)
-	if err != nil {
-		return nil, err
-	}
-	snap, err := loadSnapshot(ctx, s.read(), sc, true)
-	if err != nil {
-		return nil, s.explain(fmt.Errorf("load snapshot %d: %w", scan, err))
-	}
-	return snap, nil
+	return s.snapshot(ctx, scan, true)
 }
 
 // Unseen returns what Snapshot does but for Seen: which visits showed a row is a third of the work, and no report says it.
 func (s *Store) Unseen(ctx context.Context, scan int64) (*inventory.Snapshot, error) {
+	return s.snapshot(ctx, scan, false)
+}
+
+func (s *Store) snapshot(ctx context.Context, scan int64, seen bool) (*inventory.Snapshot, error) {
 	sc, err := s.finished(ctx, scan)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := loadSnapshot(ctx, s.read(), sc, false)
+	snap, err := loadSnapshot(ctx, s.read(), sc, seen)
+	if err == nil {
+		snap.Owners, err = readOwners(ctx, s.read(), sc, newInterner())
+		snap.Sort()
+	}
 	if err != nil {
 		return nil, s.explain(fmt.Errorf("load snapshot %d: %w", scan, err))
 	}
@@ -78,14 +78,14 @@ func (r *Recorder) retireNow(ctx context.Context) error {
 type loader struct {
 	q    session
 	sc   inventory.Scan
-	pool interner
+	pool *interner
 	ids  map[inventory.RowKind][]string                 // of the loaded rows, sorted
 	find map[inventory.RowKind]func(id []byte) rowParts // among them
 }
 
 func newLoader(q session, sc inventory.Scan) *loader {
 	return &loader{
-		q: q, sc: sc, pool: interner{},
+		q: q, sc: sc, pool: newInterner(),
 		ids: map[inventory.RowKind][]string{}, find: map[inventory.RowKind]func([]byte) rowParts{},
 	}
 }
@@ -96,6 +96,7 @@ type rowParts struct {
 	use  *inventory.Volatile
 }
 
+// loadSnapshot returns a snapshot without owners.
 func loadSnapshot(ctx context.Context, q session, sc inventory.Scan, seen bool) (*inventory.Snapshot, error) {
 	ld := newLoader(q, sc)
 	snap := &inventory.Snapshot{Scan: sc}
@@ -114,10 +115,7 @@ func loadSnapshot(ctx context.Context, q session, sc inventory.Scan, seen bool) 
 	if err := ld.uses(ctx); err != nil {
 		return nil, err
 	}
-	if snap.Coverage, err = readCoverage(ctx, q, sc.Instance, sc.Number); err != nil {
-		return nil, err
-	}
-	if snap.Owners, err = readOwners(ctx, q, sc, ld.pool); err != nil {
+	if snap.Coverage, err = coverageRows(ctx, q, sc.Instance, sc.Number); err != nil {
 		return nil, err
 	}
 	snap.Sort()

@@ -94,7 +94,9 @@ func sqliteDSN(path, mode string, busy time.Duration) string {
 		{"busy_timeout", strconv.FormatInt(busy.Milliseconds(), 10)},
 		{"synchronous", "NORMAL"},
 	}
-	if mode != "ro" {
+	if mode == "ro" {
+		pragmas = append(pragmas, [2]string{"cache_size", "-16000"}) // KB: a report reads lists by index, from everywhere
+	} else {
 		pragmas = append(pragmas, [2]string{"journal_mode", "WAL"})
 	}
 	query := sqlitePragmas(pragmas)

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"nhiscan/inventory"
+)
+
+// TestRowsAreTheSnapshotListByList compares both readers on a past scan and on the last one.
+func TestRowsAreTheSnapshotListByList(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		s := d.open(t, Options{})
+		for _, w := range []map[inventory.Coverage][]inventory.Observation{world(), with(world(), complete("projects", opsID, 0))} {
+			r := mustBegin(t, s, begin())
+			scanWorld(t, r, w)
+			n := r.Scan().Number
+			mustFinish(t, r, Results{
+				Owners: []inventory.Owner{
+					{Subject: tokenID, Owner: "team-shop", Claims: []inventory.Claim{{Candidate: "team-shop", Weight: 0.5}}, Reason: "r"},
+					{Subject: deployID, Claims: []inventory.Claim{}},
+				},
+				Gaps: []inventory.Gap{
+					gap("rule", "EXP-002", tokenID, inventory.Low), gap("rule", "EXP-002", deployID, inventory.High), gap("rule-b", "EXP-001", tokenID, inventory.High),
+					{Rule: `quoted"rule`, Code: "EXP-009", Subject: deployID, Severity: inventory.High, Message: "m", Evidence: []string{}},
+				},
+				Events: []inventory.Event{
+					{Kind: inventory.Changed, Subject: deployID, Row: inventory.CredentialRow, Name: "b", At: inventory.At(start), Scan: n},
+					{Kind: inventory.Discovered, Subject: tokenID, Row: inventory.CredentialRow, Name: "a", At: inventory.At(start.Add(-time.Hour)), Scan: n},
+				},
+			})
+			d.wait(time.Hour)
+		}
+		for scan := range int64(2) {
+			compareLists(t, s, scan+1)
+		}
+	})
+}
+
+func compareLists(t *testing.T, s *Store, scan int64) {
+	t.Helper()
+	rows, err := s.Rows(t.Context(), scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := s.Unseen(t.Context(), scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := &inventory.Snapshot{
+		Scan: want.Scan, Homes: copied(rows.Homes()), Users: copied(rows.Users()), Grants: copied(rows.Grants()), Identities: copied(rows.Identities()),
+		Credentials: copied(rows.Credentials()), Locations: copied(rows.Locations()), Usages: copied(rows.Usages()),
+		Coverage: copied(rows.Coverage()), Owners: copied(rows.Owners(true)),
+	}
+	if d := diff(want, got); d != "" {
+		t.Errorf("lists of scan %d (-snapshot +rows):\n%s", scan, d)
+	}
+	for o := range rows.Owners(false) {
+		if o.Claims != nil {
+			t.Errorf("owner of %s with claims that were not asked for", o.Subject)
+		}
+		break // the rest of a list need not be read
+	}
+	judged, err := s.Results(t.Context(), scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gaps := slices.Clone(judged.Gaps)
+	slices.SortFunc(gaps, func(a, b inventory.Gap) int {
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
+	})
+	if d := diff(gaps, copied(rows.Gaps())); d != "" {
+		t.Errorf("gaps of scan %d (-want +got):\n%s", scan, d)
+	}
+	slices.SortFunc(gaps, func(a, b inventory.Gap) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
+	})
+	if d := diff(gaps, copied(rows.WorstGaps())); d != "" {
+		t.Errorf("worst gaps of scan %d (-want +got):\n%s", scan, d)
+	}
+	events, err := s.Events(t.Context(), EventFilter{Instance: host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortStableFunc(events, func(a, b inventory.Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Scan, b.Scan)) })
+	if d := diff(events, copied(rows.Events())); d != "" {
+		t.Errorf("events (-want +got):\n%s", d)
+	}
+	if err := rows.Err(); err != nil {
+		t.Errorf("Err = %v", err)
+	}
+}
+
+func copied[T any](rows iter.Seq[*T]) []T {
+	var list []T
+	for r := range rows {
+		list = append(list, *r)
+	}
+	return list
+}
+
+// The owners of the last scan are not those of the one that runs: who judges it would find both.
+func TestRunningSnapshotHasNoOwners(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		s := d.open(t, Options{})
+		r := mustBegin(t, s, begin())
+		scanWorld(t, r, world())
+		mustFinish(t, r, Results{Owners: []inventory.Owner{{Subject: tokenID, Owner: "team-shop"}}})
+		d.wait(time.Hour)
+		r = mustBegin(t, s, begin())
+		scanWorld(t, r, world())
+		snap, err := r.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(snap.Owners) > 0 || len(snap.Credentials) == 0 {
+			t.Errorf("%d owners, %d credentials; want none, and some", len(snap.Owners), len(snap.Credentials))
+		}
+	})
+}
