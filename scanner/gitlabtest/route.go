@@ -98,6 +98,18 @@ func routes() []Route {
 		hookVerbRoutes(),
 		deployVerbRoutes(),
 		revokeAnyRoutes(),
+		namespaceRoutes(),
+		keyRoutes(),
+		relationRoutes(),
+		pushRuleRoutes(),
+		approvalRoutes(),
+		licenceRoutes(),
+		pipelineRoutes(),
+		environmentRoutes(),
+		repositoryRoutes(),
+		commitRoutes(),
+		branchRoutes(),
+		commitVerbRoutes(),
 		gitRoutes(),
 	)
 }

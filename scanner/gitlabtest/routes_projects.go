@@ -36,12 +36,7 @@ func groupTitle(g *Group) string {
 }
 
 func namespaceJSON(c *Call, p *Project) Object {
-	if p.owner != nil {
-		return Object{"id": p.owner.namespaceID, "name": p.owner.Name, "path": p.owner.Username, "kind": "user",
-			"full_path": p.owner.Username, "parent_id": nil, "avatar_url": nil, "web_url": c.URL("/" + p.owner.Username)}
-	}
-	return Object{"id": p.group.ID, "name": p.group.Name, "path": lastSegment(p.group.Path), "kind": "group",
-		"full_path": p.group.Path, "parent_id": parentID(p.group), "avatar_url": nil, "web_url": c.URL("/groups/" + p.group.Path)}
+	return namespace{group: p.group, user: p.owner}.json(c)
 }
 
 // projectIdentity is the smallest form, as allowlists use it.
