@@ -118,6 +118,8 @@ func byHand() map[string]string {
 		"projects/:id/repository/files/:file_path/raw":                "projects/1000/repository/files/README.md/raw",
 		"projects/:id/repository/compare":                             "projects/1000/repository/compare?from=START&to=main",
 		"projects/:id/repository/merge_base":                          "projects/1000/repository/merge_base?refs[]=START&refs[]=main",
+		"projects/:id/remote_mirrors/:mirror_id/public_key":           "projects/1000/remote_mirrors/2/public_key",
+		"groups/:id/audit_events/:event_id":                           "groups/100/audit_events/3",
 		"users/:id/gpg_keys/:key_id":                                  "users/3/gpg_keys/1",
 		"users/:id/emails":                                            "users/3/emails",
 		"keys":                                                        "keys?fingerprint=KEY",

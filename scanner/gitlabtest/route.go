@@ -110,6 +110,12 @@ func routes() []Route {
 		commitRoutes(),
 		branchRoutes(),
 		commitVerbRoutes(),
+		projectVerbRoutes(),
+		groupVerbRoutes(),
+		userVerbRoutes(),
+		protectionVerbRoutes(),
+		contentVerbRoutes(),
+		itemRoutes(),
 		gitRoutes(),
 	)
 }

@@ -89,8 +89,12 @@ func unprotectBranch(c *Call) Answer {
 
 func listProtectedTags(c *Call) Answer {
 	return List(c, c.Project.ProtectedTags, noID[*ProtectedTag], func(t *ProtectedTag) Object {
-		return Object{"name": t.Name, "create_access_levels": pushRules(c, t.Create)}
+		return protectedTagJSON(c, t)
 	})
+}
+
+func protectedTagJSON(c *Call, t *ProtectedTag) Object {
+	return Object{"name": t.Name, "create_access_levels": pushRules(c, t.Create)}
 }
 
 // listProtectedEnvs names environments in a project and tiers in a group.
@@ -102,13 +106,17 @@ func listProtectedEnvs(c *Call) Answer {
 		rows = c.Group.ProtectedEnvs
 	}
 	return List(c, rows, noID[*ProtectedEnv], func(e *ProtectedEnv) Object {
-		return Object{
-			"name": e.Name, "required_approval_count": e.RequiredApprovals, "approval_rules": []Object{},
-			"deploy_access_levels": renderAll(e.Deploy, func(r *AccessRule) Object {
-				o := ruleJSON(c, r)
-				o["group_inheritance_type"] = 0
-				return o
-			}),
-		}
+		return protectedEnvJSON(c, e)
 	})
+}
+
+func protectedEnvJSON(c *Call, e *ProtectedEnv) Object {
+	return Object{
+		"name": e.Name, "required_approval_count": e.RequiredApprovals, "approval_rules": []Object{},
+		"deploy_access_levels": renderAll(e.Deploy, func(r *AccessRule) Object {
+			o := ruleJSON(c, r)
+			o["group_inheritance_type"] = 0
+			return o
+		}),
+	}
 }
