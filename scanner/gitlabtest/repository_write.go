@@ -19,17 +19,18 @@ type commitWrite struct {
 	force                 bool // the branch may lose commits
 }
 
-// ownRepository gives a project its first repository on disk.
+// ownRepository is a project's repository on disk, made where there is none; the project is empty until something is
+// pushed.
 func (c *Call) ownRepository() (*bare, error) {
 	p := c.Project
-	if p.Repository != nil {
-		return c.server.repository(p), nil
+	dir := c.server.gitDir(p)
+	if _, err := os.Stat(dir); err == nil {
+		return &bare{dir}, nil
 	}
-	if err := c.server.makeRepository(p, &Repository{}, c.server.gitDir(p)); err != nil {
+	if err := c.server.makeRepository(p, &Repository{}, dir); err != nil {
 		return nil, err
 	}
-	p.Repository = &Repository{}
-	return c.server.repository(p), nil
+	return &bare{dir}, nil
 }
 
 // write makes a commit and returns its hash. The caller has asked for the rights.
@@ -84,6 +85,9 @@ func (c *Call) pushed(b *bare, configBefore string) {
 	p := c.Project
 	p.LastActive = At(c.Now)
 	c.adoptBranch(b)
+	if p.Repository == nil {
+		return
+	}
 	if after := c.configBlob(b); after != configBefore {
 		path := ""
 		if p.CI != nil {
@@ -96,18 +100,21 @@ func (c *Call) pushed(b *bare, configBefore string) {
 
 // adoptBranch makes one of the branches the default where the default one is not there.
 func (c *Call) adoptBranch(b *bare) {
-	r := c.Project.Repository
 	heads, err := b.refs("refs/heads/")
-	if err != nil || len(heads) == 0 || slices.ContainsFunc(heads, func(h gitRef) bool { return h.name == r.branch() }) {
-		if err == nil && len(heads) == 1 {
-			c.protectDefault(heads[0].name)
-		}
+	if err != nil || len(heads) == 0 {
 		return
 	}
-	r.DefaultBranch = heads[0].name
-	if _, err := b.git("symbolic-ref", "HEAD", "refs/heads/"+r.DefaultBranch); err == nil {
-		c.protectDefault(r.DefaultBranch)
+	if c.Project.Repository == nil {
+		c.Project.Repository = &Repository{}
 	}
+	r := c.Project.Repository
+	if !slices.ContainsFunc(heads, func(h gitRef) bool { return h.name == r.branch() }) {
+		if _, err := b.git("symbolic-ref", "HEAD", "refs/heads/"+heads[0].name); err != nil {
+			return
+		}
+		r.DefaultBranch = heads[0].name
+	}
+	c.protectDefault(r.branch())
 }
 
 // protectDefault protects a fresh project's default branch against all but Maintainers, once; somebody may take the

@@ -126,9 +126,7 @@ func (c *Call) firstCommit(p *Project) *Answer {
 	}
 	b, err := c.ownRepository()
 	if err == nil {
-		branch := cmp.Or(c.Text("default_branch"), "main")
-		p.Repository.DefaultBranch = branch
-		_, err = c.write(b, commitWrite{branch: branch, message: "Initial commit",
+		_, err = c.write(b, commitWrite{branch: cmp.Or(c.Text("default_branch"), "main"), message: "Initial commit",
 			edits: []gitEdit{{"README.md", "100644", "# " + p.Name + "\n\n" + p.Description + "\n"}}})
 	}
 	if err != nil {
