@@ -103,8 +103,11 @@ func (s *Server) Start() (baseURL string, err error) {
 		defer close(s.done)
 		_ = s.server.Serve(s.listener) // always ErrServerClosed after Close
 	}()
-	return "http://" + s.listener.Addr().String() + s.opts.Prefix, nil
+	return s.URL(), nil
 }
+
+// URL is the base URL of a started server.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() + s.opts.Prefix }
 
 // Close stops a started server and cuts what still runs. It may be called twice.
 func (s *Server) Close() {
