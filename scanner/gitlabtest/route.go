@@ -116,6 +116,7 @@ func routes() []Route {
 		protectionVerbRoutes(),
 		contentVerbRoutes(),
 		itemRoutes(),
+		wikiRoutes(),
 		gitRoutes(),
 	)
 }

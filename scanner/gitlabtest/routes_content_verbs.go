@@ -16,6 +16,8 @@ func contentVerbRoutes() []Route {
 		{Method: "PUT", Path: s + "/:snippet_id", Role: Reporter, Permission: "update_snippet", Source: snippets, Handle: changeSnippet},
 		{Method: "DELETE", Path: s + "/:snippet_id", Role: Reporter, Permission: "delete_snippet", Source: snippets, Handle: deleteSnippet},
 		{Method: "GET", Path: r + "/:tag", Role: Guest, Auditor: true, JobToken: true, Permission: "read_release", Source: releases, Handle: showRelease},
+		{Method: "GET", Path: r + "/:tag/assets/links", Role: Guest, Auditor: true, JobToken: true, Permission: "read_release", Paging: Offset, Source: releases, Handle: listReleaseLinks},
+		{Method: "GET", Path: "groups/:id/releases", Permission: "read_release", Paging: Offset, Source: "https://docs.gitlab.com/api/group_releases/", Handle: listGroupReleases},
 		{Method: "POST", Path: r, Role: Developer, JobToken: true, Permission: "create_release", Source: releases, Handle: createRelease},
 		{Method: "PUT", Path: r + "/:tag", Role: Developer, JobToken: true, Permission: "update_release", Source: releases, Handle: changeRelease},
 		{Method: "DELETE", Path: r + "/:tag", Role: Developer, JobToken: true, Permission: "delete_release", Source: releases, Handle: deleteRelease},
@@ -186,5 +188,33 @@ func deleteRelease(c *Call) Answer {
 	return withRelease(c, func(r *Release) Answer {
 		c.Project.Releases = slices.DeleteFunc(c.Project.Releases, func(other *Release) bool { return other == r })
 		return OK(releaseJSON(c, r))
+	})
+}
+
+func listReleaseLinks(c *Call) Answer {
+	return withRelease(c, func(r *Release) Answer {
+		return List(c, r.Links, noID[*ReleaseLink], func(l *ReleaseLink) Object { return releaseLinkJSON(c, l) })
+	})
+}
+
+// listGroupReleases are those of all projects below, as far as the caller sees them.
+func listGroupReleases(c *Call) Answer {
+	type row struct {
+		p *Project
+		r *Release
+	}
+	var rows []row
+	for _, p := range c.st.w.Projects {
+		if within(lowerPath(p.Path), lowerPath(c.Group.Path)) && c.Sees(p) && !p.PendingDelete {
+			for _, r := range p.Releases {
+				rows = append(rows, row{p, r})
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return b.r.CreatedAt.Compare(a.r.CreatedAt.Time) })
+	return List(c, rows, noID[row], func(x row) Object {
+		inside := *c
+		inside.Project = x.p
+		return releaseJSON(&inside, x.r)
 	})
 }

@@ -22,6 +22,8 @@ func relationRoutes() []Route {
 		{Method: "GET", Path: "groups/:id/provisioned_users", Role: Maintainer, Tier: Premium, Permission: "read_user", Paging: Offset, Source: groups, Handle: listProvisionedUsers},
 		{Method: "GET", Path: "groups/:id/saml_group_links", Role: Owner, Tier: Premium, Permission: "read_saml_group_link", Source: "https://docs.gitlab.com/api/saml/", Handle: listLoginLinks("saml")},
 		{Method: "GET", Path: "groups/:id/ldap_group_links", Role: Owner, Tier: Premium, Permission: "read_ldap_group_link", Source: "https://docs.gitlab.com/api/group_ldap_links/", Handle: listLoginLinks("ldap")},
+		{Method: "GET", Path: "groups/:id/saml/identities", Role: Owner, Tier: Premium, Offering: SaaS, Permission: "read_saml_identity", Source: "https://docs.gitlab.com/api/saml/", Handle: listGroupIdentities(false)},
+		{Method: "GET", Path: "groups/:id/scim/identities", Role: Owner, Tier: Premium, Offering: SaaS, Permission: "read_scim_identity", Source: "https://docs.gitlab.com/api/scim/", Handle: listGroupIdentities(true)},
 		{Method: "GET", Path: "groups/:id/billable_members", Role: Owner, Tier: Premium, Permission: "read_billable_member", Paging: Offset, Source: members, Handle: listBillableMembers},
 		{Method: "GET", Path: "groups/:id/billable_members/:user_id/memberships", Role: Owner, Tier: Premium, Permission: "read_billable_member", Paging: Offset, Source: members, Handle: listBillableMemberships},
 
@@ -113,6 +115,26 @@ func listLoginLinks(kind string) Handler {
 				rows = append(rows, Object{"name": l.Name, "access_level": int(l.Role), "member_role_id": nil, "provider": emptyNull(l.Provider)})
 			default:
 				rows = append(rows, Object{"cn": emptyNull(l.Name), "group_access": int(l.Role), "provider": l.Provider, "filter": emptyNull(l.Filter), "member_role_id": nil})
+			}
+		}
+		return OK(rows)
+	}
+}
+
+// listGroupIdentities are the accounts that sign in, or are made, through a group's provider.
+func listGroupIdentities(scim bool) Handler {
+	return func(c *Call) Answer {
+		rows := []Object{}
+		for _, u := range c.st.w.Users {
+			for _, i := range u.Identities {
+				if !strings.EqualFold(i.Group, c.Group.Path) || (i.Provider == "scim") != scim {
+					continue
+				}
+				o := Object{"extern_uid": i.ExternUID, "user_id": u.ID}
+				if scim {
+					o["active"] = i.Active == nil || *i.Active
+				}
+				rows = append(rows, o)
 			}
 		}
 		return OK(rows)
