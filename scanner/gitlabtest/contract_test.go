@@ -69,7 +69,7 @@ func asker(path string) string {
 	switch {
 	case strings.HasPrefix(path, "job"):
 		return "job"
-	case strings.HasPrefix(path, "user/"):
+	case strings.HasPrefix(path, "user/") && path != "user/activities":
 		return "group-owner"
 	}
 	return "admin"

@@ -233,7 +233,8 @@ func (s *Server) dispatch(h http.Header, r *http.Request, path string, fault *Fa
 
 // route looks a request up. Without a Call the Answer is final.
 func (s *Server) route(r *http.Request, path string) (*Call, Answer) {
-	methods, vals := s.tree.find(strings.Split(strings.TrimPrefix(path, "/"), "/"), nil)
+	// Some clients end a path with a slash, which means nothing.
+	methods, vals := s.tree.find(strings.Split(strings.Trim(path, "/"), "/"), nil)
 	if methods == nil {
 		return nil, s.noRoute(r.Method, path)
 	}
