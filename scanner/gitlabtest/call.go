@@ -117,8 +117,22 @@ func (c *Call) Texts(name string) []string {
 func (c *Call) missing(names ...string) string {
 	var lacks []string
 	for _, name := range names {
-		if c.Value(name) == nil {
+		if c.Value(name) == nil && len(c.Texts(name)) == 0 {
 			lacks = append(lacks, name+" is missing")
+		}
+	}
+	return strings.Join(lacks, ", ")
+}
+
+// blank is missing for parameters that may not be empty either.
+func (c *Call) blank(names ...string) string {
+	var lacks []string
+	for _, name := range names {
+		switch {
+		case c.missing(name) != "":
+			lacks = append(lacks, name+" is missing")
+		case c.Text(name) == "" && len(c.Texts(name)) == 0:
+			lacks = append(lacks, name+" is empty")
 		}
 	}
 	return strings.Join(lacks, ", ")

@@ -55,7 +55,7 @@ func (c *Call) tokenOf(u *User) (*AccessToken, *Answer) {
 	expires, dated := c.When("expires_at")
 	switch {
 	case name == "" || len(scopes) == 0:
-		return refuse(Refuse(http.StatusBadRequest, "name is missing, scopes is missing"))
+		return refuse(Refuse(http.StatusBadRequest, c.blank("name", "scopes")))
 	case dated && expires.past(c.Now):
 		return refuse(BadRequest("Expiration date must be in the future"))
 	case !dated:
@@ -117,7 +117,7 @@ func addSSHKey(c *Call) Answer {
 	case u == nil:
 		return NotFound("User")
 	case k.Title == "" || k.Key == "":
-		return Refuse(http.StatusBadRequest, c.missing("title", "key"))
+		return Refuse(http.StatusBadRequest, c.blank("title", "key"))
 	case c.keyTaken(k.Key):
 		return Message(http.StatusBadRequest, Object{"fingerprint_sha256": []string{"has already been taken"}, "key": []string{"has already been taken"}})
 	}

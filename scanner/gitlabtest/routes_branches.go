@@ -15,6 +15,8 @@ func branchRoutes() []Route {
 		readsCode(Route{Path: b + "/:branch"}, branches, showBranch),
 		{Method: "POST", Path: b, Role: Developer, Permission: "create_branch", Source: branches, Handle: createBranch},
 		{Method: "DELETE", Path: b + "/:branch", Role: Developer, Permission: "delete_branch", Source: branches, Handle: deleteBranch},
+		{Method: "PUT", Path: b + "/:branch/protect", Role: Maintainer, Permission: "create_protected_branch", Source: branches, Handle: protectHead},
+		{Method: "PUT", Path: b + "/:branch/unprotect", Role: Maintainer, Permission: "delete_protected_branch", Source: branches, Handle: unprotectHead},
 		readsCode(Route{Path: t, Paging: Offset}, tags, listTags),
 		readsCode(Route{Path: t + "/:tag"}, tags, showTag),
 		{Method: "POST", Path: t, Role: Developer, Permission: "create_tag", Source: tags, Handle: createTag},

@@ -46,6 +46,8 @@ func setupVerbs() []verb {
 		{"branch", "group-owner-write", "POST " + fresh + "/repository/branches", "branch=topic/one&ref=main", 201, "", fresh + "/repository/branches?search=topic", `"name":"topic/one"`},
 		{"branch_again", "group-owner-write", "POST " + fresh + "/repository/branches", "branch=topic/one&ref=main", 400, "", "", ""},
 		{"branch_from_nowhere", "group-owner-write", "POST " + fresh + "/repository/branches", "branch=two&ref=--all", 400, "", "", ""},
+		{"branch_protected_the_old_way", "group-owner-write", "PUT " + fresh + "/repository/branches/topic%2Fone/protect", "developers_can_push=true", 200, "", fresh + "/repository/branches/topic%2Fone", `"developers_can_push":true`},
+		{"branch_unprotected_the_old_way", "group-owner-write", "PUT " + fresh + "/repository/branches/topic%2Fone/unprotect", "", 200, "", fresh + "/repository/branches/topic%2Fone", `"protected":false`},
 		{"branch_ends", "group-owner-write", "DELETE " + fresh + "/repository/branches/topic%2Fone", "", 204, "", fresh + "/repository/branches", "!topic/one"},
 		{"default_branch_stays", "group-owner-write", "DELETE " + fresh + "/repository/branches/main", "", 400, "", "", ""},
 		{"default_branch_moves", "group-owner-write", "PUT " + fresh, "default_branch=feature", 200, "", fresh, `"default_branch":"feature"`},
@@ -80,6 +82,10 @@ func setupVerbs() []verb {
 		{"approvals", "group-owner-write", "POST " + fresh + "/approvals", "reset_approvals_on_push=false", 201, "", fresh + "/approvals", `"reset_approvals_on_push":false`},
 		{"freeze_period", "group-owner-write", "POST " + fresh + "/freeze_periods", "freeze_start=0+1+*+*+*&freeze_end=0+2+*+*+*", 201, "", fresh + "/freeze_periods", `"freeze_start":"0 1 * * *"`},
 		{"pages_domain", "group-owner-write", "POST " + fresh + "/pages/domains", "domain=www.fresh.example", 201, "", fresh + "/pages/domains/www.fresh.example", `"verified":false`},
+
+		{"variable_masked_too_short", "group-owner-write", "POST " + fresh + "/variables", "key=SHORT&value=abc&masked=true", 400, "", "", ""},
+		{"variable_named_oddly", "group-owner-write", "POST " + fresh + "/variables", "key=A-B&value=abc", 400, "", "", ""},
+		{"schedule_without_sense", "group-owner-write", "POST " + fresh + "/pipeline_schedules", "description=x&ref=main&cron=sometimes", 400, "", "", ""},
 
 		{"user", "admin-write", "POST users", "username=nora&name=Nora+New&email=nora@acme.example&force_random_password=true", 201, "user_created", "users?username=nora", `"created_by":{`},
 		{"user_taken", "admin-write", "POST users", "username=Nora&name=x&email=other@acme.example&reset_password=true", 409, "", "", ""},
