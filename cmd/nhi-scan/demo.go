@@ -37,7 +37,8 @@ it. Then a month passes there: tokens are rotated and forgotten, a project is ar
 leaks and is revoked. It scans again and leaves inventory.db, report.html and report.json in the folder.
 Nothing leaves this machine. The clock is the company's own, so every run finds the same.
 
---serve leaves the GitLab running and prints its address and a demo token per role, for any GitLab client.
+--serve leaves the GitLab running and prints its address and a demo token per role, for any GitLab client; the one of
+operations may change things, and pushes by git.
 --repos adds a project for every git repository found below a folder, with its history and .gitlab-ci.yml.`,
 		Example: `  nhi-scan demo
   nhi-scan demo --out /tmp/demo --role maintainer
@@ -224,7 +225,7 @@ func exampleID(gaps []inventory.Gap) string {
 // serveDemo leaves the GitLab running until the context ends.
 func (a *app) serveDemo(ctx context.Context, gitlab *gitlabtest.Server, url string) error {
 	fmt.Fprintf(a.stdout, "GitLab at %s\n", url)
-	for _, role := range demoRoles() {
+	for _, role := range append(demoRoles(), "operations") { // the last one has the scope api, and is no role to scan with
 		fmt.Fprintf(a.stdout, "  %-14s %s\n", role, gitlab.Token(role))
 	}
 	fmt.Fprintf(a.stdout, "Try: curl -H 'PRIVATE-TOKEN: …' %s/api/v4/projects\nCtrl-C ends it.\n", url)

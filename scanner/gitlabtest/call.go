@@ -46,7 +46,7 @@ func (c *Call) PathID(name string) int64 {
 // Has says whether a parameter was given at all, in the query or the body (form or JSON).
 func (c *Call) Has(name string) bool {
 	_, inBody := c.body[name]
-	return inBody || c.query.Has(name)
+	return inBody || c.query.Has(name) || c.query.Has(name+"[]")
 }
 
 // Value is a parameter as it came: a string from the query or a form, anything from JSON; nil where absent.
@@ -95,8 +95,11 @@ func (c *Call) Texts(name string) []string {
 	if list, ok := c.body[name].([]any); ok {
 		var out []string
 		for _, v := range list {
-			if s, ok := v.(string); ok {
-				out = append(out, s)
+			switch v := v.(type) {
+			case string:
+				out = append(out, v)
+			case json.Number:
+				out = append(out, v.String())
 			}
 		}
 		return out
@@ -104,14 +107,35 @@ func (c *Call) Texts(name string) []string {
 	if list := c.query[name+"[]"]; len(list) > 0 {
 		return list
 	}
-	if list, ok := c.body[name+"[]"].([]any); ok {
-		c.body[name] = list
-		return c.Texts(name)
-	}
 	if text := c.Text(name); text != "" {
 		return strings.Split(text, ",")
 	}
 	return nil
+}
+
+// missing is what Grape says of required parameters that are not there, in the order of the names; "" where none lacks.
+func (c *Call) missing(names ...string) string {
+	var lacks []string
+	for _, name := range names {
+		if c.Value(name) == nil && len(c.Texts(name)) == 0 {
+			lacks = append(lacks, name+" is missing")
+		}
+	}
+	return strings.Join(lacks, ", ")
+}
+
+// blank is missing for parameters that may not be empty either.
+func (c *Call) blank(names ...string) string {
+	var lacks []string
+	for _, name := range names {
+		switch {
+		case c.missing(name) != "":
+			lacks = append(lacks, name+" is missing")
+		case c.Text(name) == "" && len(c.Texts(name)) == 0:
+			lacks = append(lacks, name+" is empty")
+		}
+	}
+	return strings.Join(lacks, ", ")
 }
 
 // When is a time parameter, a date or RFC 3339; ok is false where it is absent or neither.
@@ -144,29 +168,15 @@ func readBody(r *http.Request) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		form, err := url.ParseQuery(string(raw))
+		pairs, err := formPairs(string(raw))
 		if err != nil {
 			return nil, err
 		}
-		addForm(body, form)
+		addPairs(body, pairs)
 	case kind == "multipart/form-data":
 		return readMultipart(r)
 	}
 	return body, nil
-}
-
-func addForm(body map[string]any, form url.Values) {
-	for k, vs := range form {
-		if strings.HasSuffix(k, "[]") {
-			list := make([]any, len(vs))
-			for i, v := range vs {
-				list[i] = v
-			}
-			body[k] = list
-			continue
-		}
-		body[k] = vs[len(vs)-1]
-	}
 }
 
 func readMultipart(r *http.Request) (map[string]any, error) {
@@ -174,7 +184,11 @@ func readMultipart(r *http.Request) (map[string]any, error) {
 		return nil, err
 	}
 	body := map[string]any{}
-	addForm(body, url.Values(r.MultipartForm.Value))
+	for key, values := range r.MultipartForm.Value {
+		for _, v := range values {
+			addPairs(body, []pair{{key, v}})
+		}
+	}
 	for name, files := range r.MultipartForm.File {
 		f, err := files[0].Open()
 		if err != nil {

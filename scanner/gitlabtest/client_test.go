@@ -99,7 +99,78 @@ func clientLists(s *Server, c *gitlab.Client) map[string]func() (int, error) {
 		"user projects":     func() (int, error) { return rows(c.Projects.ListUserProjects(u, nil)) },
 		"user":              func() (int, error) { return one(c.Users.GetUser(u, nil)) },
 	}
+	maps.Copy(calls, clientReads(s, c))
 	return calls
+}
+
+// clientReads are the calls for repositories, pipelines and what stands beside them.
+func clientReads(s *Server, c *gitlab.Client) map[string]func() (int, error) {
+	const p, g, u = 1000, 100, 4
+	project := s.st.projects[p]
+	main := gitlab.Ptr("main")
+	return map[string]func() (int, error){
+		"namespaces":       func() (int, error) { return rows(c.Namespaces.ListNamespaces(nil)) },
+		"namespace search": func() (int, error) { return rows(c.Namespaces.SearchNamespace("acme")) },
+		"namespace":        func() (int, error) { return one(c.Namespaces.GetNamespace("acme/shop")) },
+		"namespace exists": func() (int, error) { return one(c.Namespaces.NamespaceExists("acme", nil)) },
+		"key":              func() (int, error) { return one(c.Keys.GetKeyWithUser(1)) },
+		"key by fingerprint": func() (int, error) {
+			_, print := fingerprints(s.st.users[u].SSHKeys[0].Key)
+			return one(c.Keys.GetKeyByFingerprint(&gitlab.GetKeyByFingerprintOptions{Fingerprint: print}))
+		},
+		"ssh key":          func() (int, error) { return one(c.Users.GetSSHKeyForUser(u, s.st.users[u].SSHKeys[0].ID)) },
+		"memberships":      func() (int, error) { return rows(c.Users.GetUserMemberships(u, nil)) },
+		"branches":         func() (int, error) { return rows(c.Branches.ListBranches(p, nil)) },
+		"branch":           func() (int, error) { return one(c.Branches.GetBranch(p, "main")) },
+		"tags":             func() (int, error) { return rows(c.Tags.ListTags(p, nil)) },
+		"tag":              func() (int, error) { return one(c.Tags.GetTag(p, "v1.0")) },
+		"commits":          func() (int, error) { return rows(c.Commits.ListCommits(p, nil)) },
+		"commit":           func() (int, error) { return one(c.Commits.GetCommit(p, "main", nil)) },
+		"diff":             func() (int, error) { return rows(c.Commits.GetCommitDiff(p, "main", nil)) },
+		"refs of a commit": func() (int, error) { return rows(c.Commits.GetCommitRefs(p, "main", nil)) },
+		"tree":             func() (int, error) { return rows(c.Repositories.ListTree(p, nil)) },
+		"contributors":     func() (int, error) { return rows(c.Repositories.Contributors(p, nil)) },
+		"compare": func() (int, error) {
+			return one(c.Repositories.Compare(p, &gitlab.CompareOptions{From: gitlab.Ptr("v1.0"), To: main}))
+		},
+		"file": func() (int, error) {
+			return one(c.RepositoryFiles.GetFile(p, "README.md", &gitlab.GetFileOptions{Ref: main}))
+		},
+		"file's metadata": func() (int, error) {
+			return one(c.RepositoryFiles.GetFileMetaData(p, "README.md", &gitlab.GetFileMetaDataOptions{Ref: main}))
+		},
+		"pipelines":          func() (int, error) { return rows(c.Pipelines.ListProjectPipelines(p, nil)) },
+		"pipeline":           func() (int, error) { return one(c.Pipelines.GetPipeline(p, 5000)) },
+		"latest pipeline":    func() (int, error) { return one(c.Pipelines.GetLatestPipeline(p, nil)) },
+		"pipeline variables": func() (int, error) { return rows(c.Pipelines.GetPipelineVariables(p, 5000)) },
+		"pipeline jobs":      func() (int, error) { return rows(c.Jobs.ListPipelineJobs(p, 5000, nil)) },
+		"job":                func() (int, error) { return one(c.Jobs.GetJob(p, project.Pipelines[0].Jobs[0].ID)) },
+		"schedule's runs": func() (int, error) {
+			return rows(c.PipelineSchedules.ListPipelinesTriggeredBySchedule(p, project.Schedules[0].ID, nil))
+		},
+		"environment":      func() (int, error) { return one(c.Environments.GetEnvironment(p, project.Environments[0].ID)) },
+		"protected branch": func() (int, error) { return one(c.ProtectedBranches.GetProtectedBranch(p, "release/*")) },
+		"protected tag":    func() (int, error) { return one(c.ProtectedTags.GetProtectedTag(p, "v*")) },
+		"protected env":    func() (int, error) { return one(c.ProtectedEnvironments.GetProtectedEnvironment(p, "production")) },
+		"push mirror":      func() (int, error) { return one(c.ProjectMirrors.GetProjectMirror(p, project.PushMirrors[0].ID)) },
+		"push rule":        func() (int, error) { return one(c.Projects.GetProjectPushRules(p)) },
+		"group push rule":  func() (int, error) { return one(c.Groups.GetGroupPushRules(g)) },
+		"approvals":        func() (int, error) { return one(c.Projects.GetApprovalConfiguration(p)) },
+		"approval rules":   func() (int, error) { return rows(c.Projects.GetProjectApprovalRules(p, nil)) },
+		"people":           func() (int, error) { return rows(c.Projects.ListProjectsUsers(p, nil)) },
+		"groups above":     func() (int, error) { return rows(c.Projects.ListProjectsGroups(p, nil)) },
+		"forks":            func() (int, error) { return rows(c.Projects.ListProjectForks(p, nil)) },
+		"freeze periods":   func() (int, error) { return rows(c.FreezePeriods.ListFreezePeriods(p, nil)) },
+		"snippets":         func() (int, error) { return rows(c.ProjectSnippets.ListSnippets(p, nil)) },
+		"releases":         func() (int, error) { return rows(c.Releases.ListReleases(p, nil)) },
+		"wiki":             func() (int, error) { return rows(c.Wikis.ListWikis(p, nil)) },
+		"billable members": func() (int, error) { return rows(c.Groups.ListBillableGroupMembers(g, nil)) },
+		"saml links":       func() (int, error) { return rows(c.Groups.ListGroupSAMLLinks(g)) },
+		"ldap links":       func() (int, error) { return rows(c.Groups.ListGroupLDAPLinks(g)) },
+		"license":          func() (int, error) { return one(c.License.GetLicense()) },
+		"features":         func() (int, error) { return rows(c.Features.ListFeatures()) },
+		"audit event":      func() (int, error) { return one(c.AuditEvents.GetInstanceAuditEvent(1)) },
+	}
 }
 
 func gpgOwner(s *Server) int64 {
@@ -113,7 +184,7 @@ func gpgOwner(s *Server) int64 {
 
 // TestClientGoReadsEverything: each list decodes and has rows, each item is found.
 func TestClientGoReadsEverything(t *testing.T) {
-	s := newServer(t, Options{})
+	s := newServer(t, Options{RepoDir: t.TempDir()})
 	base, err := s.Start()
 	if err != nil {
 		t.Fatal(err)

@@ -61,14 +61,15 @@ func (api openAPI) answer(path string) (string, *openAPISchema) {
 }
 
 // wrongEntity names the entity of answers that the generator describes by another one; "" where it has none.
-// Source: lib/api/projects.rb, lib/api/personal_access_tokens/self_information.rb of GitLab: signed-in callers get the
-// full project, and associations are an object with two lists.
+// Source: lib/api/projects.rb, lib/api/personal_access_tokens/self_information.rb, lib/api/keys.rb of GitLab: signed-in
+// callers get the full project, associations are an object with two lists, and a fingerprint finds a key.
 func wrongEntity() map[string]string {
 	return map[string]string{
 		"/api/v4/projects":                                 "API_Entities_ProjectWithAccess",
 		"/api/v4/users/{user_id}/projects":                 "API_Entities_ProjectWithAccess",
 		"/api/v4/groups/{id}/projects":                     "API_Entities_ProjectWithAccess",
 		"/api/v4/personal_access_tokens/self/associations": "",
+		"/api/v4/keys":                                     "API_Entities_SSHKeyWithUser",
 	}
 }
 

@@ -7,4 +7,8 @@
 //
 // The server is strict on purpose: wrong scopes, roles, tiers and paging habits are answered as GitLab answers them,
 // and Faults adds what real instances do on bad days.
+//
+// With Options.RepoDir the repositories are real: clients read and write them by git or by the API, and both see the
+// same. What a client cannot do here, and GitLab can, is said in the answer: homes and accounts keep their paths, no
+// pipeline is run, and merge requests, issues and what hangs on them are not there.
 package gitlabtest

@@ -7,11 +7,13 @@ import (
 	"net/http/cgi"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
 
-// maxPack bounds what a client may send; only negotiations come in, for pushing is refused.
+// maxPack bounds what a client may send.
 const maxPack = 64 << 20
 
 // gitRoutes are git's smart HTTP protocol, served by git's own http-backend.
@@ -21,14 +23,15 @@ func gitRoutes() []Route {
 	return []Route{
 		{Method: "GET", Path: "/*repo/info/refs", Basic: true, Anonymous: true, AnyScope: true, JobToken: true, Source: source, Handle: serveGit},
 		{Method: "POST", Path: "/*repo/git-upload-pack", Reads: true, Basic: true, Anonymous: true, AnyScope: true, JobToken: true, Source: source, Handle: serveGit},
+		{Method: "POST", Path: "/*repo/git-receive-pack", Basic: true, AnyScope: true, JobToken: true, Source: source, Handle: receivePush},
 	}
 }
 
 // serveGit checks what GitLab checks before it lets git in: a project that is hidden asks an anonymous caller to sign
 // in and tells anybody else that it does not exist.
 func serveGit(c *Call) Answer {
-	if c.Request.Method == http.MethodGet && c.Request.URL.Query().Get("service") != "git-upload-pack" {
-		return Plain(http.StatusForbidden, "text/plain", "You are not allowed to push code to this project.\n")
+	if c.Request.Method == http.MethodGet && c.Request.URL.Query().Get("service") == "git-receive-pack" {
+		return advertisePush(c)
 	}
 	path, isGit := strings.CutSuffix(c.Path("repo"), ".git")
 	path, isWiki := strings.CutSuffix(path, ".wiki")
@@ -48,6 +51,13 @@ func serveGit(c *Call) Answer {
 		return Plain(http.StatusNotFound, "text/plain", "The project you were looking for could not be found or you don't have permission to view it.\n")
 	case c.Actor.Token != nil && !hasGitScope(c.Actor.Token.Scopes):
 		return Plain(http.StatusForbidden, "text/plain", "HTTP Basic: Access denied. The provided password or token is incorrect or your account has 2FA enabled.\n")
+	case c.server.opts.RepoDir != "" && r == nil && p.fresh && !isWiki:
+		c.Project = p // somebody clones what is still empty
+		b, err := c.ownRepository()
+		if err != nil {
+			return c.withoutGit()
+		}
+		return Answer{Serve: c.server.backend(b.dir)}
 	case c.server.opts.RepoDir == "" || r == nil:
 		return Plain(http.StatusNotFound, "text/plain", "The repository does not exist.\n")
 	}
@@ -86,8 +96,8 @@ var backendPath = sync.OnceValue(func() string {
 	return filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")
 })
 
-// backend answers one request from the bare repository at dir.
-func (s *Server) backend(dir string) http.HandlerFunc {
+// backend answers one request from the bare repository at dir, with more settings of git.
+func (s *Server) backend(dir string, settings ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		// CGI knows no chunked bodies, which git sends for long negotiations.
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxPack))
@@ -101,8 +111,19 @@ func (s *Server) backend(dir string) http.HandlerFunc {
 		inner.Header.Del("Authorization")
 		h := cgi.Handler{
 			Path: backendPath(), Root: "/", Dir: dir, Stderr: io.Discard,
-			Env: append([]string{"GIT_PROJECT_ROOT=" + filepath.Dir(dir), "GIT_HTTP_EXPORT_ALL=1", "PATH=" + lookPath()}, gitEnv...),
+			Env: append([]string{"GIT_PROJECT_ROOT=" + filepath.Dir(dir), "GIT_HTTP_EXPORT_ALL=1", "PATH=" + lookPath()}, gitSettings(settings)...),
 		}
 		h.ServeHTTP(w, inner)
 	}
+}
+
+// gitSettings adds settings, "name=value", to those that every git command here has.
+func gitSettings(settings []string) []string {
+	env := slices.Clone(gitEnv)
+	for i, s := range settings {
+		name, value, _ := strings.Cut(s, "=")
+		n := strconv.Itoa(i + 1) // 0 is safe.directory
+		env = append(env, "GIT_CONFIG_KEY_"+n+"="+name, "GIT_CONFIG_VALUE_"+n+"="+value)
+	}
+	return append(env, "GIT_CONFIG_COUNT="+strconv.Itoa(len(settings)+1))
 }

@@ -2,32 +2,32 @@ package gitlabtest
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// The GraphQL endpoint knows a fixed set of operations by name and refuses all others. What they select is checked
-// against the part of the schema in graphql_schema.go, counted in GitLab's points of complexity, and answered from
-// the objects of graphql_project.go. Faults come with status 200, missing rights as null or as an empty list.
+// Any question is taken. What it selects is checked against the part of the schema in graphql_schema.go, counted in
+// GitLab's points of complexity, and answered from the objects of graphql_root.go and graphql_project.go. Faults come
+// with status 200, missing rights as null or as an empty list. A field that this part of the schema lacks is answered as
+// one that GitLab lacks, and is kept in Unknown, for GitLab may well have it. Nothing can be changed through GraphQL.
 // Source: https://docs.gitlab.com/api/graphql/
 
 func graphQLRoutes() []Route {
 	return []Route{{
-		Method: "POST", Path: "/api/graphql", Reads: true, Scopes: []string{"api", "read_api"}, Source: "https://docs.gitlab.com/api/graphql/", Handle: graphQL,
+		Method: "POST", Path: "/api/graphql", Reads: true, Anonymous: true, Scopes: []string{"api", "read_api"}, Source: "https://docs.gitlab.com/api/graphql/", Handle: graphQL,
 	}}
 }
 
-// graphOperations are the names of the questions that the scanner asks.
-func graphOperations() []string {
-	return []string{"projectInventory", "projectPage", "instanceRunners", "groupRunners", "projectRunners"}
-}
-
-// The limits of complexity. Source: GitLab's GitlabSchema, AUTHENTICATED_MAX_COMPLEXITY and ADMIN_MAX_COMPLEXITY.
+// The limits of complexity. Source: GitLab's GitlabSchema, DEFAULT_MAX_COMPLEXITY, AUTHENTICATED_MAX_COMPLEXITY and
+// ADMIN_MAX_COMPLEXITY.
 const (
-	maxComplexity      = 250
-	maxAdminComplexity = 300
+	maxAnonymousComplexity = 200
+	maxComplexity          = 250
+	maxAdminComplexity     = 300
 )
 
 // graphObject is an object of the schema with all fields that it has; a value is a scalar, nil, a graphObject, a
@@ -40,31 +40,43 @@ type graphObject struct {
 // graphList is what a connection holds, before paging.
 type graphList []graphObject
 
+// graphPlain is a list that is no connection.
+type graphPlain []graphObject
+
 func graphQL(c *Call) Answer {
-	op, err := parseGraph(c.Text("query"))
+	operations, err := parseGraph(c.Text("query"))
 	if err != nil {
 		return graphFault("Parse error: "+err.Error(), nil)
 	}
-	if !slices.Contains(graphOperations(), op.name) {
-		c.server.unknown["GraphQL "+op.name] = true
-		return graphFault("operation "+op.name+" is not one of the simulator's", nil)
-	}
-	if name := c.Text("operationName"); name != "" && name != op.name {
+	op, name := operations[0], c.Text("operationName")
+	at := slices.IndexFunc(operations, func(o graphOperation) bool { return o.name == name })
+	switch {
+	case name == "" && len(operations) > 1:
+		return graphFault("An operation name is required", nil)
+	case name != "" && at < 0:
 		return graphFault(fmt.Sprintf("No operation named %q", name), nil)
+	case name != "":
+		op = operations[at]
 	}
-	cost, fault := checkGraph(c.Profile, "Query", op.fields)
+	root := map[string]string{"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}[op.kind]
+	schema := graphSchema(c.Profile)
+	cost, fault := graphChecker{schema}.check(root, op.fields, []string{strings.TrimSpace(op.kind + " " + op.name)})
 	if fault != nil {
-		return graphFault(fault.message, Object{"code": "undefinedField", "typeName": fault.kind, "fieldName": fault.field})
+		c.server.unknown["GraphQL "+fault.kind+"."+fault.field] = true
+		return fault.answer()
 	}
 	limit := maxComplexity
-	if c.Actor.Admin {
+	switch {
+	case c.Actor.Anonymous():
+		limit = maxAnonymousComplexity
+	case c.Actor.Admin:
 		limit = maxAdminComplexity
 	}
 	if cost > limit {
 		return graphFault(fmt.Sprintf("Query has complexity of %d, which exceeds max complexity of %d", cost, limit), nil)
 	}
 	variables, _ := c.Value("variables").(map[string]any)
-	return OK(Object{"data": selectGraph(graphRoot(c), op.fields, variables)})
+	return OK(Object{"data": selectGraph(graphRoot(c, schema), op.fields, op.given(variables))})
 }
 
 // graphFault is how GraphQL says no: with status 200.
@@ -80,10 +92,16 @@ func graphFault(message string, extensions Object) Answer {
 func selectGraph(o graphObject, fields []graphField, variables map[string]any) Object {
 	out := Object{}
 	for _, f := range fields {
-		if f.on != "" {
+		switch {
+		case !f.wanted(variables):
+			continue
+		case f.on != "":
 			if f.on == o.kind {
 				out.Merge(selectGraph(o, f.fields, variables))
 			}
+			continue
+		case f.name == "__typename":
+			out[f.shown()] = o.kind
 			continue
 		}
 		value := o.fields[f.name]
@@ -91,7 +109,7 @@ func selectGraph(o graphObject, fields []graphField, variables map[string]any) O
 		if resolve, ok := value.(func(map[string]any) any); ok {
 			value = resolve(args)
 		}
-		out[f.name] = graphValue(value, f, args, variables)
+		out[f.shown()] = graphValue(value, f, args, variables)
 	}
 	return out
 }
@@ -102,6 +120,12 @@ func graphValue(value any, f graphField, args, variables map[string]any) any {
 		return selectGraph(v, f.fields, variables)
 	case graphList:
 		return selectPage(v, f.fields, args, variables)
+	case graphPlain:
+		rows := []Object{}
+		for _, o := range v {
+			rows = append(rows, selectGraph(o, f.fields, variables))
+		}
+		return rows
 	}
 	return value
 }
@@ -109,8 +133,8 @@ func graphValue(value any, f graphField, args, variables map[string]any) any {
 // selectPage answers a connection: nodes and pageInfo of one page.
 func selectPage(all graphList, fields []graphField, args, variables map[string]any) Object {
 	start, per := 0, maxPerPage
-	if first, ok := args["first"].(int); ok {
-		per = min(per, first)
+	if first, ok := graphInt(args["first"]); ok {
+		per = min(per, max(first, 0))
 	}
 	if after, ok := args["after"].(string); ok {
 		text, err := base64.RawURLEncoding.DecodeString(after)
@@ -122,82 +146,38 @@ func selectPage(all graphList, fields []graphField, args, variables map[string]a
 	page := all[start:end]
 	out := Object{}
 	for _, f := range fields {
+		cursor := func(at int) string { return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(at))) }
 		switch f.name {
-		case "nodes":
-			nodes := []Object{}
-			for _, o := range page {
-				nodes = append(nodes, selectGraph(o, f.fields, variables))
+		case "nodes", "edges":
+			rows := []Object{}
+			for i, o := range page {
+				if f.name == "edges" {
+					o = graphObject{kind: o.kind + "Edge", fields: Object{"cursor": cursor(start + i + 1), "node": o}}
+				}
+				rows = append(rows, selectGraph(o, f.fields, variables))
 			}
-			out["nodes"] = nodes
+			out[f.shown()] = rows
 		case "pageInfo":
-			info := graphObject{kind: "PageInfo", fields: Object{"hasNextPage": end < len(all), "endCursor": nil}}
+			info := graphObject{kind: "PageInfo", fields: Object{"hasNextPage": end < len(all), "hasPreviousPage": start > 0, "endCursor": nil, "startCursor": nil}}
 			if len(page) > 0 {
-				info.fields["endCursor"] = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end)))
+				info.fields["endCursor"], info.fields["startCursor"] = cursor(end), cursor(start+1)
 			}
-			out["pageInfo"] = selectGraph(info, f.fields, variables)
+			out[f.shown()] = selectGraph(info, f.fields, variables)
 		case "count":
-			out["count"] = len(all)
+			out[f.shown()] = len(all)
 		}
 	}
 	return out
 }
 
-// graphFaultAt is a field that the schema lacks.
-type graphFaultAt struct{ message, kind, field string }
-
-// checkGraph holds a selection to the schema and returns its complexity: each field costs its own points and those
-// of what it selects; what a resolver pages costs one per cent more for each row it may load.
-// Source: GitLab's Types::BaseField and Resolvers::BaseResolver.
-func checkGraph(p Profile, kind string, fields []graphField) (cost int, fault *graphFaultAt) {
-	for _, f := range fields {
-		if f.on != "" {
-			c, fault := checkGraph(p, f.on, f.fields)
-			if fault != nil {
-				return 0, fault
-			}
-			cost = max(cost, c) // GitLab takes the dearest of a union's types; ours select the same of each
-			continue
-		}
-		def, ok := graphSchema(p)[kind][f.name]
-		if !ok {
-			return 0, &graphFaultAt{fmt.Sprintf("Field '%s' doesn't exist on type '%s'", f.name, kind), kind, f.name}
-		}
-		if (def.of == "") != (len(f.fields) == 0) {
-			return 0, &graphFaultAt{fmt.Sprintf("Field '%s' selects wrongly on type '%s'", f.name, kind), kind, f.name}
-		}
-		c := 0
-		if def.list {
-			c, fault = checkConnection(p, def.of, f.fields)
-		} else {
-			c, fault = checkGraph(p, def.of, f.fields)
-		}
-		if fault != nil {
-			return 0, fault
-		}
-		c += max(def.cost, 1)
-		if def.list && def.resolver {
-			per := maxPerPage
-			if n, ok := f.args["first"].(int); ok {
-				per = min(per, n)
-			}
-			c += c * per / 100
-		}
-		cost += c
+// graphInt reads a number of a question or of its variables.
+func graphInt(v any) (int, bool) {
+	switch v := v.(type) {
+	case int:
+		return v, true
+	case json.Number:
+		n, err := v.Int64()
+		return int(n), err == nil
 	}
-	return cost, nil
-}
-
-func checkConnection(p Profile, node string, fields []graphField) (cost int, fault *graphFaultAt) {
-	for _, f := range fields {
-		kind := map[string]string{"nodes": node, "pageInfo": "PageInfo"}[f.name]
-		if kind == "" {
-			return 0, &graphFaultAt{fmt.Sprintf("Field '%s' doesn't exist on type '%sConnection'", f.name, node), node + "Connection", f.name}
-		}
-		c, fault := checkGraph(p, kind, f.fields)
-		if fault != nil {
-			return 0, fault
-		}
-		cost += 1 + c
-	}
-	return cost, nil
+	return 0, false
 }

@@ -7,31 +7,6 @@ import (
 	"strings"
 )
 
-// graphRoot is the object that a question begins at.
-func graphRoot(c *Call) graphObject {
-	return graphObject{kind: "Query", fields: Object{
-		"project": func(args map[string]any) any {
-			path, _ := args["fullPath"].(string)
-			inside := *c
-			if inside.Project = c.st.projPath[lowerPath(path)]; inside.Project == nil || inside.Project.PendingDelete || !c.Sees(inside.Project) || inside.refusesClassic() {
-				return nil
-			}
-			return graphProject(&inside)
-		},
-		"group": func(args map[string]any) any {
-			path, _ := args["fullPath"].(string)
-			inside := *c
-			if inside.Group = c.st.groupPath[lowerPath(path)]; inside.Group == nil || !c.Sees(inside.Group) || inside.refusesClassic() {
-				return nil
-			}
-			return graphGroup(&inside)
-		},
-		"runners": func(map[string]any) any {
-			return graphRunners(c, func(r *Runner) bool { return c.Actor.Admin })
-		},
-	}}
-}
-
 func gid(kind string, id int64) string { return fmt.Sprintf("gid://gitlab/%s/%d", kind, id) }
 
 func graphUser(c *Call, name string) any {
@@ -39,7 +14,7 @@ func graphUser(c *Call, name string) any {
 	if u == nil {
 		return nil
 	}
-	return graphObject{kind: "User", fields: Object{"id": gid("User", u.ID), "username": u.Username, "name": u.Name, "state": u.State, "bot": u.isBot()}}
+	return graphPerson(c, u)
 }
 
 // graphs makes a list of objects, or nil where the caller's role is too low and GitLab answers null.
@@ -51,20 +26,6 @@ func graphs[T any](kind string, rows []T, shown bool, fields func(T) Object) gra
 		}
 	}
 	return out
-}
-
-func graphGroup(c *Call) graphObject {
-	return graphObject{kind: "Group", fields: Object{
-		"id": gid("Group", c.Group.ID), "fullPath": c.Group.Path, "name": c.Group.Name,
-		"runners": func(args map[string]any) any {
-			if c.Level(c.Group) < Maintainer {
-				return nil
-			}
-			return graphRunners(c, func(r *Runner) bool {
-				return r.Type == "group_type" && strings.EqualFold(r.Group, c.Group.Path)
-			})
-		},
-	}}
 }
 
 // graphRole is the caller's role, an auditor being a Reporter everywhere.
@@ -80,7 +41,10 @@ func graphProject(c *Call) graphObject {
 	p, role := c.Project, graphRole(c)
 	level := int(c.Level(p))
 	o := Object{
-		"id": gid("Project", p.ID), "fullPath": p.Path, "name": p.Name, "archived": p.Archived, "visibility": p.Visibility,
+		"id": gid("Project", p.ID), "fullPath": p.Path, "name": p.Name, "archived": p.Archived, "visibility": p.Visibility, "path": lastSegment(p.Path),
+		"description": emptyNull(p.Description), "webUrl": c.URL("/" + p.Path), "httpUrlToRepo": c.URL("/" + p.Path + ".git"), "createdAt": p.CreatedAt.stamp(),
+		"sshUrlToRepo": "git@" + c.Request.Host + ":" + p.Path + ".git", "lastActivityAt": p.LastActive.stamp(), "nameWithNamespace": projectTitle(c, p),
+		"topics": append([]string{}, p.Topics...), "forksCount": c.forks(p), "repository": graphRepository(p), "namespace": graphNamespace(c, namespace{p.group, p.owner}),
 		"maxAccessLevel": graphObject{kind: "AccessLevel", fields: Object{"integerValue": level, "stringValue": nil}},
 		"clusterAgents":  graphs("ClusterAgent", p.Agents, role >= Developer, func(a *Agent) Object { return graphAgent(c, a) }),
 		"alertManagementHttpIntegrations": graphs("AlertManagementHttpIntegration", p.AlertIntegrations, role >= Maintainer, func(a *AlertIntegration) Object {
@@ -105,6 +69,11 @@ func graphProject(c *Call) graphObject {
 				return r.serves(p) && (args["type"] == nil || strings.EqualFold(r.Type, args["type"].(string)))
 			})
 		},
+	}
+	if p.group != nil && c.Sees(p.group) {
+		inside := *c
+		inside.Group = p.group
+		o["group"] = func(map[string]any) any { return graphGroup(&inside) }
 	}
 	if role >= Guest || p.Visibility != "private" {
 		o["releases"] = graphs("Release", p.Releases, true, func(r *Release) Object { return graphRelease(c, r) })

@@ -16,7 +16,7 @@ type graphDef struct {
 // Source: https://docs.gitlab.com/api/graphql/reference/, and GitLab's app/graphql/types and app/graphql/resolvers for
 // which fields a resolver pages.
 func graphSchema(p Profile) map[string]map[string]graphDef {
-	out := map[string]map[string]graphDef{}
+	out := metaTypes()
 	for kind, fields := range graphTypes() {
 		out[kind] = map[string]graphDef{}
 		for name, def := range fields {
@@ -51,11 +51,24 @@ func graphTypes() map[string]map[string]graphDef {
 	plain := func(of string) graphDef { return graphDef{of: of, list: true} }
 	access := map[string]graphDef{"user": {of: "User", ee: true}, "group": {of: "Group", ee: true}}
 	return map[string]map[string]graphDef{
-		"Query":    {"project": {of: "Project"}, "group": {of: "Group"}, "runners": pages("CiRunner")},
-		"PageInfo": scalars("hasNextPage endCursor hasPreviousPage startCursor"),
-		"User":     scalars("id username name state bot"),
-		"Group":    with(scalars("id fullPath name"), map[string]graphDef{"runners": pages("CiRunner")}),
-		"Project": with(scalars("id fullPath name archived visibility"), map[string]graphDef{
+		"Query": {
+			"project": {of: "Project"}, "group": {of: "Group"}, "runners": pages("CiRunner"), "projects": pages("Project"), "groups": pages("Group"),
+			"currentUser": user, "user": user, "users": pages("User"), "metadata": {of: "Metadata"}, "ciVariables": pages("CiInstanceVariable"),
+			"__schema": {of: "__Schema"}, "__type": {of: "__Type"},
+		},
+		"Metadata":   scalars("version revision enterprise"),
+		"Namespace":  scalars("id fullPath name path"),
+		"Repository": scalars("exists empty rootRef"),
+		"Email":      scalars("id email confirmedAt"),
+		"PageInfo":   scalars("hasNextPage endCursor hasPreviousPage startCursor"),
+		"User": with(scalars("id username name state bot publicEmail webUrl webPath avatarUrl createdAt lastActivityOn"), map[string]graphDef{
+			"namespace": {of: "Namespace"}, "emails": plain("Email"),
+		}),
+		"Group": with(scalars("id fullPath name path fullName description visibility webUrl createdAt"), map[string]graphDef{
+			"runners": pages("CiRunner"), "projects": pages("Project"), "descendantGroups": pages("Group"), "parent": {of: "Group"}, "ciVariables": pages("CiGroupVariable"),
+		}),
+		"Project": with(scalars("id fullPath name archived visibility path description webUrl httpUrlToRepo sshUrlToRepo createdAt lastActivityAt nameWithNamespace topics forksCount"), map[string]graphDef{
+			"repository": {of: "Repository"}, "namespace": {of: "Namespace"}, "group": {of: "Group"},
 			"maxAccessLevel":           {of: "AccessLevel"},
 			"releases":                 pages("Release"),
 			"ciCdSettings":             {of: "ProjectCiCdSetting"},
@@ -77,8 +90,10 @@ func graphTypes() map[string]map[string]graphDef {
 			"target": {of: "CiJobTokenScopeTarget"}, "addedBy": user,
 		}),
 		"CiJobTokenScopeTarget": {}, "CiJobTokenAccessibleProject": scalars("id name path fullPath webUrl"), "CiJobTokenAccessibleGroup": scalars("id name path fullPath webUrl"),
-		"CiJobTokenAuthLog": with(scalars("lastAuthorizedAt"), map[string]graphDef{"originProject": {of: "CiJobTokenAccessibleProject"}}),
-		"CiProjectVariable": with(scalars("id key value variableType raw environmentScope protected masked description"), map[string]graphDef{"hidden": {since: "17.4"}}),
+		"CiJobTokenAuthLog":  with(scalars("lastAuthorizedAt"), map[string]graphDef{"originProject": {of: "CiJobTokenAccessibleProject"}}),
+		"CiGroupVariable":    with(scalars("id key value variableType raw environmentScope protected masked description"), map[string]graphDef{"hidden": {since: "17.4"}}),
+		"CiInstanceVariable": scalars("id key value variableType raw protected masked description"),
+		"CiProjectVariable":  with(scalars("id key value variableType raw environmentScope protected masked description"), map[string]graphDef{"hidden": {since: "17.4"}}),
 		"PipelineSchedule": with(scalars("id description active nextRunAt realNextRun ref cron cronTimezone createdAt updatedAt"), map[string]graphDef{
 			"owner": user, "variables": plain("PipelineScheduleVariable"), "inputs": {of: "CiInputsField", list: true, since: "18.1"},
 		}),

@@ -17,6 +17,9 @@ func eachID(w *World, visit func(table string, id *int64)) {
 		for _, k := range u.GPGKeys {
 			visit("gpg_keys", &k.ID)
 		}
+		for _, e := range u.Emails {
+			visit("emails", &e.ID)
+		}
 	}
 	for _, t := range allAccessTokens(w) {
 		visit("access_tokens", &t.ID)
@@ -72,6 +75,9 @@ func groupIDs(g *Group, visit func(string, *int64)) {
 	for _, s := range g.SSHCertificates {
 		visit("ssh_certificates", &s.ID)
 	}
+	if g.PushRule != nil {
+		visit("push_rules", &g.PushRule.ID)
+	}
 	eachHookID(g.Hooks, visit)
 	protectionIDs(g.ProtectedBranches, nil, g.ProtectedEnvs, visit)
 }
@@ -111,6 +117,12 @@ func projectIDs(p *Project, visit func(string, *int64)) {
 	}
 	for _, a := range p.AlertIntegrations {
 		visit("alert_integrations", &a.ID)
+	}
+	if p.PushRule != nil {
+		visit("push_rules", &p.PushRule.ID)
+	}
+	for _, r := range p.ApprovalRules {
+		visit("approval_rules", &r.ID)
 	}
 	eachHookID(p.Hooks, visit)
 	protectionIDs(p.ProtectedBranches, p.ProtectedTags, p.ProtectedEnvs, visit)

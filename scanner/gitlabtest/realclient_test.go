@@ -19,7 +19,7 @@ func TestPythonGitlab(t *testing.T) {
 	if err := exec.Command(python, "-c", "import gitlab").Run(); err != nil {
 		t.Skip("python3-gitlab is not installed")
 	}
-	s := newServer(t, Options{})
+	s := newServer(t, Options{RepoDir: t.TempDir()})
 	base, err := s.Start()
 	if err != nil {
 		t.Fatal(err)
@@ -45,8 +45,9 @@ func TestPythonGitlab(t *testing.T) {
 
 // pythonSaw counts the same lists on a fresh server, without pages.
 func pythonSaw(t *testing.T) map[string]any {
-	s := newServer(t, Options{})
-	want := map[string]any{"version": "19.6.0-ee", "bot": true, "after revocation": 401.0, "blocked": true, "unblocked": true, "missing": 404.0}
+	s := newServer(t, Options{RepoDir: t.TempDir()})
+	want := map[string]any{"version": "19.6.0-ee", "bot": true, "after revocation": 401.0, "blocked": true, "unblocked": true, "missing": 404.0, "push rule": true, "approvals": true,
+		"compared": 0.0, "license": "Acme", "languages": []any{}, "pipeline variables": 1.0}
 	for name, path := range map[string]string{
 		"projects": "projects", "keyset projects": "projects", "groups": "groups", "users": "users", "personal tokens": "personal_access_tokens", "deploy tokens": "deploy_tokens",
 		"deploy keys": "deploy_keys", "applications": "applications", "system hooks": "hooks", "instance variables": "admin/ci/variables", "audit events": "audit_events",
@@ -59,8 +60,14 @@ func pythonSaw(t *testing.T) map[string]any {
 		"group tokens": "groups/100/access_tokens", "group deploy tokens": "groups/100/deploy_tokens", "group variables": "groups/100/variables", "group hooks": "groups/100/hooks",
 		"group runners": "groups/100/runners", "group members": "groups/100/members", "group projects": "groups/100/projects", "subgroups": "groups/100/subgroups",
 		"descendants": "groups/100/descendant_groups", "ssh keys": "users/4/keys", "impersonation tokens": "users/4/impersonation_tokens",
+		"namespaces": "namespaces", "features": "features", "branches": "projects/1000/repository/branches", "tags": "projects/1000/repository/tags",
+		"commits": "projects/1000/repository/commits", "pipelines": "projects/1000/pipelines", "jobs": "projects/1000/jobs", "releases": "projects/1000/releases",
+		"snippets": "projects/1000/snippets", "wiki": "projects/1000/wikis", "forks": "projects/1000/forks", "project people": "projects/1000/users",
+		"approval rules": "projects/1000/approval_rules", "protected environments": "projects/1000/protected_environments", "billable members": "groups/100/billable_members",
+		"memberships": "users/4/memberships", "saml links": "groups/100/saml_group_links", "ldap links": "groups/100/ldap_group_links", "user activities": "user/activities",
+		"tree": "projects/1000/repository/tree?recursive=true&",
 	} {
-		want[name] = float64(len(list(t, get(t, s, "admin", path+"?per_page=100"))))
+		want[name] = float64(len(list(t, get(t, s, "admin", strings.TrimSuffix(path, "&")+map[bool]string{true: "&", false: "?"}[strings.HasSuffix(path, "&")]+"per_page=100"))))
 	}
 	want["schedule variables"] = float64(len(s.st.projects[1000].Schedules[0].Variables))
 	return want

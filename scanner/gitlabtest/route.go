@@ -49,7 +49,8 @@ type Route struct {
 }
 
 // Handler answers one request that has passed authentication and authorisation. It runs under the server's lock: it
-// reads and changes the state freely and must not block. The answer is written after the lock is gone.
+// reads and changes the state freely and must not block, but for git's short commands on the local disk. The answer is
+// written after the lock is gone.
 type Handler func(c *Call) Answer
 
 // Paging says how a route lists.
@@ -98,6 +99,25 @@ func routes() []Route {
 		hookVerbRoutes(),
 		deployVerbRoutes(),
 		revokeAnyRoutes(),
+		namespaceRoutes(),
+		keyRoutes(),
+		relationRoutes(),
+		pushRuleRoutes(),
+		approvalRoutes(),
+		licenceRoutes(),
+		pipelineRoutes(),
+		environmentRoutes(),
+		repositoryRoutes(),
+		commitRoutes(),
+		branchRoutes(),
+		commitVerbRoutes(),
+		projectVerbRoutes(),
+		groupVerbRoutes(),
+		userVerbRoutes(),
+		protectionVerbRoutes(),
+		contentVerbRoutes(),
+		itemRoutes(),
+		wikiRoutes(),
 		gitRoutes(),
 	)
 }

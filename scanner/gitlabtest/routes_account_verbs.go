@@ -55,7 +55,7 @@ func (c *Call) tokenOf(u *User) (*AccessToken, *Answer) {
 	expires, dated := c.When("expires_at")
 	switch {
 	case name == "" || len(scopes) == 0:
-		return refuse(Refuse(http.StatusBadRequest, "name is missing, scopes is missing"))
+		return refuse(Refuse(http.StatusBadRequest, c.blank("name", "scopes")))
 	case dated && expires.past(c.Now):
 		return refuse(BadRequest("Expiration date must be in the future"))
 	case !dated:
@@ -117,18 +117,15 @@ func addSSHKey(c *Call) Answer {
 	case u == nil:
 		return NotFound("User")
 	case k.Title == "" || k.Key == "":
-		return Refuse(http.StatusBadRequest, "key is missing, title is missing")
+		return Refuse(http.StatusBadRequest, c.blank("title", "key"))
+	case c.keyTaken(k.Key):
+		return Message(http.StatusBadRequest, Object{"fingerprint_sha256": []string{"has already been taken"}, "key": []string{"has already been taken"}})
 	}
 	k.ExpiresAt, _ = c.When("expires_at")
 	k.ID = c.st.next("keys")
 	u.SSHKeys = append(u.SSHKeys, k)
 	c.Audit("add_ssh_key", u, "Key", k.Title, k.ID, nil)
-	usage := k.UsageType
-	if usage == "" {
-		usage = "auth_and_signing"
-	}
-	return Created(Object{"id": k.ID, "title": k.Title, "key": k.Key, "created_at": k.CreatedAt.stamp(),
-		"expires_at": k.ExpiresAt.stamp(), "usage_type": usage})
+	return Created(sshKeyJSON(c, k))
 }
 
 func removeSSHKey(c *Call) Answer {

@@ -32,26 +32,32 @@ func accountRoutes() []Route {
 
 // listSSHKeys answers any signed-in caller: public keys are public.
 func listSSHKeys(c *Call) Answer {
-	u := c.st.users[c.PathID("id")]
+	u := c.keyOwner()
 	if u == nil {
 		return NotFound("User")
 	}
 	return List(c, u.SSHKeys, noID[*SSHKey], func(k *SSHKey) Object {
-		return Object{
-			"id": k.ID, "title": k.Title, "key": k.Key, "created_at": k.CreatedAt.stamp(), "expires_at": k.ExpiresAt.stamp(),
-			"usage_type": cmp.Or(k.UsageType, "auth_and_signing"),
-		}.Since(c.Profile, "18.0", "last_used_at", k.LastUsedAt.stamp())
+		return sshKeyJSON(c, k)
 	})
 }
 
+func sshKeyJSON(c *Call, k *SSHKey) Object {
+	return Object{
+		"id": k.ID, "title": k.Title, "key": k.Key, "created_at": k.CreatedAt.stamp(), "expires_at": k.ExpiresAt.stamp(),
+		"usage_type": cmp.Or(k.UsageType, "auth_and_signing"),
+	}.Since(c.Profile, "18.0", "last_used_at", k.LastUsedAt.stamp())
+}
+
 func listGPGKeys(c *Call) Answer {
-	u := c.st.users[c.PathID("id")]
+	u := c.keyOwner()
 	if u == nil {
 		return NotFound("User")
 	}
-	return List(c, u.GPGKeys, noID[*GPGKey], func(k *GPGKey) Object {
-		return Object{"id": k.ID, "key": k.Key, "created_at": k.CreatedAt.stamp()}
-	})
+	return List(c, u.GPGKeys, noID[*GPGKey], gpgKeyJSON)
+}
+
+func gpgKeyJSON(k *GPGKey) Object {
+	return Object{"id": k.ID, "key": k.Key, "created_at": k.CreatedAt.stamp()}
 }
 
 func listImpersonationTokens(c *Call) Answer {

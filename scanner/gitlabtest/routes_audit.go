@@ -16,6 +16,9 @@ func auditRoutes() []Route {
 			Source: source, Handle: listGroupAudit},
 		{Method: "GET", Path: "projects/:id/audit_events", Role: Developer, Tier: Premium, Permission: "read_audit_event", Paging: Keyset,
 			Source: source, Handle: listProjectAudit},
+		{Method: "GET", Path: "audit_events/:event_id", Admin: true, Offering: SelfManaged, Tier: Premium, Permission: "read_audit_event", Source: source, Handle: showAudit},
+		{Method: "GET", Path: "groups/:id/audit_events/:event_id", Role: Owner, Tier: Premium, Permission: "read_audit_event", Source: source, Handle: showAudit},
+		{Method: "GET", Path: "projects/:id/audit_events/:event_id", Role: Maintainer, Tier: Premium, Permission: "read_audit_event", Source: source, Handle: showAudit},
 	}
 }
 
@@ -136,4 +139,14 @@ func (c *Call) auditTarget(e *AuditEvent) any {
 		}
 	}
 	return nil
+}
+
+// showAudit answers one event of the home, of whatever time.
+func showAudit(c *Call) Answer {
+	for _, e := range c.st.w.AuditEvents {
+		if e.ID == c.PathID("event_id") && (c.home() == nil || e.Entity == entityName(c.home())) {
+			return OK(auditJSON(c, e))
+		}
+	}
+	return NotFound("Audit Event")
 }

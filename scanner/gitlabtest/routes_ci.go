@@ -163,17 +163,19 @@ func listSecureFiles(c *Call) Answer {
 	if !c.builds() {
 		return Forbidden("")
 	}
-	return List(c, c.Project.SecureFiles, noID[*SecureFile], func(f *SecureFile) Object {
-		sum := sha256.Sum256([]byte(f.Content))
-		var meta any
-		if m := f.Metadata; m != nil {
-			meta = Object{"id": m.ID, "issuer": m.Issuer, "subject": m.Subject, "expires_at": m.ExpiresAt.stamp()}
-		}
-		return Object{
-			"id": f.ID, "name": f.Name, "checksum": hex.EncodeToString(sum[:]), "checksum_algorithm": "sha256", "created_at": f.CreatedAt.stamp(),
-			"expires_at": f.ExpiresAt.stamp(), "metadata": meta, "file_extension": strings.TrimPrefix(path.Ext(f.Name), "."),
-		}
-	})
+	return List(c, c.Project.SecureFiles, noID[*SecureFile], secureFileJSON)
+}
+
+func secureFileJSON(f *SecureFile) Object {
+	sum := sha256.Sum256([]byte(f.Content))
+	var meta any
+	if m := f.Metadata; m != nil {
+		meta = Object{"id": m.ID, "issuer": m.Issuer, "subject": m.Subject, "expires_at": m.ExpiresAt.stamp()}
+	}
+	return Object{
+		"id": f.ID, "name": f.Name, "checksum": hex.EncodeToString(sum[:]), "checksum_algorithm": "sha256", "created_at": f.CreatedAt.stamp(),
+		"expires_at": f.ExpiresAt.stamp(), "metadata": meta, "file_extension": strings.TrimPrefix(path.Ext(f.Name), "."),
+	}
 }
 
 // jobTokenScope is the project's, or the default of a new project.

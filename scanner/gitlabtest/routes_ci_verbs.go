@@ -79,9 +79,22 @@ func (c *Call) fillSchedule(s *Schedule) {
 	s.UpdatedAt = At(c.Now)
 }
 
+// wrongCron refuses a line that cannot be one of cron: it has five fields, and no letters but in names and words.
+func (c *Call) wrongCron() *Answer {
+	fields := strings.Fields(c.Text("cron"))
+	if !c.Has("cron") || len(fields) == 5 || len(fields) == 1 && strings.HasPrefix(fields[0], "@") {
+		return nil
+	}
+	a := Message(http.StatusBadRequest, Object{"cron": []string{"syntax is invalid"}})
+	return &a
+}
+
 func createSchedule(c *Call) Answer {
-	if c.Text("description") == "" || c.Text("ref") == "" || c.Text("cron") == "" {
-		return Refuse(http.StatusBadRequest, "description is missing, ref is missing, cron is missing")
+	if lacks := c.blank("description", "ref", "cron"); lacks != "" {
+		return Refuse(http.StatusBadRequest, lacks)
+	}
+	if wrong := c.wrongCron(); wrong != nil {
+		return *wrong
 	}
 	s := &Schedule{ID: c.st.next("schedules"), Owner: c.Actor.User.Username, CreatedAt: At(c.Now)}
 	c.fillSchedule(s)
@@ -103,6 +116,9 @@ func withSchedule(c *Call, use func(*Schedule) Answer) Answer {
 
 func changeSchedule(c *Call) Answer {
 	return withSchedule(c, func(s *Schedule) Answer {
+		if wrong := c.wrongCron(); wrong != nil {
+			return *wrong
+		}
 		c.fillSchedule(s)
 		return OK(scheduleJSON(c, s))
 	})

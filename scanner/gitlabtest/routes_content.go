@@ -57,8 +57,7 @@ func snippetFile(c *Call) Answer {
 func releaseJSON(c *Call, r *Release) Object {
 	links := []Object{}
 	for _, l := range r.Links {
-		url := releaseURL(c, l)
-		links = append(links, Object{"id": l.ID, "name": l.Name, "url": url, "direct_asset_url": url, "link_type": "other"})
+		links = append(links, releaseLinkJSON(c, l))
 	}
 	return Object{
 		"tag_name": r.Tag, "name": cmp.Or(r.Name, r.Tag), "description": r.Description, "created_at": r.CreatedAt.stamp(), "released_at": r.CreatedAt.stamp(),
@@ -66,6 +65,11 @@ func releaseJSON(c *Call, r *Release) Object {
 		"assets": Object{"count": len(links), "sources": []Object{}, "links": links},
 		"_links": Object{"self": c.URL("/" + c.Project.Path + "/-/releases/" + r.Tag)},
 	}
+}
+
+func releaseLinkJSON(c *Call, l *ReleaseLink) Object {
+	url := releaseURL(c, l)
+	return Object{"id": l.ID, "name": l.Name, "url": url, "direct_asset_url": url, "link_type": "other"}
 }
 
 // releaseURL is where an asset lies: anywhere, or among the packages of the project.

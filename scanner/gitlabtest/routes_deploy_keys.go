@@ -22,21 +22,27 @@ func deployKeyRoutes() []Route {
 
 // deployKeyJSON is what all forms share.
 func deployKeyJSON(c *Call, k *DeployKey) Object {
-	body := []byte(k.Key)
-	if parts := strings.Fields(k.Key); len(parts) > 1 {
+	weak, strong := fingerprints(k.Key)
+	return Object{
+		"id": k.ID, "title": k.Title, "key": k.Key, "created_at": k.CreatedAt.stamp(), "expires_at": k.ExpiresAt.stamp(), "usage_type": "auth_and_signing",
+		"fingerprint": weak, "fingerprint_sha256": strong,
+	}.Since(c.Profile, "18.2", "last_used_at", k.LastUsedAt.stamp())
+}
+
+// fingerprints are both forms that GitLab shows of a public key.
+func fingerprints(key string) (weak, strong string) {
+	body := []byte(key)
+	if parts := strings.Fields(key); len(parts) > 1 {
 		if raw, err := base64.StdEncoding.DecodeString(parts[1]); err == nil {
 			body = raw
 		}
 	}
-	weak, strong := md5.Sum(body), sha256.Sum256(body)
+	sum, long := md5.Sum(body), sha256.Sum256(body)
 	var pairs []string
-	for _, b := range weak {
+	for _, b := range sum {
 		pairs = append(pairs, hex.EncodeToString([]byte{b}))
 	}
-	return Object{
-		"id": k.ID, "title": k.Title, "key": k.Key, "created_at": k.CreatedAt.stamp(), "expires_at": k.ExpiresAt.stamp(), "usage_type": "auth_and_signing",
-		"fingerprint": strings.Join(pairs, ":"), "fingerprint_sha256": "SHA256:" + base64.RawStdEncoding.EncodeToString(strong[:]),
-	}.Since(c.Profile, "18.2", "last_used_at", k.LastUsedAt.stamp())
+	return strings.Join(pairs, ":"), "SHA256:" + base64.RawStdEncoding.EncodeToString(long[:])
 }
 
 // listAllDeployKeys names the projects of each key that the caller may see.

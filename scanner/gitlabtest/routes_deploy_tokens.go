@@ -78,7 +78,7 @@ func showDeployToken(c *Call) Answer {
 func createDeployToken(c *Call) Answer {
 	name, scopes := c.Text("name"), c.Texts("scopes")
 	if name == "" || len(scopes) == 0 {
-		return Refuse(http.StatusBadRequest, "name is missing, scopes is missing")
+		return Refuse(http.StatusBadRequest, c.blank("name", "scopes"))
 	}
 	for _, s := range scopes {
 		if !slices.Contains(deployScopes(), s) {

@@ -35,7 +35,7 @@ func deployVerbRoutes() []Route {
 func newDeployKey(c *Call) (*DeployKey, *Answer) {
 	title, body := c.Text("title"), strings.TrimSpace(c.Text("key"))
 	if title == "" || body == "" {
-		a := Refuse(http.StatusBadRequest, "key is missing, title is missing")
+		a := Refuse(http.StatusBadRequest, c.blank("title", "key"))
 		return nil, &a
 	}
 	same := func(k *DeployKey) bool { return strings.HasPrefix(k.Key+" ", firstTwo(body)+" ") }
@@ -252,7 +252,7 @@ func deleteErrorTrackingKey(c *Call) Answer {
 func createApplication(c *Call) Answer {
 	scopes := strings.Fields(c.Text("scopes"))
 	if c.Text("name") == "" || c.Text("redirect_uri") == "" || len(scopes) == 0 {
-		return Refuse(http.StatusBadRequest, "name is missing, redirect_uri is missing, scopes is missing")
+		return Refuse(http.StatusBadRequest, c.blank("name", "redirect_uri", "scopes"))
 	}
 	a := &Application{ID: c.st.next("applications"), Name: c.Text("name"), CallbackURL: c.Text("redirect_uri"), Scopes: scopes, Confidential: true}
 	if confidential, set := c.Bool("confidential"); set {

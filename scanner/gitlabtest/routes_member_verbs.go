@@ -40,8 +40,13 @@ func addMember(c *Call) Answer {
 	for _, name := range c.Texts("username") {
 		users = append(users, c.st.userByName(name))
 	}
-	if !ok || len(users) == 0 {
-		return Refuse(http.StatusBadRequest, "access_level does not have a valid value, user_id is missing")
+	switch {
+	case len(users) == 0 && !c.Has("access_level"):
+		return Refuse(http.StatusBadRequest, "access_level is missing, user_id, username are missing, at least one parameter must be provided")
+	case len(users) == 0:
+		return Refuse(http.StatusBadRequest, "user_id, username are missing, at least one parameter must be provided")
+	case !ok:
+		return Refuse(http.StatusBadRequest, "access_level does not have a valid value")
 	}
 	var last *Member
 	for _, u := range users {

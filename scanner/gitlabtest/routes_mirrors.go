@@ -70,15 +70,17 @@ func pagesDomainJSON(c *Call, d *PagesDomain) Object {
 }
 
 func listPagesDomains(c *Call) Answer {
-	return List(c, c.Project.PagesDomains, noID[*PagesDomain], func(d *PagesDomain) Object {
-		o := pagesDomainJSON(c, d)
-		if !d.CertificateExpires.IsZero() {
-			o["certificate"] = Object{"subject": "/CN=" + d.CertificateSubject, "expired": d.CertificateExpires.past(c.Now),
-				"certificate": "-----BEGIN CERTIFICATE-----\nEXAMPLE\n-----END CERTIFICATE-----", "certificate_text": "Certificate: EXAMPLE",
-				"expiration": d.CertificateExpires.stamp()}
-		}
-		return o
-	})
+	return List(c, c.Project.PagesDomains, noID[*PagesDomain], func(d *PagesDomain) Object { return pagesDomainFull(c, d) })
+}
+
+func pagesDomainFull(c *Call, d *PagesDomain) Object {
+	o := pagesDomainJSON(c, d)
+	if !d.CertificateExpires.IsZero() {
+		o["certificate"] = Object{"subject": "/CN=" + d.CertificateSubject, "expired": d.CertificateExpires.past(c.Now),
+			"certificate": "-----BEGIN CERTIFICATE-----\nEXAMPLE\n-----END CERTIFICATE-----", "certificate_text": "Certificate: EXAMPLE",
+			"expiration": d.CertificateExpires.stamp()}
+	}
+	return o
 }
 
 // listAllPagesDomains is thinner: it names the project, and of the certificate the expiry only.

@@ -3,6 +3,7 @@ package gitlabtest
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -36,12 +37,7 @@ func groupTitle(g *Group) string {
 }
 
 func namespaceJSON(c *Call, p *Project) Object {
-	if p.owner != nil {
-		return Object{"id": p.owner.namespaceID, "name": p.owner.Name, "path": p.owner.Username, "kind": "user",
-			"full_path": p.owner.Username, "parent_id": nil, "avatar_url": nil, "web_url": c.URL("/" + p.owner.Username)}
-	}
-	return Object{"id": p.group.ID, "name": p.group.Name, "path": lastSegment(p.group.Path), "kind": "group",
-		"full_path": p.group.Path, "parent_id": parentID(p.group), "avatar_url": nil, "web_url": c.URL("/groups/" + p.group.Path)}
+	return namespace{group: p.group, user: p.owner}.json(c)
 }
 
 // projectIdentity is the smallest form, as allowlists use it.
@@ -296,26 +292,28 @@ func (c *Call) projectFilter() func(*Project) bool {
 	return all(tests)
 }
 
+// changeProject moves no project: everything in a world refers to it by its path.
 func changeProject(c *Call) Answer {
 	p := c.Project
-	if p.Settings == nil {
-		p.Settings = map[string]any{}
-	}
-	for name, old := range projectDefaults() {
-		if !c.Has(name) {
-			continue
+	visibility, branch := cmp.Or(c.Text("visibility"), p.Visibility), c.Text("default_branch")
+	switch {
+	case c.Has("path") && c.Text("path") != lastSegment(p.Path):
+		return Message(http.StatusBadRequest, Object{"path": []string{"cannot be changed on this simulated GitLab"}})
+	case !slices.Contains(levels(), visibility):
+		return Refuse(http.StatusBadRequest, "visibility does not have a valid value")
+	case c.Has("visibility") && p.group != nil && slices.Index(levels(), visibility) > slices.Index(levels(), p.group.Visibility):
+		return Message(http.StatusBadRequest, Object{"visibility_level": []string{visibility + " is not allowed in a " + p.group.Visibility + " group."}})
+	case branch != "" && (p.Repository == nil || branch != p.Repository.branch()):
+		if _, found := findRef(c.server.repository(p), "refs/heads/", branch); !found {
+			return Message(http.StatusBadRequest, Object{"base": []string{"Could not change HEAD: branch '" + branch + "' does not exist"}})
 		}
-		p.Settings[name] = c.Value(name)
-		if _, isBool := old.(bool); isBool {
-			p.Settings[name], _ = c.Bool(name)
+		if _, err := c.server.repository(p).git("symbolic-ref", "HEAD", "refs/heads/"+branch); err != nil {
+			return c.withoutGit()
 		}
+		p.Repository.DefaultBranch = branch
 	}
-	if v := c.Text("visibility"); v != "" {
-		p.Visibility = v
-	}
-	if c.Has("description") {
-		p.Description = c.Text("description")
-	}
+	p.Visibility, p.Name = visibility, cmp.Or(c.Text("name"), p.Name)
+	c.fillProject(p)
 	return OK(projectJSON(c, p))
 }
 
@@ -337,6 +335,7 @@ func deleteProject(c *Call) Answer {
 		if c.Project.MarkedForDeletion.IsZero() {
 			return BadRequest("Project must be marked for deletion first.")
 		}
+		c.server.dropRepository(c.Project)
 		c.st.removeProject(c.Project)
 		return Message(http.StatusAccepted, "202 Accepted")
 	}

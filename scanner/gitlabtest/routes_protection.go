@@ -1,9 +1,6 @@
 package gitlabtest
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 func protectionRoutes() []Route {
 	tags, envs := "https://docs.gitlab.com/api/protected_tags/", "https://docs.gitlab.com/api/protected_environments/"
@@ -13,7 +10,6 @@ func protectionRoutes() []Route {
 		{Method: "DELETE", Path: "projects/:id/protected_branches/:name", Role: Maintainer, Permission: "delete_protected_branch",
 			Source: "https://docs.gitlab.com/api/protected_branches/", Handle: unprotectBranch},
 		{Method: "GET", Path: "projects/:id/protected_tags", Role: Maintainer, Permission: "read_protected_tag", Paging: Offset, Source: tags, Handle: listProtectedTags},
-		{Method: "GET", Path: "projects/:id/environments", Role: Reporter, Auditor: true, JobToken: true, Permission: "read_environment", Paging: Offset, Handle: listEnvironments},
 		{Method: "GET", Path: "projects/:id/protected_environments", Role: Maintainer, Tier: Premium, Permission: "read_protected_environment", Paging: Offset, Source: envs, Handle: listProtectedEnvs},
 		{Method: "GET", Path: "groups/:id/protected_environments", Role: Maintainer, Tier: Premium, Permission: "read_protected_environment", Paging: Offset, Source: envs, Handle: listProtectedEnvs},
 	}
@@ -70,11 +66,15 @@ func rulesJSON(c *Call, list []*AccessRule) []Object {
 
 func listProtectedBranches(c *Call) Answer {
 	return List(c, c.Project.ProtectedBranches, noID[*ProtectedBranch], func(b *ProtectedBranch) Object {
-		return Object{
-			"id": b.ID, "name": b.Name, "push_access_levels": pushRules(c, b.Push), "merge_access_levels": rulesJSON(c, b.Merge),
-			"unprotect_access_levels": []Object{}, "allow_force_push": b.AllowForcePush, "code_owner_approval_required": b.CodeOwners, "inherited": false,
-		}
+		return protectedBranchJSON(c, b)
 	})
+}
+
+func protectedBranchJSON(c *Call, b *ProtectedBranch) Object {
+	return Object{
+		"id": b.ID, "name": b.Name, "push_access_levels": pushRules(c, b.Push), "merge_access_levels": rulesJSON(c, b.Merge),
+		"unprotect_access_levels": []Object{}, "allow_force_push": b.AllowForcePush, "code_owner_approval_required": b.CodeOwners, "inherited": false,
+	}
 }
 
 func unprotectBranch(c *Call) Answer {
@@ -89,45 +89,12 @@ func unprotectBranch(c *Call) Answer {
 
 func listProtectedTags(c *Call) Answer {
 	return List(c, c.Project.ProtectedTags, noID[*ProtectedTag], func(t *ProtectedTag) Object {
-		return Object{"name": t.Name, "create_access_levels": pushRules(c, t.Create)}
+		return protectedTagJSON(c, t)
 	})
 }
 
-func (e *Environment) tier() string {
-	if e.Tier == "" {
-		return "other"
-	}
-	return e.Tier
-}
-
-func (e *Environment) state() string {
-	if e.State == "" {
-		return "available"
-	}
-	return e.State
-}
-
-// agentOf is the cluster agent of an environment, null for none.
-func (c *Call) agentOf(e *Environment) any {
-	for _, a := range c.Project.Agents {
-		if a.Name == e.Agent {
-			return agentJSON(c, a)
-		}
-	}
-	return nil
-}
-
-func listEnvironments(c *Call) Answer {
-	if !c.builds() {
-		return Forbidden("")
-	}
-	return List(c, c.Project.Environments, noID[*Environment], func(e *Environment) Object {
-		return Object{
-			"id": e.ID, "name": e.Name, "slug": strings.ToLower(e.Name), "description": emptyNull(e.Description), "external_url": emptyNull(e.ExternalURL),
-			"created_at": e.CreatedAt.stamp(), "updated_at": e.UpdatedAt.stamp(), "tier": e.tier(), "state": e.state(), "auto_stop_at": e.AutoStopAt.stamp(),
-			"kubernetes_namespace": nil, "flux_resource_path": nil, "auto_stop_setting": "always", "cluster_agent": c.agentOf(e),
-		}
-	})
+func protectedTagJSON(c *Call, t *ProtectedTag) Object {
+	return Object{"name": t.Name, "create_access_levels": pushRules(c, t.Create)}
 }
 
 // listProtectedEnvs names environments in a project and tiers in a group.
@@ -139,13 +106,17 @@ func listProtectedEnvs(c *Call) Answer {
 		rows = c.Group.ProtectedEnvs
 	}
 	return List(c, rows, noID[*ProtectedEnv], func(e *ProtectedEnv) Object {
-		return Object{
-			"name": e.Name, "required_approval_count": e.RequiredApprovals, "approval_rules": []Object{},
-			"deploy_access_levels": renderAll(e.Deploy, func(r *AccessRule) Object {
-				o := ruleJSON(c, r)
-				o["group_inheritance_type"] = 0
-				return o
-			}),
-		}
+		return protectedEnvJSON(c, e)
 	})
+}
+
+func protectedEnvJSON(c *Call, e *ProtectedEnv) Object {
+	return Object{
+		"name": e.Name, "required_approval_count": e.RequiredApprovals, "approval_rules": []Object{},
+		"deploy_access_levels": renderAll(e.Deploy, func(r *AccessRule) Object {
+			o := ruleJSON(c, r)
+			o["group_inheritance_type"] = 0
+			return o
+		}),
+	}
 }

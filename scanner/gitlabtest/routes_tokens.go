@@ -240,7 +240,7 @@ func createHomeToken(c *Call) Answer {
 	case onlyLicensed(c) || c.byBotToken():
 		return BadRequest("User does not have permission to create access token")
 	case name == "" || len(scopes) == 0:
-		return Refuse(http.StatusBadRequest, "name is missing, scopes is missing")
+		return Refuse(http.StatusBadRequest, c.blank("name", "scopes"))
 	case Role(level) > c.Level(c.home()):
 		return BadRequest("Access level of the token can't be greater the access level of the user who created the token")
 	case dated && expires.past(c.Now):

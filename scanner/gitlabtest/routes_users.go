@@ -13,6 +13,7 @@ func userRoutes() []Route {
 		{Method: "GET", Path: "user", Scopes: readUser, Permission: "read_user", Source: source, Handle: showSelf},
 		{Method: "GET", Path: "users", Scopes: readUser, Permission: "read_user", Paging: Keyset,
 			KeysetBy: []string{"id", "name", "username", "created_at", "updated_at"}, Source: source, Handle: listUsers},
+		{Method: "GET", Path: "user/activities", Admin: true, Scopes: readUser, Permission: "read_user", Paging: Keyset, Source: source, Handle: listActivities},
 		{Method: "GET", Path: "users/:id", Scopes: readUser, Permission: "read_user", Source: source, Handle: showUser},
 	}
 }
@@ -208,4 +209,19 @@ func (c *Call) userFilter() func(*User) bool {
 		})
 	}
 	return all(tests)
+}
+
+// listActivities names who was active since a day, half a year ago unless told otherwise, the longest silent first.
+func listActivities(c *Call) Answer {
+	from, given := c.When("from")
+	if !given {
+		from = At(c.Now.AddDate(0, -6, 0).Truncate(day))
+	}
+	rows := keep(c.st.w.Users, func(u *User) bool { return !u.LastActivityOn.IsZero() && !u.LastActivityOn.Before(from.Time) })
+	slices.SortFunc(rows, func(a, b *User) int {
+		return cmp.Or(a.LastActivityOn.Compare(b.LastActivityOn.Time), cmp.Compare(a.ID, b.ID))
+	})
+	return List(c, rows, func(u *User) int64 { return u.ID }, func(u *User) Object {
+		return Object{"username": u.Username, "last_activity_on": u.LastActivityOn.date(), "last_activity_at": u.LastActivityOn.date()}
+	})
 }

@@ -1,8 +1,10 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 func variableRoutes() []Route {
@@ -109,12 +111,15 @@ func (c *Call) auditVariable(verb string, v *Variable) {
 
 func createVariable(c *Call) Answer {
 	v := &Variable{Key: c.Text("key")}
-	if v.Key == "" || !c.Has("value") {
-		return Refuse(http.StatusBadRequest, "key is missing, value is missing")
+	if lacks := cmp.Or(c.blank("key"), c.missing("value")); lacks != "" {
+		return Refuse(http.StatusBadRequest, lacks)
 	}
 	c.fillVariable(v)
 	if hidden, _ := c.Bool("masked_and_hidden"); hidden {
 		v.Masked, v.Hidden = true, true
+	}
+	if wrong := v.wrong(); wrong != nil {
+		return Message(http.StatusBadRequest, wrong)
 	}
 	for _, other := range *c.variables() {
 		if other.Key == v.Key && other.Scope == v.Scope {
@@ -126,9 +131,28 @@ func createVariable(c *Call) Answer {
 	return Created(variableJSON(c, v))
 }
 
+// wrong is what GitLab has against a variable: a masked value needs eight characters in one line without blanks.
+// Source: https://docs.gitlab.com/ci/variables/#mask-a-cicd-variable
+func (v *Variable) wrong() Object {
+	switch {
+	case strings.Trim(v.Key, base62+"_") != "":
+		return Object{"key": []string{"can contain only letters, digits and '_'."}}
+	case v.Type != "env_var" && v.Type != "file":
+		return Object{"variable_type": []string{"is not included in the list"}}
+	case v.Masked && (len(v.Value) < 8 || strings.ContainsAny(v.Value, " \t\r\n")):
+		return Object{"value": []string{"is invalid"}}
+	}
+	return nil
+}
+
 func changeVariable(c *Call) Answer {
 	return oneVariable(c, func(v *Variable) Answer {
-		c.fillVariable(v)
+		next := *v
+		c.fillVariable(&next)
+		if wrong := next.wrong(); wrong != nil {
+			return Message(http.StatusBadRequest, wrong)
+		}
+		*v = next
 		c.auditVariable("updated", v)
 		return OK(variableJSON(c, v))
 	})

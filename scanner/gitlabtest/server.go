@@ -103,8 +103,11 @@ func (s *Server) Start() (baseURL string, err error) {
 		defer close(s.done)
 		_ = s.server.Serve(s.listener) // always ErrServerClosed after Close
 	}()
-	return "http://" + s.listener.Addr().String() + s.opts.Prefix, nil
+	return s.URL(), nil
 }
+
+// URL is the base URL of a started server.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() + s.opts.Prefix }
 
 // Close stops a started server and cuts what still runs. It may be called twice.
 func (s *Server) Close() {
@@ -230,7 +233,8 @@ func (s *Server) dispatch(h http.Header, r *http.Request, path string, fault *Fa
 
 // route looks a request up. Without a Call the Answer is final.
 func (s *Server) route(r *http.Request, path string) (*Call, Answer) {
-	methods, vals := s.tree.find(strings.Split(strings.TrimPrefix(path, "/"), "/"), nil)
+	// Some clients end a path with a slash, which means nothing.
+	methods, vals := s.tree.find(strings.Split(strings.Trim(path, "/"), "/"), nil)
 	if methods == nil {
 		return nil, s.noRoute(r.Method, path)
 	}

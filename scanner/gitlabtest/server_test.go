@@ -96,6 +96,13 @@ func TestUnknownRouteIsRecorded(t *testing.T) {
 	}
 }
 
+func TestTrailingSlash(t *testing.T) {
+	s := newServer(t, Options{})
+	if w := get(t, s, "admin", "features/"); w.Code != 200 || s.Unknown() != nil {
+		t.Errorf("GET features/ = %d %s, Unknown() = %q", w.Code, w.Body, s.Unknown())
+	}
+}
+
 func TestLogHoldsNoToken(t *testing.T) {
 	s := newServer(t, Options{})
 	value := s.Token("maintainer")

@@ -78,8 +78,17 @@ func verbs() []verb {
 }
 
 func TestVerbsChangeTheState(t *testing.T) {
-	s := newServer(t, Options{})
-	for _, v := range verbs() {
+	s := newServer(t, Options{RepoDir: t.TempDir()})
+	runVerbs(t, s, verbs())
+	runVerbs(t, s, setupVerbs())
+	if u := s.Unknown(); u != nil {
+		t.Errorf("Unknown() = %q", u)
+	}
+}
+
+func runVerbs(t *testing.T, s *Server, list []verb) {
+	t.Helper()
+	for _, v := range list {
 		t.Run(v.name, func(t *testing.T) {
 			before := len(s.st.w.AuditEvents)
 			method, path, _ := strings.Cut(v.call, " ")
@@ -103,9 +112,6 @@ func TestVerbsChangeTheState(t *testing.T) {
 				t.Errorf("after it %s = %s; want %q: %v", v.look, body, text, !absent)
 			}
 		})
-	}
-	if u := s.Unknown(); u != nil {
-		t.Errorf("Unknown() = %q", u)
 	}
 }
 

@@ -37,7 +37,10 @@ type World struct {
 	Variables         []*Variable         `yaml:"variables"`
 	Hooks             []*Hook             `yaml:"hooks"`
 	Applications      []*Application      `yaml:"applications"`
-	AuditEvents       []*AuditEvent       `yaml:"audit_events"`
+	// Features are feature flags that an administrator has switched, by name.
+	Features    map[string]bool `yaml:"features"`
+	License     *License        `yaml:"license"`
+	AuditEvents []*AuditEvent   `yaml:"audit_events"`
 
 	// Later happens after Now, when Server.Later is called; by ascending time.
 	Later []*Step `yaml:"later"`

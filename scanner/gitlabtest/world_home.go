@@ -28,6 +28,8 @@ type Group struct {
 	ProtectedEnvs     []*ProtectedEnv    `yaml:"protected_environments"`
 	ManagedSecrets    []*ManagedSecret   `yaml:"managed_secrets"`
 	ProtectedBranches []*ProtectedBranch `yaml:"protected_branches"`
+	PushRule          *PushRule          `yaml:"push_rule"`
+	LoginLinks        []*LoginLink       `yaml:"login_links"`
 
 	parent *Group
 }
@@ -86,9 +88,14 @@ type Project struct {
 	FreezePeriods     []*FreezePeriod     `yaml:"freeze_periods"`
 	ManagedSecrets    []*ManagedSecret    `yaml:"managed_secrets"`
 	RegistrationToken string              `yaml:"registration_token"`
+	PushRule          *PushRule           `yaml:"push_rule"`
+	Approvals         Approvals           `yaml:"approvals"`
+	ApprovalRules     []*ApprovalRule     `yaml:"approval_rules"`
 
 	group *Group // of the namespace; nil for a personal project
 	owner *User  // of the personal namespace; nil for a group's project
+	// fresh is a project that a client made, and protected says that its default branch was protected once.
+	fresh, protected bool
 }
 
 // Member is a direct membership.

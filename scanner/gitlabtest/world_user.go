@@ -30,6 +30,8 @@ type User struct {
 	AccessTokens []*AccessToken   `yaml:"access_tokens"`
 	SSHKeys      []*SSHKey        `yaml:"ssh_keys"`
 	GPGKeys      []*GPGKey        `yaml:"gpg_keys"`
+	// Emails are further addresses; the one in Email is not among them.
+	Emails []*Email `yaml:"emails"`
 
 	namespaceID int64 // the personal namespace; shares the ID space of groups
 }
@@ -105,4 +107,11 @@ type GPGKey struct {
 	ID        int64  `yaml:"id"`
 	Key       string `yaml:"key"`
 	CreatedAt Time   `yaml:"created_at"`
+}
+
+// Email is an address of an account; the zero ConfirmedAt waits for its owner to confirm it.
+type Email struct {
+	ID          int64  `yaml:"id"`
+	Email       string `yaml:"email"`
+	ConfirmedAt Time   `yaml:"confirmed_at"`
 }

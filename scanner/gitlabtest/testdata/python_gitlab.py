@@ -27,12 +27,25 @@ managers = {
     "group hooks": group.hooks, "group runners": group.runners, "group members": group.members,
     "group projects": group.projects, "subgroups": group.subgroups, "descendants": group.descendant_groups,
     "ssh keys": user.keys, "impersonation tokens": user.impersonationtokens,
+    "namespaces": read.namespaces, "features": read.features, "branches": project.branches, "tags": project.tags, "commits": project.commits,
+    "pipelines": project.pipelines, "jobs": project.jobs, "releases": project.releases, "snippets": project.snippets, "wiki": project.wikis,
+    "forks": project.forks, "project people": project.users, "approval rules": project.approvalrules,
+    "protected environments": project.protected_environments,
+    "billable members": group.billable_members, "memberships": user.memberships, "saml links": group.saml_group_links,
+    "ldap links": group.ldap_group_links, "user activities": read.user_activities,
 }
 seen = {name: len(manager.list(get_all=True, all=True)) for name, manager in managers.items()}
 seen["keyset projects"] = len(list(read.projects.list(iterator=True, order_by="id", pagination="keyset")))
 seen["all runners"] = len(read.runners.all(get_all=True))
 seen["schedule variables"] = len(project.pipelineschedules.get(1).attributes["variables"])
 seen["version"] = read.version()[0]
+seen["tree"] = len(project.repository_tree(recursive=True, get_all=True))
+seen["push rule"] = project.pushrules.get().prevent_secrets
+seen["approvals"] = project.approvals.get().disable_overriding_approvers_per_merge_request
+seen["pipeline variables"] = len(project.pipelines.get(5000).variables.list(get_all=True))
+seen["compared"] = len(project.repository_compare("v1.0", "main")["commits"])
+seen["license"] = read.get_license()["licensee"]["Name"]
+seen["languages"] = sorted(project.languages())
 
 mine = write.projects.get(1000)
 token = mine.access_tokens.create({"name": "python", "scopes": ["read_api"], "expires_at": "2027-01-01", "access_level": 20})
