@@ -94,7 +94,7 @@ type search struct {
 }
 
 func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
-	s, err := a.newSearch(f)
+	s, err := a.newSearch(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 	return a.showFindings(s, f)
 }
 
-func (a *app) newSearch(f detectFlags) (*search, error) {
+func (a *app) newSearch(ctx context.Context, f detectFlags) (*search, error) {
 	if !slices.Contains(report.FindingsFormats(), report.Format(f.format)) {
 		return nil, usage(fmt.Errorf("--format %q: want one of %s", f.format, formatNames()), "")
 	}
@@ -140,7 +140,7 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 	if s.exclude, err = filetree.ParsePatterns(f.exclude); err != nil {
 		return nil, usage(fmt.Errorf("--exclude: %w", err), "")
 	}
-	o, err := f.engine.options()
+	o, err := f.engine.options(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (s *search) files(ctx context.Context, paths []string) error {
 		content  filetree.Content
 		findings []report.Finding
 	}
-	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.stdin})
+	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.input(ctx)})
 	scan := func(c filetree.Content) searched {
 		if c.Skipped != "" {
 			return searched{content: c}

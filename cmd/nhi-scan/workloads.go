@@ -152,8 +152,11 @@ func pipelineFiles(arg string) ([]pipelineFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read pipeline files: %w", err)
 	}
-	if !info.IsDir() {
+	switch {
+	case info.Mode().IsRegular():
 		return []pipelineFile{{name: arg, folder: filepath.Dir(arg), path: filepath.Base(arg)}}, nil
+	case !info.IsDir(): // a pipe lies nowhere: its local includes are those of the working directory
+		return []pipelineFile{{name: arg, folder: ".", path: filepath.Base(arg)}}, nil
 	}
 	if _, err := os.Stat(filepath.Join(arg, ".gitlab-ci.yml")); err == nil {
 		return []pipelineFile{{name: filepath.Join(arg, ".gitlab-ci.yml"), folder: arg, path: ".gitlab-ci.yml"}}, nil
@@ -180,7 +183,7 @@ const maxFollowed = 1 << 20
 // file reads one root file.
 func (w *workloads) file(ctx context.Context, p pipelineFile) (workloadFileJSON, error) {
 	out := workloadFileJSON{File: filepath.ToSlash(p.name), Unresolved: []unresolvedJSON{}, Jobs: []workloadJobJSON{}}
-	text, err := readBounded(p.name, maxPipeline)
+	text, err := readInput(ctx, p.name, maxPipeline)
 	if err != nil {
 		return out, cannotRun(fmt.Errorf("read pipeline file: %w", err), "")
 	}
@@ -215,19 +218,6 @@ func (w *workloads) file(ctx context.Context, p pipelineFile) (workloadFileJSON,
 
 // maxPipeline is the largest root file that is read, in bytes.
 const maxPipeline = 5 << 20
-
-func readBounded(name string, most int64) ([]byte, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", name)
-	case info.Size() > most:
-		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", name, info.Size(), most)
-	}
-	return os.ReadFile(name)
-}
 
 // filesOf gives the files of a repository to those who follow scripts. No symbolic link leads out of it.
 func filesOf(fsys fs.FS) workload.Files {
