@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -242,6 +244,9 @@ func (a *app) showFindings(s *search, f detectFlags) error {
 	o := report.FindingsOptions{
 		Options: report.Options{Width: width, Color: f.out == "" && a.colour(a.stdout)},
 		Tool:    version(), Began: s.began, Ended: a.now(),
+	}
+	if dir, err := os.Getwd(); err == nil {
+		o.Root = filepath.ToSlash(dir)
 	}
 	render := func(w io.Writer) error { return report.WriteFindings(w, report.Format(f.format), &s.found, o) }
 	var err error

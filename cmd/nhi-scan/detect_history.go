@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
 	"nhiscan/report"
+	"nhiscan/scanner/filetree"
 	"nhiscan/scanner/gitrepo"
 	githistory "nhiscan/scanner/history" // history is a function here
 )
@@ -45,13 +45,13 @@ func (s *search) history(ctx context.Context, dir string) error {
 		s.app.say("nhi-scan: the cache could not be written: %v", err)
 	}
 	s.found.Scanned.Blobs, s.found.Scanned.Bytes = blobs+r.Blobs, bytes+r.Bytes
-	prefix := path.Clean(filepath.ToSlash(dir))
+	prefix := filetree.Root(dir)
 	for _, k := range r.Skipped {
-		s.skip(path.Join(prefix, k.Path), k.Reason, k.Unread)
+		s.skip(filetree.Join(prefix, k.Path), k.Reason, k.Unread)
 	}
 	for _, p := range r.Places {
 		s.found.Findings = append(s.found.Findings, report.Finding{
-			Detector: p.Detector, Title: p.Title, Path: path.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,
+			Detector: p.Detector, Title: p.Title, Path: filetree.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,
 			Commit: p.Commit, Author: p.Author, Date: p.Date, Confidence: p.Confidence, Reasons: p.Reasons, Hint: p.Hint,
 		})
 	}
