@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -93,6 +94,8 @@ type search struct {
 	began    time.Time
 	progress *searchProgress
 	found    report.Findings
+	again    detect.Again // the values found in files
+	stdin    []filetree.Content
 }
 
 func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
@@ -168,16 +171,14 @@ func (s *search) files(ctx context.Context, paths []string) error {
 	}
 	type searched struct {
 		content  filetree.Content
-		findings []report.Finding
+		findings []detect.Finding
 	}
 	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.input(ctx)})
 	scan := func(c filetree.Content) searched {
 		if c.Skipped != "" {
 			return searched{content: c}
 		}
-		found := inPart(c, engine.Scan(c.Name, c.Bytes))
-		c.Bytes = nil
-		return searched{c, found}
+		return searched{c, engine.Scan(c.Name, c.Bytes)}
 	}
 	for r := range detect.ScanAll(ctx, contents, s.jobs, scan) {
 		if r.content.Skipped != "" {
@@ -188,10 +189,10 @@ func (s *search) files(ctx context.Context, paths []string) error {
 			s.found.Scanned.Files++
 		}
 		s.found.Scanned.Bytes += r.content.Size
-		s.found.Findings = append(s.found.Findings, r.findings...)
+		s.keep(r.content, r.findings)
 		s.progress.show(s.found.Scanned)
 	}
-	return nil
+	return s.places(ctx, engine, paths)
 }
 
 func (s *search) skip(name, reason string, unread bool) {
@@ -201,26 +202,32 @@ func (s *search) skip(name, reason string, unread bool) {
 	}
 }
 
-// inPart turns findings in a part of a file into findings of the file. A finding that begins in the context of the
-// part is left to the part beside it.
-func inPart(c filetree.Content, all []detect.Finding) []report.Finding {
-	var out []report.Finding
-	for _, f := range all {
-		if len(c.Bytes) > 0 && (f.Start < c.From || f.Start >= c.To) {
-			continue
+// inPart turns findings in a part of a file into findings of the file, each with its own. A finding that begins in the
+// context of the part is left to the part beside it.
+func inPart(c filetree.Content, all []detect.Finding) iter.Seq2[report.Finding, detect.Finding] {
+	return func(yield func(report.Finding, detect.Finding) bool) {
+		for _, f := range all {
+			if len(c.Bytes) > 0 && (f.Start < c.From || f.Start >= c.To) {
+				continue
+			}
+			if !yield(inFile(c, f), f) {
+				return
+			}
 		}
-		r := reported(f, c.Path)
-		if f.Line == 1 {
-			r.Column += c.Column
-		}
-		if f.EndLine == 1 {
-			r.EndColumn += c.Column
-		}
-		r.Line += c.Line
-		r.EndLine += c.Line
-		out = append(out, r)
 	}
-	return out
+}
+
+func inFile(c filetree.Content, f detect.Finding) report.Finding {
+	r := reported(f, c.Path)
+	if f.Line == 1 {
+		r.Column += c.Column
+	}
+	if f.EndLine == 1 {
+		r.EndColumn += c.Column
+	}
+	r.Line += c.Line
+	r.EndLine += c.Line
+	return r
 }
 
 // reported is a finding without its value.
