@@ -53,7 +53,11 @@ func sarifResult(x *Finding, name string) *sarif.Result {
 	place := sarif.NewPhysicalLocation().WithRegion(region).
 		WithArtifactLocation(sarif.NewArtifactLocation().WithURI(uriOf(name)))
 	level := map[string]string{"critical": "error", "high": "error", "low": "note"}[severityOf(x.Confidence)]
-	more := sarif.NewPropertyBag().Add("confidence", rounded(x.Confidence)).Add("reasons", notNil(x.Reasons))
+	reasons := []string{}
+	for _, r := range x.Reasons {
+		reasons = append(reasons, clean(r, textMax))
+	}
+	more := sarif.NewPropertyBag().Add("confidence", rounded(x.Confidence)).Add("reasons", reasons)
 	if x.Hint != "" {
 		more.Add("hint", x.Hint)
 	}
