@@ -35,6 +35,7 @@ type detectFlags struct {
 	exclude       []string
 	jobs          int
 	cache         string
+	anyOwner      bool
 }
 
 func newDetect(a *app) *cobra.Command {
@@ -69,6 +70,7 @@ asked for could not be read.`,
 	fs.StringVar(&f.maxSize, "max-size", "0", "skip files larger than `SIZE`; 0 is no limit for files, 32M in a history")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches `GLOB`, as *.min.js or docs/**; may be repeated")
 	fs.StringVar(&f.cache, "cache", "", "`DIR` that keeps what contents of a history were found to hold, without values")
+	fs.BoolVar(&f.anyOwner, "any-owner", false, "read the history of a repository that belongs to another user, as in a container")
 	fs.IntVar(&f.jobs, "jobs", 0, "search in `N` threads (default: one per processor)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -91,6 +93,7 @@ type search struct {
 	maxSize  int64
 	cache    *githistory.Cache
 	jobs     int
+	anyOwner bool
 	began    time.Time
 	progress *searchProgress
 	found    report.Findings
@@ -134,7 +137,7 @@ func (a *app) newSearch(ctx context.Context, f detectFlags) (*search, error) {
 	if !(f.minConfidence >= 0 && f.minConfidence <= 1) {
 		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", f.minConfidence), "")
 	}
-	s := &search{app: a, jobs: f.jobs, began: a.now(), found: report.Findings{Complete: true}}
+	s := &search{app: a, jobs: f.jobs, anyOwner: f.anyOwner, began: a.now(), found: report.Findings{Complete: true}}
 	if s.jobs <= 0 {
 		s.jobs = runtime.GOMAXPROCS(0)
 	}

@@ -87,7 +87,8 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 	return nil
 }
 
-// addPlace adds a further place of a value. Where a finding stands already, it becomes as sure as the value is.
+// addPlace adds a further place of a value. A finding that stands there already and would be hidden becomes as sure as
+// the value is.
 func (s *search) addPlace(r report.Finding, found []int) {
 	covered := false
 	for _, i := range found {
@@ -97,7 +98,7 @@ func (s *search) addPlace(r report.Finding, found []int) {
 		}
 		same := f.Line == r.Line && f.Column == r.Column
 		covered = covered || same || f.Confidence >= detect.DefaultConfidence
-		if same && f.Confidence < r.Confidence {
+		if same && f.Confidence < detect.DefaultConfidence {
 			f.Confidence, f.Reasons = r.Confidence, append(slices.Clone(r.Reasons), f.Reasons...)
 		}
 	}

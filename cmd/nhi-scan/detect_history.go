@@ -16,13 +16,17 @@ import (
 
 // history searches a repository in every commit.
 func (s *search) history(ctx context.Context, dir string) error {
-	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: s.app.env})
+	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: s.app.env, AnyOwner: s.anyOwner})
 	if err != nil {
 		return cannotRun(err, "")
 	}
 	repo, err := git.Open(ctx, dir)
 	if err != nil {
-		return cannotRun(err, "git refuses a repository of another user: run as its owner")
+		hint := ""
+		if strings.Contains(err.Error(), "dubious ownership") {
+			hint = "the repository belongs to another user; if you trust it: nhi-scan detect --any-owner"
+		}
+		return cannotRun(err, hint)
 	}
 	defer func() { _ = repo.Close() }()
 	blobs, bytes := s.found.Scanned.Blobs, s.found.Scanned.Bytes
