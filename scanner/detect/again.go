@@ -27,10 +27,11 @@ type known struct {
 // valuePart is some bytes of a value, by where they lie in it.
 type valuePart struct{ value, offset int }
 
+// AgainFrom is the least confidence of a finding whose value is sought: what is a guess in one place tells nothing of
+// another.
+const AgainFrom = 0.8
+
 const (
-	// againFrom is the least confidence of a finding whose value is sought: what is a guess in one place tells nothing of
-	// another.
-	againFrom = 0.8
 	// againLeast and againMost bound the values that are sought, in bytes. Short ones stand in too many places by chance.
 	againLeast, againMost = 12, 8 << 10
 	// againStep is how far apart windows of a text are looked up. Of a value each of the first againStep windows is known,
@@ -47,7 +48,7 @@ const (
 // finding of a value counts. It reports whether the value is sought.
 func (a *Again) Add(f Finding, reason string) bool {
 	text := f.Secret.Reveal()
-	if f.Confidence < againFrom || len(text) < againLeast || len(text) > againMost {
+	if f.Confidence < AgainFrom || len(text) < againLeast || len(text) > againMost {
 		return false
 	}
 	if _, ok := a.numbers[text]; ok {
