@@ -41,14 +41,26 @@ func readInput(ctx context.Context, path string, most int64) ([]byte, error) {
 		}
 	}
 	defer func() { _ = r.Close() }() // it was only read
+	return readAll(r, path, most)
+}
+
+func readAll(r io.Reader, name string, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	switch {
 	case err != nil:
 		return nil, err
 	case int64(len(text)) > most:
-		return nil, fmt.Errorf("%s has over %s, which is more than is read", path, sizeText(most))
+		return nil, fmt.Errorf("%s has over %s, which is more than is read", name, sizeText(most))
 	}
 	return text, nil
+}
+
+// readStdin reads standard input, of at most most bytes.
+func readStdin(r io.Reader, most int64) ([]byte, error) {
+	if r == nil {
+		return nil, errors.New("there is no standard input")
+	}
+	return readAll(r, "standard input", most)
 }
 
 // input is standard input, until ctx is done; nil where there is none.
