@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,13 +71,10 @@ func (e *Exceptions) notes(today time.Time) []string {
 
 // accept moves the secrets that an exception covers from New to Accepted.
 func (s *search) accept(ctx context.Context) error {
-	if n := len(s.result.New); n > maxAsked {
-		rest := s.result.New[maxAsked:]
-		s.result.New = s.result.New[:maxAsked:maxAsked]
-		defer func() { s.result.New = append(s.result.New, rest...) }()
-		s.result.Notes = append(s.result.Notes, fmt.Sprintf("of %d secrets, exceptions were looked up for the first %d", n, maxAsked))
+	s.ask(func(found *Secret) *Exception { return s.o.Accepted.named(*found) })
+	for _, b := range s.o.Accepted.baselines {
+		s.askBaseline(b)
 	}
-	s.ask(func(found *Secret) *Exception { return s.o.Accepted.listed(*found, s.o.Today) })
 	if err := s.acceptPlaces(ctx); err != nil {
 		return err
 	}
@@ -101,17 +99,40 @@ func (s *search) ask(covers func(found *Secret) *Exception) {
 	s.result.New = left
 }
 
-// listed looks a value up in what names it by itself.
-func (e *Exceptions) listed(found Secret, today time.Time) *Exception {
-	var expired *Exception
-	for _, b := range e.baselines {
-		switch by := b.find(found, today); {
-		case by != nil && !by.Expired:
-			return by
-		case by != nil:
-			expired = by
+// askBaseline looks the new values up in a baseline. Each costs a slow hash, so of very many only some are: first those
+// in a file that an entry names. As many as there are entries are always asked about, or a change could hide what is
+// accepted behind what is not.
+func (s *search) askBaseline(b *Baseline) {
+	if len(b.entries) == 0 {
+		return
+	}
+	named := map[string]bool{}
+	for _, e := range b.entries {
+		named[e.Path] = true
+	}
+	var order, strange []int
+	for i, found := range s.result.New {
+		if slices.ContainsFunc(found.Places, func(p Place) bool { return named[p.Path] }) {
+			order = append(order, i)
+		} else {
+			strange = append(strange, i)
 		}
 	}
+	order = append(order, strange...)
+	if most := leastAsked + 2*len(b.entries); len(order) > most {
+		s.result.Notes = append(s.result.Notes, fmt.Sprintf("of %d secrets, %d were looked up in %s: the hashes take too long", len(order), most, b.name))
+		order = order[:most]
+	}
+	by := map[string]*Exception{}
+	for _, i := range order {
+		found := s.result.New[i]
+		by[key(found.value)] = b.find(found, s.o.Today)
+	}
+	s.ask(func(found *Secret) *Exception { return by[key(found.value)] })
+}
+
+// named looks a value up in what names it without a slow hash.
+func (e *Exceptions) named(found Secret) *Exception {
 	for _, sum := range sha1s(found.value) {
 		if by, ok := e.hashes[sum]; ok {
 			return &by
@@ -122,7 +143,7 @@ func (e *Exceptions) listed(found Secret, today time.Time) *Exception {
 			return &a.by
 		}
 	}
-	return expired
+	return nil
 }
 
 // allowComments are the marks that other tools take for an exemption of their line, and nextLine of the one behind.
@@ -158,6 +179,11 @@ func allowComment(text []byte, f detect.Finding) string {
 	return ""
 }
 
+func hasComment(text []byte) bool {
+	holds := func(mark []byte) bool { return bytes.Contains(text, mark) }
+	return slices.ContainsFunc(allowComments, holds) || slices.ContainsFunc(nextLine, holds)
+}
+
 // acceptComments looks for the new values in the files of the trusted commit: an allow comment beside one there accepts it,
 // and where it stands already is worth telling.
 func (s *search) acceptComments(ctx context.Context) error {
@@ -169,17 +195,19 @@ func (s *search) acceptComments(ctx context.Context) error {
 		values = append(values, found.value)
 		number[key(found.value)] = i
 	}
-	paths, err := s.repo.Holding(ctx, s.change.Trusted, values)
+	paths, err := s.holding(ctx, values)
 	if err != nil || len(paths) == 0 {
 		return err
 	}
 	comments := map[int]*Exception{}
 	find := newNeedles(values)
 	err = s.readBase(ctx, paths, func(path string, text []byte) {
-		for _, f := range s.o.Engine.Scan(path, text) {
-			if i, ok := number[key(f.Secret)]; ok && comments[i] == nil {
-				if mark := allowComment(text, f); mark != "" {
-					comments[i] = &Exception{By: fmt.Sprintf("%s, line %d: %s", s.shown(path), f.Line, mark)}
+		if hasComment(text) {
+			for _, f := range s.o.Engine.Scan(path, text) {
+				if i, ok := number[key(f.Secret)]; ok && comments[i] == nil {
+					if mark := allowComment(text, f); mark != "" {
+						comments[i] = &Exception{By: fmt.Sprintf("%s, line %d: %s", s.shown(path), f.Line, mark)}
+					}
 				}
 			}
 		}
@@ -195,6 +223,18 @@ func (s *search) acceptComments(ctx context.Context) error {
 	return nil
 }
 
+// maxSought is how many values git is asked to look for: it tries them one by one, and reading all is faster then.
+const maxSought = 200
+
+// holding lists the files of the trusted commit that may hold one of the values.
+func (s *search) holding(ctx context.Context, values []secret.Value) ([]string, error) {
+	if len(values) <= maxSought {
+		return s.repo.Holding(ctx, s.change.Trusted, values)
+	}
+	tree, err := s.repo.Tree(ctx, s.change.Trusted)
+	return slices.Sorted(maps.Keys(tree)), err
+}
+
 // readBase hands the text of files of the trusted commit to each.
 func (s *search) readBase(ctx context.Context, paths []string, each func(path string, text []byte)) error {
 	tree, err := s.repo.Tree(ctx, s.change.Trusted)
@@ -202,9 +242,14 @@ func (s *search) readBase(ctx context.Context, paths []string, each func(path st
 		return err
 	}
 	at, ids := map[string][]string{}, []string(nil)
-	for _, path := range paths {
-		if id := tree[path]; id != "" && !slices.Contains(at[id], path) {
-			at[id], ids = append(at[id], path), append(ids, id)
+	paths = slices.Clone(paths)
+	slices.Sort(paths)
+	for _, path := range slices.Compact(paths) {
+		if id := tree[path]; id != "" {
+			if at[id] == nil {
+				ids = append(ids, id)
+			}
+			at[id] = append(at[id], path)
 		}
 	}
 	return s.repo.Contents(ctx, ids, s.o.MaxBlob, func(id string, content []byte, skipped string) error {

@@ -114,16 +114,36 @@ func TestExceptionFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestOfManySecretsExceptionsAreLookedUpForSome(t *testing.T) {
-	lines := strings.Repeat("\n", 3)
-	for i := range maxAsked + 10 {
-		lines += fmt.Sprintf("token = %q\n", numbered(uint64(1000+i)))
+// TestExceptionsOfManySecrets looks all of them up where that is cheap, and in a baseline first those that it may mean.
+func TestExceptionsOfManySecrets(t *testing.T) {
+	const n = leastAsked + 10
+	var lines, allowed strings.Builder
+	for i := range n {
+		fmt.Fprintf(&lines, "token = %q\n", numbered(uint64(1000+i)))
+		fmt.Fprintf(&allowed, "token = %q # gitleaks:allow\n", numbered(uint64(1000+i)))
 	}
-	m := newMemory(node{files: files{}}, node{files: files{"a": lines}})
-	r := check(t, m, m.change("c0"), func(o *Options) { o.MinConfidence = 0 })
-	if len(r.New) != maxAsked+10 || len(r.Notes) != 1 || len(r.Incomplete) != 0 {
-		t.Errorf("%d new, notes %q, incomplete %q", len(r.New), r.Notes, r.Incomplete)
+	least := func(o *Options) { o.MinConfidence = 0 }
+	m := newMemory(node{files: files{"old": allowed.String(), "other": "text"}}, node{files: files{"old": allowed.String(), "a": lines.String()}})
+	if r := check(t, m, m.change("c0"), least); len(r.New) != 0 || len(r.Accepted) != n || len(r.Notes) != 0 {
+		t.Errorf("comments accept %d of %d, notes %q", len(r.Accepted), n, r.Notes)
 	}
+
+	b := NewBaseline("base", make([]byte, saltSize))
+	b.p.Memory, b.p.Time = 8, 1 // of no strength, so that the test is quick
+	last := found(token('Z'), "z")
+	last.Detector = detector
+	b.Add(last, "ada", "why", today, today)
+	m = newMemory(node{files: files{}}, node{files: files{"a": lines.String(), "z": "{Z}"}})
+	r := check(t, m, m.change("c0"), func(o *Options) { least(o); o.Accepted = Exceptions{baselines: []*Baseline{b}} })
+	if len(r.New) != n || len(r.Accepted) != 1 || len(r.Incomplete) != 0 {
+		t.Errorf("%d new, %d accepted, incomplete %q", len(r.New), len(r.Accepted), r.Incomplete)
+	}
+	if want := []string{"of 511 secrets, 502 were looked up in base: the hashes take too long"}; !slices.Equal(r.Notes, want) {
+		t.Errorf("notes %q, want %q", r.Notes, want)
+	}
+}
+
+func TestOfVeryManyFindingsSomeAreKept(t *testing.T) {
 	b := newMemory(node{files: files{}}, node{files: files{"a": strings.Repeat("{A}\n", maxFindings+1)}})
 	if r := check(t, b, b.change("c0"), nil); len(r.New) != 1 || r.New[0].More != maxFindings-maxPlaces || len(r.Incomplete) != 1 {
 		t.Errorf("%d new, %d more places, incomplete %q", len(r.New), r.New[0].More, r.Incomplete)

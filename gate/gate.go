@@ -137,8 +137,8 @@ const (
 	maxPlaces = 100
 	// maxFindings bounds the findings kept of one change, so that a hostile one cannot fill the memory.
 	maxFindings = 10_000
-	// maxAsked bounds the secrets for which exceptions are looked up: each costs a slow hash, and a search of the base.
-	maxAsked = 500
+	// leastAsked is how many secrets are looked up in a baseline in any case.
+	leastAsked = 500
 )
 
 // Join adds another change's result. A value that is in both counts once.

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,7 +55,7 @@ type Skipped struct {
 type Finding struct {
 	Detector string // ID of the detector, kebab-case
 	Title    string // what the detector looks for, one sentence
-	Path     string // as given on the command line, then below it; with slashes
+	Path     string // as given on the command line, then below it; with slashes; "./a" and "a" are the same file
 	Line     int    // 1-based
 	Column   int    // 1-based, in bytes
 	EndLine  int    // line of the last byte
@@ -75,10 +77,13 @@ type FindingsOptions struct {
 	Options
 	Tool         string    // version of nhi-scan, for formats that name their maker
 	Began, Ended time.Time // of the search; UTC is written
+	// Root is the absolute folder, with slashes, that formats for other tools write paths relative to, where they lie
+	// below it: the top folder of the repository. Empty where paths are relative to that already.
+	Root string
 }
 
 // Arrange sorts findings by path, line, column, detector and commit, and gives each its fingerprint: 128 bits of
-// SHA-256 over path, detector and the ordinal among the findings that share both. It says nothing of the value, for
+// SHA-256 over the path in its shortest form, detector and the ordinal among the findings that share both. It says nothing of the value, for
 // there is no key to protect a short one. Hand it all findings, before any is hidden: else a fingerprint would depend
 // on the threshold.
 func Arrange(findings []Finding) {
@@ -90,9 +95,10 @@ func Arrange(findings []Finding) {
 	ordinals := map[[2]string]int{}
 	for i := range findings {
 		f := &findings[i]
-		key := [2]string{f.Path, f.Detector}
+		name := path.Clean(f.Path)
+		key := [2]string{name, f.Detector}
 		ordinals[key]++
-		sum := sha256.Sum256([]byte(f.Path + "\x00" + f.Detector + "\x00" + strconv.Itoa(ordinals[key])))
+		sum := sha256.Sum256([]byte(name + "\x00" + f.Detector + "\x00" + strconv.Itoa(ordinals[key])))
 		f.Fingerprint = hex.EncodeToString(sum[:16])
 	}
 }
@@ -117,11 +123,20 @@ func WriteFindings(w io.Writer, format Format, f *Findings, o FindingsOptions) e
 	case GitLab:
 		return writeGitLab(w, f, o)
 	case CodeQuality:
-		return writeCodeQuality(w, f)
+		return writeCodeQuality(w, f, o)
 	case JUnit:
 		return writeJUnit(w, f, o)
 	}
 	return fmt.Errorf("format %q: want table, json, sarif, gitlab, codequality or junit", string(format))
+}
+
+// relative is a path as other tools want it: short, and relative to Root where it lies below it.
+func (o *FindingsOptions) relative(name string) string {
+	name = path.Clean(name)
+	if below, ok := strings.CutPrefix(name, strings.TrimSuffix(o.Root, "/")+"/"); ok && o.Root != "" {
+		return below
+	}
+	return name
 }
 
 // severityOf turns confidence into the scale that the formats of other tools have in its place.

@@ -114,20 +114,20 @@ func writeGitLab(w io.Writer, f *Findings, o FindingsOptions) error {
 		r.Scan.Status, level = "failure", "warn"
 	}
 	for _, s := range f.Scanned.Skipped {
-		r.Scan.Messages = append(r.Scan.Messages, gitlabMessage{level, clean(s.Path, nameMax) + ": " + clean(s.Reason, textMax)})
+		r.Scan.Messages = append(r.Scan.Messages, gitlabMessage{level, clean(o.relative(s.Path), nameMax) + ": " + clean(s.Reason, textMax)})
 	}
 	for _, x := range f.Findings {
-		r.Vulnerabilities = append(r.Vulnerabilities, vulnerability(x))
+		r.Vulnerabilities = append(r.Vulnerabilities, vulnerability(x, o.relative(x.Path)))
 	}
 	return indented(w, r)
 }
 
-func vulnerability(f Finding) gitlabVulnerability {
+func vulnerability(f Finding, name string) gitlabVulnerability {
 	commit := gitlabCommit{Sha: f.Commit, Author: clean(f.Author, nameMax), Date: f.Date}
 	if commit.Sha == "" {
 		commit.Sha = gitlabNoCommit
 	}
-	file := clean(f.Path, 0)
+	file := clean(name, 0)
 	return gitlabVulnerability{
 		ID: uuidOf(f.Fingerprint), Name: clean(orUnknown(f.Title), nameMax),
 		Description: clean(describe(f), 0), Severity: map[string]string{"critical": "Critical", "high": "High", "low": "Low"}[severityOf(f.Confidence)],
@@ -177,13 +177,13 @@ type codeQualityLines struct {
 	End   int `json:"end"`
 }
 
-func writeCodeQuality(w io.Writer, f *Findings) error {
+func writeCodeQuality(w io.Writer, f *Findings, o FindingsOptions) error {
 	issues := []codeQualityIssue{}
 	for _, x := range f.Findings {
 		issues = append(issues, codeQualityIssue{
 			Description: clean(describe(x), 0), CheckName: clean(x.Detector, nameMax), Fingerprint: x.Fingerprint,
 			Severity: map[string]string{"critical": "blocker", "high": "critical", "low": "minor"}[severityOf(x.Confidence)],
-			Location: codeQualityLocation{clean(x.Path, 0), codeQualityLines{x.Line, x.EndLine}},
+			Location: codeQualityLocation{clean(o.relative(x.Path), 0), codeQualityLines{x.Line, x.EndLine}},
 		})
 	}
 	return indented(w, issues)

@@ -43,7 +43,7 @@ func writeJUnit(w io.Writer, f *Findings, o FindingsOptions) error {
 		suite.Errors = 1
 		e := junitFailure{Message: fmt.Sprintf("%s not searched", number(len(f.Scanned.Skipped))), Type: "incomplete"}
 		for _, s := range f.Scanned.Skipped {
-			e.Text += clean(s.Path, nameMax) + ": " + clean(s.Reason, textMax) + "\n"
+			e.Text += clean(o.relative(s.Path), nameMax) + ": " + clean(s.Reason, textMax) + "\n"
 		}
 		search.Error = &e
 	}
@@ -54,7 +54,7 @@ func writeJUnit(w io.Writer, f *Findings, o FindingsOptions) error {
 			name += fmt.Sprintf(" of commit %.12s", x.Commit)
 		}
 		suite.Cases = append(suite.Cases, junitCase{
-			Class: clean(x.Path, 0), Name: name, File: clean(x.Path, 0),
+			Class: clean(o.relative(x.Path), 0), Name: name, File: clean(o.relative(x.Path), 0),
 			Failure: &junitFailure{Message: clean(describe(x), 0), Type: clean(x.Detector, nameMax), Text: advice},
 		})
 	}

@@ -29,7 +29,7 @@ func writeSARIF(w io.Writer, f *Findings, o FindingsOptions) error {
 				WithShortDescription(sarif.NewMultiformatMessageString().WithText(clean(orUnknown(x.Title), nameMax))).
 				WithHelp(sarif.NewMultiformatMessageString().WithText(advice)))
 		}
-		run.AddResult(sarifResult(x).WithRuleIndex(n))
+		run.AddResult(sarifResult(x, o.relative(x.Path)).WithRuleIndex(n))
 	}
 	invocation := sarif.NewInvocation().WithExecutionSuccessful(f.Complete).
 		WithStartTimeUtc(moment(o.Began)).WithEndTimeUtc(moment(o.Ended))
@@ -41,19 +41,23 @@ func writeSARIF(w io.Writer, f *Findings, o FindingsOptions) error {
 		invocation.AddToolExecutionNotification(sarif.NewNotification().WithLevel(level).
 			WithMessage(sarif.NewTextMessage("not searched: " + clean(s.Reason, textMax))).
 			AddLocation(sarif.NewLocation().WithPhysicalLocation(sarif.NewPhysicalLocation().
-				WithArtifactLocation(sarif.NewArtifactLocation().WithURI(uriOf(s.Path))))))
+				WithArtifactLocation(sarif.NewArtifactLocation().WithURI(uriOf(o.relative(s.Path)))))))
 	}
 	report := sarif.NewReport()
 	report.AddRun(run.AddInvocation(invocation))
 	return report.PrettyWrite(w)
 }
 
-func sarifResult(x *Finding) *sarif.Result {
+func sarifResult(x *Finding, name string) *sarif.Result {
 	region := sarif.NewRegion().WithStartLine(x.Line).WithStartColumn(x.Column).WithEndLine(x.EndLine).WithEndColumn(x.EndColumn)
 	place := sarif.NewPhysicalLocation().WithRegion(region).
-		WithArtifactLocation(sarif.NewArtifactLocation().WithURI(uriOf(x.Path)))
+		WithArtifactLocation(sarif.NewArtifactLocation().WithURI(uriOf(name)))
 	level := map[string]string{"critical": "error", "high": "error", "low": "note"}[severityOf(x.Confidence)]
-	more := sarif.NewPropertyBag().Add("confidence", rounded(x.Confidence)).Add("reasons", notNil(x.Reasons))
+	reasons := []string{}
+	for _, r := range x.Reasons {
+		reasons = append(reasons, clean(r, textMax))
+	}
+	more := sarif.NewPropertyBag().Add("confidence", rounded(x.Confidence)).Add("reasons", reasons)
 	if x.Hint != "" {
 		more.Add("hint", x.Hint)
 	}

@@ -55,6 +55,7 @@ type matcher struct {
 	parts map[string]map[string]matches // by content, until it is read
 	fresh map[string][]byte             // to be stored
 	bytes int                           // of fresh
+	again *again
 }
 
 // maxParts bounds matcher.parts; a content beyond it is matched once more.
@@ -131,7 +132,7 @@ func (m *matcher) at(b gitrepo.Blob, path string) (matches, error) {
 	}
 	found := matches{}
 	if !b.Binary {
-		found = m.visit.scan(path, b.Content)
+		found = m.visit.scan(path, b.Content, m.again.keep)
 		found.Trusts = m.visit.trusts(b.Content)
 	}
 	m.of[class] = found
@@ -158,13 +159,16 @@ func (m *matcher) flush() error {
 	return m.visit.run.o.Contents.PutContent(m.ctx, fresh)
 }
 
-// scan matches a content and drops the values for their fingerprints.
-func (v *Visit) scan(path string, content []byte) matches {
+// scan matches a content and drops the values for their fingerprints. Each is shown to keep before, which may be nil.
+func (v *Visit) scan(path string, content []byte, keep func(f detect.Finding, fingerprint string)) matches {
 	var found matches
 	seen := map[string]bool{}
 	short := map[string]int{}
 	for _, f := range shown(v.Engine().Scan(path, content)) {
 		fingerprint, _ := v.Fingerprint(f.Secret)
+		if keep != nil {
+			keep(f, fingerprint)
+		}
 		if fingerprint != "" && seen[fingerprint] {
 			continue
 		}

@@ -204,7 +204,7 @@ func (v *Visit) served(ctx context.Context, project, path, ref string) ([]byte, 
 func (v *Visit) emitMergedSecrets(merged string, own *ownFile) {
 	done := map[string]bool{}
 	if own != nil && v.run.o.Git != nil {
-		for _, m := range v.scan(v.configPath(), own.text).All {
+		for _, m := range v.scan(v.configPath(), own.text, nil).All {
 			done[m.Fingerprint] = true
 		}
 	}

@@ -36,11 +36,18 @@ type placeKey struct {
 // not be read whole: another visit may find it mended.
 func (v *Visit) search(ctx context.Context, s shelf, repo *gitrepo.Repo) (found *places, damage string, err error) {
 	found = &places{at: map[placeKey]*place{}, trusts: map[string][]trust{}}
-	m := &matcher{visit: v, ctx: ctx, parts: map[string]map[string]matches{}, fresh: map[string][]byte{}}
-	options := gitrepo.WalkOptions{MaxBlob: maxBlob, Head: s.branch(v), Known: m.known}
+	m := &matcher{visit: v, ctx: ctx, parts: map[string]map[string]matches{}, fresh: map[string][]byte{}, again: newAgain(v)}
+	options := gitrepo.WalkOptions{
+		MaxBlob: maxBlob, Head: s.branch(v), Known: m.known,
+		Again: func() (func(gitrepo.Blob) bool, func(gitrepo.Blob) error) { return m.again.reading(ctx, repo, found) },
+	}
 	stats, err := repo.Walk(ctx, options, func(b gitrepo.Blob) error {
 		v.run.report(v.Home.Path, int64(len(b.Content)))
-		return found.addBlob(b, m)
+		return found.addBlob(b, func(path string) (matches, error) {
+			all, err := m.at(b, path)
+			m.again.note(b.OID, path, all)
+			return all, err
+		})
 	})
 	if err == nil {
 		err = m.flush()
@@ -65,8 +72,8 @@ func (v *Visit) search(ctx context.Context, s shelf, repo *gitrepo.Repo) (found 
 	return found, damage, nil
 }
 
-// addBlob notes the matches of one content at all its paths.
-func (p *places) addBlob(b gitrepo.Blob, m *matcher) error {
+// addBlob notes the matches of one content at all its paths; of tells them.
+func (p *places) addBlob(b gitrepo.Blob, of func(path string) (matches, error)) error {
 	at := slices.Clone(b.Paths)
 	for _, path := range b.HeadPaths { // where the log broke off, or the paths were cut
 		if !slices.ContainsFunc(b.Paths, func(x gitrepo.Place) bool { return x.Path == path }) {
@@ -77,7 +84,7 @@ func (p *places) addBlob(b gitrepo.Blob, m *matcher) error {
 		at = append(at, gitrepo.Place{Order: -1})
 	}
 	for _, x := range at {
-		found, err := m.at(b, x.Path)
+		found, err := of(x.Path)
 		if err != nil {
 			return err
 		}

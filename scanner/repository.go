@@ -174,7 +174,7 @@ type repositoryState struct {
 }
 
 func (v *Visit) repositoryState(s shelf, refs string) repositoryState {
-	return repositoryState{refs, s.branch(v), v.configPath(), "2 " + v.matchRules()}
+	return repositoryState{refs, s.branch(v), v.configPath(), "3 " + v.matchRules()}
 }
 
 // keptRepository is a repository's rows with the state that they follow from.

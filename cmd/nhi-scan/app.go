@@ -56,12 +56,17 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
   nhi-scan report --format html --out report.html`,
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.configure(cmd) },
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("%q is not a command", inventory.Printable(args[0], 40)), "see nhi-scan --help")
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
 			}
-			return nil
+			hint := "see nhi-scan --help"
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "did you mean nhi-scan " + near[0] + "?"
+			}
+			return usage(fmt.Errorf("%q is not a command", inventory.Printable(args[0], 40)), hint)
 		},
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(err, "see "+cmd.CommandPath()+" --help") })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -37,7 +38,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 	var file settings
 	if a.configFile != "" {
 		var err error
-		if file, err = a.readConfig(k, cmd.Root()); err != nil {
+		if file, err = a.readConfig(cmd.Context(), k, cmd.Root()); err != nil {
 			return asUsage(err)
 		}
 	}
@@ -61,7 +62,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return a.readSections(k)
+	return a.readSections(cmd.Context(), k)
 }
 
 // asUsage makes an error one of usage, unless it is already, with its hint.
@@ -87,7 +88,7 @@ func set(f *pflag.Flag, texts []string, where string) error {
 	return nil
 }
 
-func (a *app) readSections(k *koanf.Koanf) error {
+func (a *app) readSections(ctx context.Context, k *koanf.Koanf) error {
 	a.config = &config{Policy: rules.DefaultPolicy()}
 	strict := func(into any) koanf.UnmarshalConf {
 		return koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
@@ -96,7 +97,7 @@ func (a *app) readSections(k *koanf.Koanf) error {
 		}}
 	}
 	if !k.Exists("policy") {
-		return a.readOwners(k.String("owners"))
+		return a.readOwners(ctx, k.String("owners"))
 	}
 	if err := k.UnmarshalWithConf("policy", &a.config.Policy, strict(&a.config.Policy)); err != nil {
 		return usage(fmt.Errorf("configuration %s: policy: %w", a.configFile, err), "see docs/configuration.md")
@@ -104,18 +105,20 @@ func (a *app) readSections(k *koanf.Koanf) error {
 	if err := a.config.Policy.Validate(); err != nil {
 		return usage(fmt.Errorf("configuration %s: %w", a.configFile, err), "see docs/configuration.md")
 	}
-	return a.readOwners(k.String("owners"))
+	return a.readOwners(ctx, k.String("owners"))
 }
 
-// readOwners reads the owners file; its path is relative to the configuration file.
-func (a *app) readOwners(path string) error {
+// readOwners reads the owners file; its path is relative to the configuration file, or to the working directory where
+// that is a pipe, which lies nowhere.
+func (a *app) readOwners(ctx context.Context, path string) error {
 	if path == "" {
 		return nil
 	}
-	if !filepath.IsAbs(path) {
+	info, err := os.Stat(a.configFile)
+	if !filepath.IsAbs(path) && err == nil && info.Mode().IsRegular() {
 		path = filepath.Join(filepath.Dir(a.configFile), path)
 	}
-	text, err := os.ReadFile(path)
+	text, err := readInput(ctx, path, maxOwners)
 	if err != nil {
 		return usage(fmt.Errorf("owners file: %w", err), "")
 	}

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,8 +26,8 @@ type setting struct {
 type settings map[string]setting
 
 // readConfig reads the file: what stands for flags, and the sections. A key that nothing knows is an error with its line.
-func (a *app) readConfig(k *koanf.Koanf, root *cobra.Command) (settings, error) {
-	text, err := os.ReadFile(a.configFile)
+func (a *app) readConfig(ctx context.Context, k *koanf.Koanf, root *cobra.Command) (settings, error) {
+	text, err := readInput(ctx, a.configFile, maxConfig)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}

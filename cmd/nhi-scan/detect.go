@@ -6,6 +6,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -32,6 +35,7 @@ type detectFlags struct {
 	exclude       []string
 	jobs          int
 	cache         string
+	anyOwner      bool
 }
 
 func newDetect(a *app) *cobra.Command {
@@ -66,6 +70,7 @@ asked for could not be read.`,
 	fs.StringVar(&f.maxSize, "max-size", "0", "skip files larger than `SIZE`; 0 is no limit for files, 32M in a history")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches `GLOB`, as *.min.js or docs/**; may be repeated")
 	fs.StringVar(&f.cache, "cache", "", "`DIR` that keeps what contents of a history were found to hold, without values")
+	fs.BoolVar(&f.anyOwner, "any-owner", false, "read the history of a repository that belongs to another user, as in a container")
 	fs.IntVar(&f.jobs, "jobs", 0, "search in `N` threads (default: one per processor)")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -88,13 +93,16 @@ type search struct {
 	maxSize  int64
 	cache    *githistory.Cache
 	jobs     int
+	anyOwner bool
 	began    time.Time
 	progress *searchProgress
 	found    report.Findings
+	again    detect.Again // the values found in files
+	stdin    []filetree.Content
 }
 
 func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
-	s, err := a.newSearch(f)
+	s, err := a.newSearch(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -119,7 +127,7 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 	return a.showFindings(s, f)
 }
 
-func (a *app) newSearch(f detectFlags) (*search, error) {
+func (a *app) newSearch(ctx context.Context, f detectFlags) (*search, error) {
 	if !slices.Contains(report.FindingsFormats(), report.Format(f.format)) {
 		return nil, usage(fmt.Errorf("--format %q: want one of %s", f.format, formatNames()), "")
 	}
@@ -129,7 +137,7 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 	if !(f.minConfidence >= 0 && f.minConfidence <= 1) {
 		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", f.minConfidence), "")
 	}
-	s := &search{app: a, jobs: f.jobs, began: a.now(), found: report.Findings{Complete: true}}
+	s := &search{app: a, jobs: f.jobs, anyOwner: f.anyOwner, began: a.now(), found: report.Findings{Complete: true}}
 	if s.jobs <= 0 {
 		s.jobs = runtime.GOMAXPROCS(0)
 	}
@@ -140,7 +148,7 @@ func (a *app) newSearch(f detectFlags) (*search, error) {
 	if s.exclude, err = filetree.ParsePatterns(f.exclude); err != nil {
 		return nil, usage(fmt.Errorf("--exclude: %w", err), "")
 	}
-	o, err := f.engine.options()
+	o, err := f.engine.options(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -166,16 +174,14 @@ func (s *search) files(ctx context.Context, paths []string) error {
 	}
 	type searched struct {
 		content  filetree.Content
-		findings []report.Finding
+		findings []detect.Finding
 	}
-	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.stdin})
+	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.input(ctx)})
 	scan := func(c filetree.Content) searched {
 		if c.Skipped != "" {
 			return searched{content: c}
 		}
-		found := inPart(c, engine.Scan(c.Name, c.Bytes))
-		c.Bytes = nil
-		return searched{c, found}
+		return searched{c, engine.Scan(c.Name, c.Bytes)}
 	}
 	for r := range detect.ScanAll(ctx, contents, s.jobs, scan) {
 		if r.content.Skipped != "" {
@@ -186,10 +192,10 @@ func (s *search) files(ctx context.Context, paths []string) error {
 			s.found.Scanned.Files++
 		}
 		s.found.Scanned.Bytes += r.content.Size
-		s.found.Findings = append(s.found.Findings, r.findings...)
+		s.keep(r.content, r.findings)
 		s.progress.show(s.found.Scanned)
 	}
-	return nil
+	return s.places(ctx, engine, paths)
 }
 
 func (s *search) skip(name, reason string, unread bool) {
@@ -199,26 +205,32 @@ func (s *search) skip(name, reason string, unread bool) {
 	}
 }
 
-// inPart turns findings in a part of a file into findings of the file. A finding that begins in the context of the
-// part is left to the part beside it.
-func inPart(c filetree.Content, all []detect.Finding) []report.Finding {
-	var out []report.Finding
-	for _, f := range all {
-		if len(c.Bytes) > 0 && (f.Start < c.From || f.Start >= c.To) {
-			continue
+// inPart turns findings in a part of a file into findings of the file, each with its own. A finding that begins in the
+// context of the part is left to the part beside it.
+func inPart(c filetree.Content, all []detect.Finding) iter.Seq2[report.Finding, detect.Finding] {
+	return func(yield func(report.Finding, detect.Finding) bool) {
+		for _, f := range all {
+			if len(c.Bytes) > 0 && (f.Start < c.From || f.Start >= c.To) {
+				continue
+			}
+			if !yield(inFile(c, f), f) {
+				return
+			}
 		}
-		r := reported(f, c.Path)
-		if f.Line == 1 {
-			r.Column += c.Column
-		}
-		if f.EndLine == 1 {
-			r.EndColumn += c.Column
-		}
-		r.Line += c.Line
-		r.EndLine += c.Line
-		out = append(out, r)
 	}
-	return out
+}
+
+func inFile(c filetree.Content, f detect.Finding) report.Finding {
+	r := reported(f, c.Path)
+	if f.Line == 1 {
+		r.Column += c.Column
+	}
+	if f.EndLine == 1 {
+		r.EndColumn += c.Column
+	}
+	r.Line += c.Line
+	r.EndLine += c.Line
+	return r
 }
 
 // reported is a finding without its value.
@@ -242,6 +254,9 @@ func (a *app) showFindings(s *search, f detectFlags) error {
 	o := report.FindingsOptions{
 		Options: report.Options{Width: width, Color: f.out == "" && a.colour(a.stdout)},
 		Tool:    version(), Began: s.began, Ended: a.now(),
+	}
+	if dir, err := os.Getwd(); err == nil {
+		o.Root = filepath.ToSlash(dir)
 	}
 	render := func(w io.Writer) error { return report.WriteFindings(w, report.Format(f.format), &s.found, o) }
 	var err error

@@ -5,24 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
 	"nhiscan/report"
+	"nhiscan/scanner/filetree"
 	"nhiscan/scanner/gitrepo"
 	githistory "nhiscan/scanner/history" // history is a function here
 )
 
 // history searches a repository in every commit.
 func (s *search) history(ctx context.Context, dir string) error {
-	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: s.app.env})
+	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: s.app.env, AnyOwner: s.anyOwner})
 	if err != nil {
 		return cannotRun(err, "")
 	}
 	repo, err := git.Open(ctx, dir)
 	if err != nil {
-		return cannotRun(err, "git refuses a repository of another user: run as its owner")
+		hint := ""
+		if strings.Contains(err.Error(), "dubious ownership") {
+			hint = "the repository belongs to another user; if you trust it: nhi-scan detect --any-owner"
+		}
+		return cannotRun(err, hint)
 	}
 	defer func() { _ = repo.Close() }()
 	blobs, bytes := s.found.Scanned.Blobs, s.found.Scanned.Bytes
@@ -45,13 +49,13 @@ func (s *search) history(ctx context.Context, dir string) error {
 		s.app.say("nhi-scan: the cache could not be written: %v", err)
 	}
 	s.found.Scanned.Blobs, s.found.Scanned.Bytes = blobs+r.Blobs, bytes+r.Bytes
-	prefix := path.Clean(filepath.ToSlash(dir))
+	prefix := filetree.Root(dir)
 	for _, k := range r.Skipped {
-		s.skip(path.Join(prefix, k.Path), k.Reason, k.Unread)
+		s.skip(filetree.Join(prefix, k.Path), k.Reason, k.Unread)
 	}
 	for _, p := range r.Places {
 		s.found.Findings = append(s.found.Findings, report.Finding{
-			Detector: p.Detector, Title: p.Title, Path: path.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,
+			Detector: p.Detector, Title: p.Title, Path: filetree.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,
 			Commit: p.Commit, Author: p.Author, Date: p.Date, Confidence: p.Confidence, Reasons: p.Reasons, Hint: p.Hint,
 		})
 	}

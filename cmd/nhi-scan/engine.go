@@ -1,9 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -22,12 +21,9 @@ func (e *engineFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&e.prefixes, "token-prefix", nil, "the instance's own `PREFIX` of tokens (an administrator's scan reads it from the settings); may be repeated")
 }
 
-// maxRules bounds a rule file in bytes; gitleaks' own has 100 KB.
-const maxRules = 8 << 20
-
 // engine makes the engine. The instance's prefixes come besides those of the flag.
-func (e *engineFlags) engine(prefixes ...string) (*detect.Engine, error) {
-	o, err := e.options(prefixes...)
+func (e *engineFlags) engine(ctx context.Context, prefixes ...string) (*detect.Engine, error) {
+	o, err := e.options(ctx, prefixes...)
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +31,12 @@ func (e *engineFlags) engine(prefixes ...string) (*detect.Engine, error) {
 }
 
 // options reads the rule file.
-func (e *engineFlags) options(prefixes ...string) (o detect.Options, err error) {
+func (e *engineFlags) options(ctx context.Context, prefixes ...string) (o detect.Options, err error) {
 	o.TokenPrefixes = slices.Concat(prefixes, e.prefixes)
 	if e.rules == "" {
 		return o, nil
 	}
-	if o.RulesTOML, err = readWhole(e.rules, maxRules); err != nil {
+	if o.RulesTOML, err = readInput(ctx, e.rules, maxRules); err != nil {
 		return o, usage(fmt.Errorf("--rules: %w", err), "")
 	}
 	if len(o.RulesTOML) == 0 { // to the engine, no bytes mean the built-in catalogue
@@ -55,18 +51,4 @@ func newEngine(o detect.Options) (*detect.Engine, error) {
 		return nil, usage(err, "see --rules and --token-prefix")
 	}
 	return engine, nil
-}
-
-// readWhole reads a file that the caller names, of at most max bytes: a device may never end.
-func readWhole(path string, max int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, max+1))
-	if err == nil && int64(len(text)) > max {
-		err = fmt.Errorf("%s: over %d MB", path, max>>20)
-	}
-	return text, err
 }

@@ -189,7 +189,7 @@ func (f *fixFlags) fromInventory(s *inventory.Snapshot, id, page string) error {
 
 // plan makes the plan for one file, with the local includes of the repository in which it lies.
 func (f *fixFlags) plan(ctx context.Context, name string) (*fix.Plan, error) {
-	text, err := readBounded(name, maxPipeline)
+	text, err := readInput(ctx, name, maxPipeline)
 	if err != nil {
 		return nil, cannotRun(fmt.Errorf("read pipeline file: %w", err), "")
 	}

@@ -152,7 +152,7 @@ func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateR
 		}
 		return nil, usage(err, hint)
 	}
-	engine, err := o.engine.engine()
+	engine, err := o.engine.engine(ctx)
 	if err != nil {
 		return nil, err
 	}

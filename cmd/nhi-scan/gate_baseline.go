@@ -28,7 +28,7 @@ func (g *gateRun) exceptions(ctx context.Context, s span) (*gate.Exceptions, err
 		return nil, err
 	}
 	if outside { // the caller's own file, which no change to the repository touches
-		text, err := readWhole(path, maxExceptionFile)
+		text, err := readInput(ctx, path, maxExceptionFile)
 		if err != nil {
 			return nil, usage(fmt.Errorf("baseline: %w", err), "")
 		}

@@ -192,7 +192,7 @@ func (g *gateRun) pushes(ctx context.Context) ([]span, error) {
 		return nil, usage(errors.New("--push -: there is no standard input"), "")
 	}
 	var all []span
-	lines := bufio.NewScanner(g.app.stdin)
+	lines := bufio.NewScanner(g.app.input(ctx))
 	for n := 1; lines.Scan(); n++ {
 		f := strings.Fields(lines.Text())
 		if len(f) == 0 {

@@ -172,7 +172,10 @@ func writeDevice(path string, render func(io.Writer) error) error {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	return errors.Join(render(w), w.Flush(), f.Close())
+	if err = render(w); err == nil {
+		err = w.Flush()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // open opens the database for reading and collects the document of one scan; with whole, its lists too.

@@ -86,7 +86,7 @@ A scan that was interrupted goes on where it stopped, within 12 hours.`,
 }
 
 func (a *app) scan(ctx context.Context, f scanFlags) error {
-	token, err := a.token(f.tokenFile)
+	token, err := a.token(ctx, f.tokenFile)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (f scanFlags) check() error {
 // connect makes the client and asks who the token is.
 func (s *session) connect(ctx context.Context) error {
 	f := &s.flags
-	transport, err := newTransport(f.caFile, f.transport)
+	transport, err := newTransport(ctx, f.caFile, f.transport)
 	if err != nil {
 		return err
 	}
@@ -233,8 +233,8 @@ func redact(text string) string {
 	return u.Scheme + "://" + u.Host + u.Path
 }
 
-func (s *session) detectors(context.Context) (err error) {
-	s.engine, err = s.flags.engine.engine(s.self.TokenPrefixes...)
+func (s *session) detectors(ctx context.Context) (err error) {
+	s.engine, err = s.flags.engine.engine(ctx, s.self.TokenPrefixes...)
 	return err
 }
 

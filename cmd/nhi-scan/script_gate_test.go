@@ -142,6 +142,7 @@ func jobScript(ts *testscript.TestScript) string {
 	var file struct {
 		Job struct {
 			Variables map[string]string
+			Before    []string `yaml:"before_script"`
 			Script    []string
 			Artifacts struct{ Reports map[string]string }
 		} `yaml:"nhi-scan-gate"`
@@ -156,7 +157,7 @@ func jobScript(ts *testscript.TestScript) string {
 	if len(file.Job.Artifacts.Reports) != 2 || file.Job.Variables["GIT_DEPTH"] != "0" {
 		ts.Fatalf("the job's artifacts are %v, variables %v", file.Job.Artifacts.Reports, file.Job.Variables)
 	}
-	return "#!/bin/sh\nset -eu\n" + script + "\n"
+	return "#!/bin/sh\nset -eu\n" + strings.Join(file.Job.Before, "\n") + "\n" + script + "\n"
 }
 
 func readYAML(ts *testscript.TestScript, path string, into any) {

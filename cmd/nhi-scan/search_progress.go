@@ -37,13 +37,20 @@ func (p *searchProgress) show(s report.Scanned) {
 	}
 	p.last = now
 	rate := float64(s.Bytes) / max(now.Sub(p.began).Seconds(), 1)
-	text := fmt.Sprintf("%d files, %d contents, %s, %s/s", s.Files, s.Blobs, bytesText(s.Bytes), bytesText(int64(rate)))
+	text := fmt.Sprintf("%s, %s, %s, %s/s", plural(s.Files, "file"), plural(s.Blobs, "content"), bytesText(s.Bytes), bytesText(int64(rate)))
 	if p.bar != nil {
 		p.bar.Describe(text)
 		_ = p.bar.Add(1)
 		return
 	}
 	fmt.Fprintf(p.app.stderr, "searched %s\n", text)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (p *searchProgress) close() {

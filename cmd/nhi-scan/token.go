@@ -1,23 +1,22 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"nhiscan/inventory/secret"
 )
 
 // token reads the scanning token: a file that was asked for, else the environment.
-func (a *app) token(file string) (secret.Value, error) {
+func (a *app) token(ctx context.Context, file string) (secret.Value, error) {
 	if file != "" {
-		text, err := readStart(file, maxToken+1)
+		text, err := readInput(ctx, file, maxToken)
 		if err != nil {
 			return secret.Value{}, usage(fmt.Errorf("token file: %w", err), "")
 		}
-		return parseToken(text, "token file "+file)
+		return parseToken(string(text), "token file "+file)
 	}
 	for _, name := range []string{"NHI_SCAN_TOKEN", "GITLAB_TOKEN"} {
 		if t := a.getenv(name); t != "" {
@@ -39,15 +38,4 @@ func parseToken(text, where string) (secret.Value, error) {
 		return secret.Value{}, usage(fmt.Errorf("%s: not a token: want one line of letters, digits and punctuation", where), "")
 	}
 	return secret.New(token), nil
-}
-
-// readStart reads at most n bytes of a file, which may be a pipe or a device.
-func readStart(path string, n int64) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, n))
-	return string(text), err
 }

@@ -1,16 +1,16 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"os"
 )
 
 // newTransport returns the transport for an instance: proxies as the environment says, and the certificate
 // authorities of a file besides the system's. given, when not nil, is used as it is.
-func newTransport(caFile string, given http.RoundTripper) (http.RoundTripper, error) {
+func newTransport(ctx context.Context, caFile string, given http.RoundTripper) (http.RoundTripper, error) {
 	if given != nil {
 		return given, nil
 	}
@@ -19,7 +19,7 @@ func newTransport(caFile string, given http.RoundTripper) (http.RoundTripper, er
 	if caFile == "" {
 		return t, nil
 	}
-	pem, err := os.ReadFile(caFile)
+	pem, err := readInput(ctx, caFile, maxCAFile)
 	if err != nil {
 		return nil, usage(fmt.Errorf("--ca-file: %w", err), "")
 	}

@@ -28,10 +28,11 @@ func newWorkloads(a *app) *cobra.Command {
 them and the smallest credential that would do. It reads files only: no network, no GitLab, nothing is run.
 
 Of a folder that is a repository, its .gitlab-ci.yml is read with the local includes, and the scripts that jobs run are
-followed; of any other folder, every .yml and .yaml file in it. Includes that lie elsewhere are listed as unresolved,
+followed; of any other folder, every .yml and .yaml file in it; - is standard input. Includes that lie elsewhere are listed as unresolved,
 and what cannot be told is said: systems opaque-script and opaque-include.`,
 		Example: `  nhi-scan workloads .
   nhi-scan workloads .gitlab-ci.yml --format json
+  glab ci config compile | nhi-scan workloads -
   nhi-scan workloads pipelines/ --include-dir includes/ --confidence high`,
 		Args: wants(1, 1000, "FILE or DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error { return w.run(cmd.Context(), args) },
@@ -148,12 +149,18 @@ type pipelineFile struct{ name, folder, path string }
 
 // pipelineFiles lists the root files of an argument, sorted by name.
 func pipelineFiles(arg string) ([]pipelineFile, error) {
+	if arg == "-" {
+		return []pipelineFile{{name: arg, folder: ".", path: ".gitlab-ci.yml"}}, nil
+	}
 	info, err := os.Stat(arg)
 	if err != nil {
 		return nil, fmt.Errorf("read pipeline files: %w", err)
 	}
-	if !info.IsDir() {
+	switch {
+	case info.Mode().IsRegular():
 		return []pipelineFile{{name: arg, folder: filepath.Dir(arg), path: filepath.Base(arg)}}, nil
+	case !info.IsDir(): // a pipe lies nowhere: its local includes are those of the working directory
+		return []pipelineFile{{name: arg, folder: ".", path: filepath.Base(arg)}}, nil
 	}
 	if _, err := os.Stat(filepath.Join(arg, ".gitlab-ci.yml")); err == nil {
 		return []pipelineFile{{name: filepath.Join(arg, ".gitlab-ci.yml"), folder: arg, path: ".gitlab-ci.yml"}}, nil
@@ -177,10 +184,18 @@ func pipelineFiles(arg string) ([]pipelineFile, error) {
 // maxFollowed is the largest script of a repository that is followed, in bytes.
 const maxFollowed = 1 << 20
 
+// readPipeline reads a root file; "-" is standard input.
+func (w *workloads) readPipeline(ctx context.Context, name string) ([]byte, error) {
+	if name == "-" {
+		return readStdin(w.input(ctx), maxPipeline)
+	}
+	return readInput(ctx, name, maxPipeline)
+}
+
 // file reads one root file.
 func (w *workloads) file(ctx context.Context, p pipelineFile) (workloadFileJSON, error) {
 	out := workloadFileJSON{File: filepath.ToSlash(p.name), Unresolved: []unresolvedJSON{}, Jobs: []workloadJobJSON{}}
-	text, err := readBounded(p.name, maxPipeline)
+	text, err := w.readPipeline(ctx, p.name)
 	if err != nil {
 		return out, cannotRun(fmt.Errorf("read pipeline file: %w", err), "")
 	}
@@ -215,19 +230,6 @@ func (w *workloads) file(ctx context.Context, p pipelineFile) (workloadFileJSON,
 
 // maxPipeline is the largest root file that is read, in bytes.
 const maxPipeline = 5 << 20
-
-func readBounded(name string, most int64) ([]byte, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", name)
-	case info.Size() > most:
-		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", name, info.Size(), most)
-	}
-	return os.ReadFile(name)
-}
 
 // filesOf gives the files of a repository to those who follow scripts. No symbolic link leads out of it.
 func filesOf(fsys fs.FS) workload.Files {

@@ -198,7 +198,7 @@ func (r *reader) value(n *yaml.Node, depth int) (*value, error) {
 	switch n.Kind {
 	case yaml.ScalarNode:
 		v.kind, v.text, v.tag = scalar, n.Value, n.ShortTag()
-		v.literal = n.Style&yaml.LiteralStyle != 0
+		v.literal = n.Style&yaml.LiteralStyle != 0 && n.Value != "" // an empty one has no line of its own
 		if v.tag == "!!null" {
 			v.kind, v.text = null, ""
 		}

@@ -34,10 +34,11 @@ type Options struct {
 
 // Content is a file, a member of an archive, or a part of a large one; or, with Skipped, one that was not read.
 type Content struct {
-	// Path begins as the root was given and goes on below it, with slashes. A member of an archive follows the
-	// archive's path and "!/".
+	// Path begins as the root was given and goes on below it, with slashes: "./a" for the root ".". A member of an
+	// archive follows the archive's path and "!/".
 	Path string
-	// Name is Path without the folders above an absolute root: where a checkout lies says nothing about what is in it.
+	// Name is Path in its shortest form, without the folders above an absolute root: how a checkout is named and where
+	// it lies says nothing about what is in it.
 	Name string
 	// Bytes are the content, as UTF-8 where the file is UTF-16. The receiver owns them.
 	Bytes []byte
@@ -90,11 +91,13 @@ type walk struct {
 	ctx   context.Context
 	o     Options
 	yield func(Content) bool
-	above string // the folders above the present root where it is absolute, with a slash behind
+	given string // the present root, as Path begins
+	clean string // the same in its shortest form
+	above string // the folders above it where it is absolute, with a slash behind
 }
 
 func (w *walk) emit(c Content) bool {
-	c.Name = strings.TrimPrefix(c.Path, w.above)
+	c.Name = strings.TrimPrefix(path.Join(w.clean, strings.TrimPrefix(c.Path, w.given)), w.above)
 	return w.ctx.Err() == nil && w.yield(c)
 }
 
@@ -107,16 +110,16 @@ func (w *walk) unread(name, reason string) bool {
 
 // root reads what the command line names. A link is followed there, and only there.
 func (w *walk) root(root string) bool {
+	name := Root(root)
+	w.given, w.clean, w.above = name, path.Clean(name), ""
 	if root == Stdin {
 		if w.o.Stdin == nil {
 			return w.unread(root, "there is no standard input")
 		}
 		return w.stream(Stdin, w.o.Stdin)
 	}
-	name := path.Clean(filepath.ToSlash(root))
-	w.above = ""
 	if path.IsAbs(name) {
-		w.above, _ = path.Split(name)
+		w.above, _ = path.Split(w.clean)
 	}
 	info, err := os.Stat(root)
 	switch {
@@ -130,6 +133,26 @@ func (w *walk) root(root string) bool {
 	return w.file(root, name, info)
 }
 
+// Root is how Path begins for a root: as it is given, with slashes, and none at its end but for "/" itself.
+func Root(root string) string {
+	name := filepath.ToSlash(root)
+	if short := strings.TrimRight(name, "/"); short != "" || name == "" {
+		return short
+	}
+	return "/"
+}
+
+// Join is the path of what lies below a folder: the folder's own where below is empty.
+func Join(folder, below string) string {
+	switch {
+	case below == "":
+		return folder
+	case strings.HasSuffix(folder, "/"):
+		return folder + below
+	}
+	return folder + "/" + below
+}
+
 // folder reads a folder. below is its path from the root, empty for the root itself.
 func (w *walk) folder(dir, name, below string) bool {
 	entries, err := os.ReadDir(dir)
@@ -137,7 +160,7 @@ func (w *walk) folder(dir, name, below string) bool {
 		return false
 	}
 	for _, e := range entries {
-		if !w.entry(e, filepath.Join(dir, e.Name()), path.Join(name, e.Name()), path.Join(below, e.Name())) {
+		if !w.entry(e, filepath.Join(dir, e.Name()), Join(name, e.Name()), path.Join(below, e.Name())) {
 			return false
 		}
 	}

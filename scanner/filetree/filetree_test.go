@@ -194,3 +194,33 @@ func FuzzPatterns(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParts delivers a text in parts: put together by what each says of itself, they are the text, and every position in
+// a part is the one in the text.
+func FuzzParts(f *testing.F) {
+	f.Add(int64(1), uint16(3), uint8(40))
+	f.Add(int64(2), uint16(0), uint8(200))
+	f.Fuzz(func(t *testing.T, seed int64, every uint16, parts uint8) {
+		size := int(parts%3)*partSize + int(seed&0xfffff)
+		text := bytes.Repeat([]byte("x"), size)
+		for i := int(every); every > 0 && i < size; i += int(every) * int(every) {
+			text[i] = '\n'
+		}
+		var whole []byte
+		var sum int64
+		for c := range Walk(t.Context(), []string{Stdin}, Options{Stdin: bytes.NewReader(text)}) {
+			at := len(whole) - c.From
+			if c.Skipped != "" || at < 0 || !bytes.Equal(c.Bytes, text[at:at+len(c.Bytes)]) {
+				t.Fatalf("a part of %d bytes at %d is none of the text: %q", len(c.Bytes), at, c.Skipped)
+			}
+			if lines := bytes.Count(text[:at], []byte("\n")); c.Line != lines || c.Column != at-1-bytes.LastIndexByte(text[:at], '\n') {
+				t.Fatalf("the part at %d is said to begin at %d:%d, not %d", at, c.Line, c.Column, lines)
+			}
+			whole = append(whole, c.Bytes[c.From:c.To]...)
+			sum += c.Size
+		}
+		if !bytes.Equal(whole, text) || sum != int64(size) {
+			t.Fatalf("%d of %d bytes, counted %d", len(whole), size, sum)
+		}
+	})
+}

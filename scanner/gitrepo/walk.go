@@ -21,6 +21,9 @@ type WalkOptions struct {
 	// when it is missing, and it is not delivered. The blob has no size and no content yet, and its Paths are valid during
 	// the call only. Asked before Known. May be nil.
 	Kept func(b Blob) bool
+	// Again is called when all blobs were delivered. What it returns is asked about every one of them once more: kept, as
+	// Kept, whether its content is not wanted; then read gets the contents. It returns nil where none is. May be nil.
+	Again func() (kept func(b Blob) bool, read func(b Blob) error)
 	// LogDir is a folder that keeps what commits changed, so that only commits that no walk saw are logged. It holds
 	// paths and authors. A walk that cannot use it does without. Empty for none.
 	LogDir string
@@ -101,6 +104,9 @@ func (r *Repo) Walk(ctx context.Context, o WalkOptions, fn func(Blob) error) (St
 	err := w.findBlobs(ctx)
 	if err == nil {
 		err = w.deliver(ctx)
+	}
+	if err == nil && o.Again != nil {
+		err = w.again(ctx)
 	}
 	if err == nil && w.stats.Broken != "" {
 		w.countMissing(ctx)
@@ -250,6 +256,36 @@ func (w *walk) dropKept() []int32 {
 		rest = append(rest, n)
 	}
 	return rest
+}
+
+// again delivers contents a second time. What cannot be read has been told the first time.
+func (w *walk) again(ctx context.Context) error {
+	kept, read := w.options.Again()
+	if read == nil {
+		return nil
+	}
+	var ask, want []int32
+	var b Blob
+	for i := range w.h.ids {
+		n := int32(i) //nolint:gosec // maxRecords is far below
+		if w.describe(n, &b); !kept(b) {
+			ask = append(ask, n)
+		}
+	}
+	err := w.repo.ask(ctx, "--batch-check", w.h, ask, func(n int32, a answer) error {
+		if !a.missing && !a.broken && a.kind == "blob" && a.size <= w.options.MaxBlob {
+			want = append(want, n)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w.fn = read
+	stats := w.stats
+	err = w.readContents(ctx, want)
+	w.stats = stats
+	return err
 }
 
 // binaryPrefix is how many bytes are searched for a NUL, as git itself does.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"sync"
 
 	"nhiscan/inventory/secret"
 	"nhiscan/scanner/detect"
@@ -115,7 +116,7 @@ func (r *Result) Complete() bool {
 
 // read searches a history without looking for an earlier result of the whole.
 func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
-	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), replays: newReplays(), places: newPlaces()}
+	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), replays: newReplays(), places: newPlaces(), again: newAgain()}
 	var err error
 	if s.engine, err = o.Engine(); err != nil {
 		return nil, err
@@ -126,6 +127,7 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	var stats gitrepo.Stats
 	var walked error
 	blobs := func(yield func(blob) bool) {
+		yield = s.counted(yield)
 		going := true
 		kept := func(b gitrepo.Blob) bool {
 			known, ok := s.kept(b)
@@ -135,7 +137,10 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 			}
 			return ok
 		}
-		options := gitrepo.WalkOptions{MaxBlob: o.MaxBlob, Kept: kept, LogDir: o.Cache.logDir()}
+		options := gitrepo.WalkOptions{
+			MaxBlob: o.MaxBlob, Kept: kept, LogDir: o.Cache.logDir(),
+			Again: func() (func(gitrepo.Blob) bool, func(gitrepo.Blob) error) { return s.secondReading(ctx, repo, yield) },
+		}
 		stats, walked = repo.Walk(ctx, options, func(b gitrepo.Blob) error {
 			if going = going && yield(s.prepare(b)); !going {
 				return errStopped
@@ -145,6 +150,7 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	}
 	for b := range detect.ScanAll(ctx, blobs, o.Jobs, s.match) {
 		s.take(b)
+		s.pending.Done()
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -155,8 +161,20 @@ func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
 	s.result.Blobs += s.quiet
 	s.result.Bytes += s.quietBytes
 	s.tell(stats)
-	s.result.Places = s.places.all()
+	s.result.Places = append(s.places.all(), s.again.places.all()...)
 	return &s.result, nil
+}
+
+// counted counts what is yielded until it is taken.
+func (s *search) counted(yield func(blob) bool) func(blob) bool {
+	return func(b blob) bool {
+		s.pending.Add(1)
+		if yield(b) {
+			return true
+		}
+		s.pending.Done()
+		return false
+	}
 }
 
 var errStopped = errors.New("stopped")
@@ -178,7 +196,9 @@ type search struct {
 
 	replays *replays // of take
 	places  *places  // of take
-	result  Result   // of take
+	again   *again   // of take, and of the second reading when all of the first is taken
+	pending sync.WaitGroup
+	result  Result // of take
 }
 
 // blob is a content on its way.
@@ -190,6 +210,7 @@ type blob struct {
 	cut     bool // it stands at more paths than are known
 	binary  bool
 	tasks   []task
+	again   []Finding // of the second reading: places of values, with their fingerprints; it has no tasks then
 }
 
 // task is the search of a content under the paths of one class.
@@ -199,20 +220,8 @@ type task struct {
 	known bool   // found comes from the cache
 	part  excerpt
 	found []Finding
-}
-
-// placesOf are the paths that are searched.
-func (s *search) placesOf(paths []gitrepo.Place) []gitrepo.Place {
-	if s.o.Exclude == nil {
-		return paths
-	}
-	var kept []gitrepo.Place
-	for _, p := range paths {
-		if !s.o.Exclude(p.Path) {
-			kept = append(kept, p)
-		}
-	}
-	return kept
+	// values are those of found that may be looked for again, by fingerprint.
+	values map[string]secret.Value
 }
 
 // kept reports whether nothing of a content need be read, each of its paths being excluded, of no interest or known, and
@@ -231,7 +240,7 @@ func (s *search) kept(b gitrepo.Blob) (out blob, ok bool) {
 		if !ok || r.size > s.o.MaxBlob {
 			return out, false
 		}
-		out.tasks = append(out.tasks, task{class: class, known: true, found: r.found})
+		out.tasks = append(out.tasks, task{class: class, path: p.Path, known: true, found: r.found})
 		out.size, out.binary = r.size, r.binary
 	}
 	if len(out.tasks) > 0 && !out.tells() {
@@ -248,16 +257,7 @@ func (b *blob) tells() bool {
 
 // prepare takes from a content, which is valid during the call only, what is to be matched.
 func (s *search) prepare(b gitrepo.Blob) blob {
-	all := b.Paths
-	if len(all) == 0 {
-		for _, p := range b.HeadPaths {
-			all = append(all, gitrepo.Place{Path: p, Order: -1})
-		}
-	}
-	if len(all) == 0 {
-		all = append(all, gitrepo.Place{Order: -1})
-	}
-	out := blob{oid: b.OID, places: s.placesOf(all), size: b.Size, skipped: b.Skipped, cut: b.MorePaths}
+	out := blob{oid: b.OID, places: s.placesOf(pathsOf(b)), size: b.Size, skipped: b.Skipped, cut: b.MorePaths}
 	if b.Skipped != "" {
 		return out
 	}
@@ -300,9 +300,16 @@ func (s *search) match(b blob) blob {
 			if !ok || len(t.found) == maxFindings {
 				continue
 			}
+			fingerprint := s.key.Fingerprint(f.Secret)
+			if f.Confidence >= detect.AgainFrom && fingerprint != "" {
+				if t.values == nil {
+					t.values = map[string]secret.Value{}
+				}
+				t.values[fingerprint] = f.Secret
+			}
 			t.found = append(t.found, Finding{
 				Detector: f.Detector, Title: f.Description, Line: line, Column: f.Column, EndLine: line + f.EndLine - f.Line, EndColumn: f.EndColumn,
-				Confidence: f.Confidence, Reasons: f.Reasons, Hint: secret.Hint(f.Secret), Fingerprint: s.key.Fingerprint(f.Secret),
+				Confidence: f.Confidence, Reasons: f.Reasons, Hint: secret.Hint(f.Secret), Fingerprint: fingerprint,
 			})
 		}
 		t.part.text = nil
@@ -312,6 +319,10 @@ func (s *search) match(b blob) blob {
 
 // take lists what was found, and what was found before on the lines that were not matched again.
 func (s *search) take(b blob) {
+	if b.again != nil {
+		s.takeAgain(b)
+		return
+	}
 	if b.skipped != "" {
 		for _, p := range b.places {
 			s.skip(p.Path, reasonOf(b.skipped, s.o.MaxBlob), b.skipped != gitrepo.SkippedSize)
@@ -338,6 +349,7 @@ func (s *search) take(b blob) {
 		if len(t.found) == 0 {
 			continue
 		}
+		s.again.note(&b, t)
 		for _, p := range b.places {
 			if s.engine.PathClass(p.Path) == t.class && !s.places.add(p, t.found) {
 				s.skip(p.Path, fmt.Sprintf("more than %d places hold a secret; the rest is not listed", maxPlaces), true)

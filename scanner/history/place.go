@@ -68,3 +68,31 @@ func (p *places) all() []Place {
 	}
 	return out
 }
+
+// placesOf are the paths that are searched.
+func (s *search) placesOf(paths []gitrepo.Place) []gitrepo.Place {
+	if s.o.Exclude == nil {
+		return paths
+	}
+	var kept []gitrepo.Place
+	for _, p := range paths {
+		if !s.o.Exclude(p.Path) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// pathsOf are the places of a blob, or what stands for them where no commit that could be read shows it.
+func pathsOf(b gitrepo.Blob) []gitrepo.Place {
+	all := b.Paths
+	if len(all) == 0 {
+		for _, p := range b.HeadPaths {
+			all = append(all, gitrepo.Place{Path: p, Order: -1})
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, gitrepo.Place{Order: -1})
+	}
+	return all
+}

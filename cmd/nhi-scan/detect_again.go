@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nhiscan/inventory"
+	"nhiscan/report"
+	"nhiscan/scanner/detect"
+	"nhiscan/scanner/filetree"
+)
+
+// maxStdin bounds what is kept of standard input until its values are known, in bytes: it cannot be read twice.
+const maxStdin = 64 << 20
+
+// maxPlaces bounds the further places of values that are listed.
+const maxPlaces = 100_000
+
+// keep takes the findings of a content, and notes their values.
+func (s *search) keep(c filetree.Content, all []detect.Finding) {
+	for r, f := range inPart(c, all) {
+		s.found.Findings = append(s.found.Findings, r)
+		s.again.Add(f, sameAs(r))
+	}
+	if c.Path == filetree.Stdin || strings.HasPrefix(c.Path, filetree.Stdin+"!/") {
+		kept := 0
+		for _, k := range s.stdin {
+			kept += len(k.Bytes)
+		}
+		if kept+len(c.Bytes) <= maxStdin {
+			s.stdin = append(s.stdin, c)
+		}
+	}
+}
+
+// sameAs is the reason of a further place of a value.
+func sameAs(r report.Finding) string {
+	return fmt.Sprintf("the value that %s found in %s, line %d", r.Detector, inventory.Printable(r.Path, 200), r.Line)
+}
+
+// places looks for the values that were found wherever else they stand: everything is read a second time, which takes a
+// fraction of the first. What changed in between only lacks places.
+func (s *search) places(ctx context.Context, engine *detect.Engine, paths []string) error {
+	if s.again.Len() == 0 {
+		return nil
+	}
+	found := map[string][]int{} // by path, numbers of findings
+	for i, f := range s.found.Findings {
+		found[f.Path] = append(found[f.Path], i)
+	}
+	paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == filetree.Stdin })
+	files := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude})
+	contents := func(yield func(filetree.Content) bool) {
+		for _, c := range s.stdin {
+			if !yield(c) {
+				return
+			}
+		}
+		for c := range files {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+	scan := func(c filetree.Content) []report.Finding {
+		var out []report.Finding
+		if len(c.Bytes) == 0 || engine.PathClass(c.Name) == "skip" {
+			return nil
+		}
+		for r := range inPart(c, s.again.Find(c.Bytes)) {
+			out = append(out, r)
+		}
+		return out
+	}
+	before := len(s.found.Findings)
+	for all := range detect.ScanAll(ctx, contents, s.jobs, scan) {
+		for _, r := range all {
+			if len(s.found.Findings)-before == maxPlaces {
+				s.skip("", fmt.Sprintf("more than %d further places of values; the rest is not listed", maxPlaces), true)
+				return nil
+			}
+			s.addPlace(r, found[r.Path])
+		}
+	}
+	return nil
+}
+
+// addPlace adds a further place of a value. A finding that stands there already and would be hidden becomes as sure as
+// the value is.
+func (s *search) addPlace(r report.Finding, found []int) {
+	covered := false
+	for _, i := range found {
+		f := &s.found.Findings[i]
+		if !overlap(*f, r) {
+			continue
+		}
+		same := f.Line == r.Line && f.Column == r.Column
+		covered = covered || same || f.Confidence >= detect.DefaultConfidence
+		if same && f.Confidence < detect.DefaultConfidence {
+			f.Confidence, f.Reasons = r.Confidence, append(slices.Clone(r.Reasons), f.Reasons...)
+		}
+	}
+	if !covered {
+		s.found.Findings = append(s.found.Findings, r)
+	}
+}
+
+// overlap reports whether two findings of one file share a byte.
+func overlap(a, b report.Finding) bool {
+	begins := func(x, y report.Finding) bool { // x before the end of y
+		return x.Line < y.EndLine || x.Line == y.EndLine && x.Column < y.EndColumn
+	}
+	return begins(a, b) && begins(b, a)
+}
