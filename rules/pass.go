@@ -26,6 +26,7 @@ type Pass struct {
 	held       map[string][]*inventory.Location    // by home: its variables that hold a secret, or may
 	variables  map[[2]string][]*inventory.Location // by home and key, of schedules too, as soon as they are asked for
 	takers     map[string]*audience                // by audience of ID tokens, as soon as it is asked for
+	bots       []*inventory.Credential             // active tokens of bots, as soon as they are asked for
 	liveTrusts []*inventory.Grant                  // trusts in ID tokens for production, as soon as they are asked for
 	byPath     map[string]*inventory.Home          // by path in small letters, as soon as it is asked for
 	unlinked   inventory.Tri                       // whether a variable holds a token of which nobody knows which it is; unknown: not asked yet

@@ -23,10 +23,10 @@ func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use, op
 	}
 	return attributes(
 		"trigger", only(j.Trigger != nil), "image", text(j.Image), "image_pinned", pinned(expanded(j, j.Image)), "stage", text(j.Stage), "environment_action", text(j.Environment.Action),
-		"deployment_tier", text(j.Environment.Tier), "timeout", seconds, "when", text(j.When), "allow_failure", only(j.MayFail), "detection", only(detects(j)),
+		"deployment_tier", text(j.Environment.Tier), "timeout", seconds, "when", text(startedWhen(j)), "allow_failure", only(j.MayFail), "detection", only(detects(j)),
 		"includes_mutable", v.listed(mutable(c.Includes)), "includes_projects", v.listed(v.includedProjects(c.Includes)),
 		"prints", text(leakText(prints)), "secret_arguments", text(leakText(arguments)),
-		"artifact_paths", v.listed(j.Artifacts.Paths), "artifact_access", text(j.Artifacts.Access), "read", text(whole(c, uses)),
+		"artifact_paths", v.listed(artifactPaths(j)), "artifact_excludes", v.listed(j.Artifacts.Exclude), "artifact_access", text(j.Artifacts.Access), "read", text(whole(c, uses)),
 		"programs", text(unreadProgram(j, opened)), "detection_excludes", text(setTo(j, "SECRET_DETECTION_EXCLUDED_PATHS")),
 		"detection_disabled", text(setTo(j, "SECRET_DETECTION_DISABLED")),
 	)
@@ -94,6 +94,34 @@ func (v *Visit) includedProjects(includes []ciyaml.Include) []string {
 		}
 	}
 	return out
+}
+
+// startedWhen is when a job runs: as its keyword says, or what all its rules come to. Empty is by itself.
+func startedWhen(j ciyaml.Job) string {
+	if len(j.Rules) == 0 {
+		return j.When
+	}
+	when := "never"
+	for _, r := range j.Rules {
+		switch firstOf(r.When, j.When) {
+		case "never":
+		case "manual":
+			when = "manual"
+		default:
+			return ""
+		}
+	}
+	return when
+}
+
+// artifactPaths are what a job's artifacts take in. Files that git does not track have no pattern: "untracked:" stands for
+// them.
+func artifactPaths(j ciyaml.Job) []string {
+	paths := j.Artifacts.Paths
+	if j.Artifacts.Untracked {
+		paths = append(slices.Clone(paths), "untracked:")
+	}
+	return paths
 }
 
 // only is "true" or absent.

@@ -21,3 +21,22 @@ func TestPinned(t *testing.T) {
 		}
 	}
 }
+
+func TestStartedWhen(t *testing.T) {
+	for name, tt := range map[string]struct {
+		job  ciyaml.Job
+		want string
+	}{
+		"keyword":          {ciyaml.Job{When: "manual"}, "manual"},
+		"rules_win":        {ciyaml.Job{When: "manual", Rules: []ciyaml.Rule{{When: "never"}, {When: "always"}}}, ""},
+		"rule_takes_it":    {ciyaml.Job{When: "manual", Rules: []ciyaml.Rule{{If: "$X"}}}, "manual"},
+		"all_never":        {ciyaml.Job{Rules: []ciyaml.Rule{{When: "never"}, {When: "never"}}}, "never"},
+		"manual_or_never":  {ciyaml.Job{Rules: []ciyaml.Rule{{When: "never"}, {When: "manual"}}}, "manual"},
+		"one_by_itself":    {ciyaml.Job{Rules: []ciyaml.Rule{{When: "manual"}, {If: "$X"}}}, ""},
+		"nothing_is_asked": {ciyaml.Job{}, ""},
+	} {
+		if got := startedWhen(tt.job); got != tt.want {
+			t.Errorf("%s: startedWhen = %q, want %q", name, got, tt.want)
+		}
+	}
+}

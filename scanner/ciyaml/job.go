@@ -64,9 +64,11 @@ type Need struct {
 
 // Artifacts are the files that a job leaves for others.
 type Artifacts struct {
-	Paths  []string // in order
-	Dotenv []string // files whose variables later jobs get; in order
-	Access string   // all, developer, maintainer, none; "all" also for public: true; empty is all
+	Paths     []string // in order
+	Exclude   []string // what of them is left out; in order
+	Untracked bool     // all files that git does not track, too
+	Dotenv    []string // files whose variables later jobs get; in order
+	Access    string   // all, developer, maintainer, none; "all" also for public: true; empty is all
 }
 
 // Cache is files that jobs keep for later pipelines.
@@ -214,7 +216,10 @@ func (r *reader) needs(v *value) []Need {
 func (r *reader) artifacts(v *value) Artifacts {
 	v, leave := r.follow(v)
 	defer leave()
-	out := Artifacts{Paths: r.texts(v.get("paths")), Dotenv: r.texts(v.get("reports").get("dotenv")), Access: r.text(v.get("access"))}
+	out := Artifacts{
+		Paths: r.texts(v.get("paths")), Exclude: r.texts(v.get("exclude")), Untracked: r.text(v.get("untracked")) == "true",
+		Dotenv: r.texts(v.get("reports").get("dotenv")), Access: r.text(v.get("access")),
+	}
 	switch r.text(v.get("public")) {
 	case "true":
 		out.Access = "all"

@@ -35,7 +35,7 @@ func TestJob_parts(t *testing.T) {
 		"only_refs":          {"j:\n  only: {refs: [main], variables: [$X]}\n  except: [schedules]" + script, []string{"main"}, func(j Job) any { return j.Only }},
 		"except":             {"j:\n  except: schedules" + script, []string{"schedules"}, func(j Job) any { return j.Except }},
 		"needs":              {"j:\n  needs: [a, {job: b, project: g/p, ref: main}, {pipeline: $UP, job: c}]" + script, []Need{{Job: "a"}, {Job: "b", Project: "g/p", Ref: "main"}, {Job: "c", Pipeline: "$UP"}}, func(j Job) any { return j.Needs }},
-		"artifacts":          {"j:\n  artifacts: {paths: [a, b], reports: {dotenv: x.env}, access: none}" + script, Artifacts{[]string{"a", "b"}, []string{"x.env"}, "none"}, func(j Job) any { return j.Artifacts }},
+		"artifacts":          {"j:\n  artifacts: {paths: [a, b], exclude: [b/c], untracked: true, reports: {dotenv: x.env}, access: none}" + script, Artifacts{[]string{"a", "b"}, []string{"b/c"}, true, []string{"x.env"}, "none"}, func(j Job) any { return j.Artifacts }},
 		"artifacts_private":  {"j:\n  artifacts: {paths: [a], public: false}" + script, Artifacts{Paths: []string{"a"}, Access: "developer"}, func(j Job) any { return j.Artifacts }},
 		"cache":              {"j:\n  cache: [{key: {files: [go.sum]}, paths: [a], policy: pull}, {}]" + script, []Cache{{"{files: [go.sum]}", []string{"a"}, "pull"}}, func(j Job) any { return j.Cache }},
 		"release":            {"j:\n  release: {tag_name: $CI_COMMIT_TAG, description: x, ref: main}" + script, "$CI_COMMIT_TAG main", func(j Job) any { return j.Release.Tag + " " + j.Release.Ref }},
