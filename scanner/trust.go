@@ -67,7 +67,7 @@ func (v *Visit) emitTrust(path string, ordinal int, t trust) {
 		v.emitAgentAccess(path, t)
 		return
 	}
-	if t.Issuer != "" && t.Issuer != v.issuer() {
+	if own := v.issuer(); t.Issuer != "" && own != "" && t.Issuer != own {
 		return // another GitLab, or no GitLab at all
 	}
 	shown, name := v.storedName(path, maxShownPath)
@@ -78,12 +78,13 @@ func (v *Visit) emitTrust(path string, ordinal int, t trust) {
 }
 
 // issuer is the host by which this GitLab's ID tokens name it: the one of its own addresses, which need not be the one
-// that the scan asks.
+// that the scan asks; empty where GitLab shows none.
 func (v *Visit) issuer() string {
-	if u, err := url.Parse(v.Home.URL); err == nil && u.Hostname() != "" {
-		return strings.ToLower(u.Hostname())
+	u, err := url.Parse(v.Home.URL)
+	if err != nil {
+		return ""
 	}
-	return v.run.client.base.Hostname()
+	return strings.ToLower(u.Hostname())
 }
 
 // trusts lists the trusts in a text that name GitLab, or the host own of this one, in order. Conditions that are
