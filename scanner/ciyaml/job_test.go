@@ -120,12 +120,12 @@ func TestJob_matrix_bomb(t *testing.T) {
 	for i := range 10_000 {
 		text += fmt.Sprintf("        V%d: x\n", i)
 	}
-	if c, err := Root([]byte(text)); !errors.Is(err, ErrBudget) {
-		t.Errorf("Root = %v, %v, want ErrBudget", c, err)
+	if c, err := own(text); !errors.Is(err, ErrBudget) {
+		t.Errorf("Resolve = %v, %v, want ErrBudget", c, err)
 	}
 }
 
-func TestRoot_columns(t *testing.T) {
+func TestResolve_columns(t *testing.T) {
 	c := root(t, "variables: {Ä: x, B: y}\njob:\n  id_tokens:\n    T: {aud: a}\n  script:\n    - echo $A\n    - |\n      echo $C\n  trigger: {include: [x.yml]}\n")
 	j := c.Jobs[0]
 	got := map[string]Origin{

@@ -227,7 +227,7 @@ func TestRead_corpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config, err := ciyaml.Root(text)
+		config, err := ciyaml.Resolve(t.Context(), text, "", ciyaml.Options{})
 		if err != nil {
 			continue
 		}
