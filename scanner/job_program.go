@@ -56,7 +56,7 @@ func unreadProgram(j ciyaml.Job, opened map[string]string) string {
 		}
 	}
 	if len(j.Services) > 0 {
-		return "service " + j.Services[0]
+		return "service " + j.Services[0].Name
 	}
 	return ""
 }

@@ -119,7 +119,7 @@ func TestResolve_alone(t *testing.T) {
 		},
 		Jobs: []Job{
 			{
-				Name: "build", Origin: on(20), Stage: "test", Image: "alpine:3.20", Services: []string{"postgres:16", "redis:7"}, Tags: []string{"linux"},
+				Name: "build", Origin: on(20), Stage: "test", Image: "alpine:3.20", Services: []Service{{Name: "postgres:16", Origin: on(22)}, {Name: "redis:7", Origin: on(23)}}, Tags: []string{"linux"},
 				References: []Reference{
 					reference("CI_COMMIT_BRANCH", 30, "rules"), reference("CI_REGISTRY", 9, "variables"), reference("CI_REGISTRY_USER", 26, "script"), reference("DEFAULT", 28, "script"), reference("GREETING", 6, "before_script"),
 					reference("LENGTH", 28, "script"), reference("PATH_STYLE", 28, "script"), reference("POWER", 28, "script"), reference("REGISTRY", 27, "script"), reference("TEAM", 9, "variables"),
@@ -222,6 +222,21 @@ func TestResolve_notes(t *testing.T) {
 	want := []string{`line 2: key "a" is written twice, first on line 1; the last one counts`, "line 5: a key that is no text is left out", `line 3: "b" is neither a job nor a keyword`, `line 4: "c" has neither script, run nor trigger`}
 	if diff := cmp.Diff(want, got.Notes); diff != "" || len(got.Jobs) != 2 || got.Jobs[0].Script[0].Text != "two" {
 		t.Errorf("Resolve = %+v, notes (-want +got):\n%s", got.Jobs, diff)
+	}
+}
+
+func TestResolve_refused(t *testing.T) {
+	got := root(t, `include: {local: a.yml, remote: https://files.example/b.yml}
+default: {image: a}
+image: b
+j: {script: x, trigger: g/p}
+`)
+	want := []string{
+		"line 1: an include has local and remote, which GitLab refuses", "line 3: image stands at the top level and in default, which GitLab refuses",
+		`line 4: "j" has script and trigger, which GitLab refuses`,
+	}
+	if diff := cmp.Diff(want, got.Notes); diff != "" {
+		t.Errorf("Resolve: notes (-want +got):\n%s", diff)
 	}
 }
 
