@@ -18,6 +18,10 @@ var artifactCarriesSecrets = Rule{
 	Refs:     []string{"OWASP NHI2:2025", "NIST SP 800-53 SC-28", "CIS Software Supply Chain 2.3.3", "ISO 27001:2022 A.8.12"},
 	Reads:    []string{"pipeline"},
 	Check: workloads(func(p *Pass, job inventory.Identity) Verdict {
+		access := job.Attributes["artifact_access"]
+		if kept := keptSecrets(job, access); len(kept) > 0 {
+			return Fail("puts secrets where they outlive the job (%s); let each job get its own", few(kept)).With("kept: %s", few(kept))
+		}
 		paths := strings.Fields(job.Attributes["artifact_paths"])
 		if len(paths) == 0 {
 			if v, hidden := p.unseen(job.Home, "pipeline"); hidden {
@@ -26,7 +30,6 @@ var artifactCarriesSecrets = Rule{
 			return NotApplicable
 		}
 		excluded := strings.Fields(job.Attributes["artifact_excludes"])
-		access := job.Attributes["artifact_access"]
 		if access != "" && access != "all" {
 			return Ok
 		}
@@ -49,6 +52,20 @@ var artifactCarriesSecrets = Rule{
 		}
 		return Ok
 	}),
+}
+
+// keptSecrets are the secrets that a job is seen to write into an artifact which all may get, a dotenv report, whose
+// variables no job masks, or a cache, which jobs on other refs get.
+// Source: https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv, https://docs.gitlab.com/ci/caching/
+func keptSecrets(job inventory.Identity, access string) []string {
+	var kept []string
+	for k := range strings.SplitSeq(job.Attributes["kept_secrets"], "; ") {
+		limited := access != "" && access != "all" && strings.Contains(k, " in artifact ")
+		if k != "" && !limited {
+			kept = append(kept, k)
+		}
+	}
+	return kept
 }
 
 // credentialFiles stand for the files in which tools keep credentials, as a wildcard takes them in.

@@ -12,7 +12,7 @@ import (
 )
 
 // jobFacts are what rules read of a job beside what it uses. A fact that is not known is absent.
-func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use, opened map[string]string) map[string]string {
+func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use, kept []workload.Kept, opened map[string]string) map[string]string {
 	text := func(s string) string { return v.printable(s, maxName) }
 	prints, arguments := workload.Leaks(j, func(name string) bool {
 		return detect.SecretKey(name) || slices.Contains(predefinedCredentials, name)
@@ -26,7 +26,7 @@ func (v *Visit) jobFacts(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use, op
 		"deployment_tier", text(j.Environment.Tier), "timeout", seconds, "when", text(startedWhen(j)), "allow_failure", only(j.MayFail), "detection", only(detects(j)),
 		"includes_mutable", v.listed(mutable(c.Includes)), "includes_projects", v.listed(v.includedProjects(c.Includes)),
 		"prints", text(leakText(prints)), "secret_arguments", text(leakText(arguments)),
-		"artifact_paths", v.listed(artifactPaths(j)), "artifact_excludes", v.listed(j.Artifacts.Exclude), "artifact_access", text(j.Artifacts.Access), "read", text(whole(c, uses)),
+		"artifact_paths", v.listed(artifactPaths(j)), "artifact_excludes", v.listed(j.Artifacts.Exclude), "artifact_access", text(j.Artifacts.Access), "kept_secrets", text(keptText(kept)), "read", text(whole(c, uses)),
 		"programs", text(unreadProgram(j, opened)), "detection_excludes", text(setTo(j, "SECRET_DETECTION_EXCLUDED_PATHS")),
 		"detection_disabled", text(setTo(j, "SECRET_DETECTION_DISABLED")),
 	)
@@ -182,6 +182,14 @@ func leakText(leaks []workload.Leak) string {
 	var all []string
 	for _, l := range leaks {
 		all = append(all, l.String())
+	}
+	return strings.Join(all, "; ")
+}
+
+func keptText(kept []workload.Kept) string {
+	var all []string
+	for _, k := range kept {
+		all = append(all, k.String())
 	}
 	return strings.Join(all, "; ")
 }

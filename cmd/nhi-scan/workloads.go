@@ -259,8 +259,9 @@ func (w *workloads) configs(out *workloadFileJSON, config *ciyaml.Config, files 
 	for _, u := range config.Unresolved {
 		out.Unresolved = append(out.Unresolved, unresolvedJSON{Include: w.clean(includeName(u.Include)), Reason: w.clean(u.Reason)})
 	}
+	pipeline := workload.Of(config)
 	for _, job := range slices.Concat(config.Jobs, config.Hidden) {
-		w.job(out, config, job, files)
+		w.job(out, pipeline, job, files)
 		if job.Trigger != nil && job.Trigger.Child != nil && depth < maxChildren {
 			w.configs(out, job.Trigger.Child, files, depth+1)
 		}
@@ -278,12 +279,12 @@ func includeName(i ciyaml.Include) string {
 	return name
 }
 
-func (w *workloads) job(out *workloadFileJSON, config *ciyaml.Config, job ciyaml.Job, files workload.Files) {
+func (w *workloads) job(out *workloadFileJSON, pipeline *workload.Pipeline, job ciyaml.Job, files workload.Files) {
 	j := workloadJobJSON{Name: w.clean(job.Name), Line: job.Line, Environment: w.clean(job.Environment.Name), IDTokens: []string{}, Uses: []useJSON{}}
 	for _, t := range job.IDTokens {
 		j.IDTokens = append(j.IDTokens, w.clean(t.Name))
 	}
-	for _, u := range workload.Read(config, job, files) {
+	for _, u := range pipeline.Read(job, files) {
 		if !u.Confidence.AtLeast(workload.Confidence(w.confidence)) {
 			continue
 		}

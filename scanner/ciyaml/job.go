@@ -238,6 +238,9 @@ func (r *reader) refs(v *value) []string {
 
 func (r *reader) needs(v *value) []Need {
 	var out []Need
+	if v != nil && v.kind != null {
+		out = []Need{}
+	}
 	r.eachItem(v, func(i *value) {
 		if i.kind == scalar {
 			out = append(out, Need{Job: i.text})

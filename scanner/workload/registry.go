@@ -24,6 +24,7 @@ type login struct {
 	remote  string
 	actions []string // push, pull, build
 	sure    Confidence
+	handed  bool // it came as an artifact
 }
 
 // container reads docker, podman and their like.
