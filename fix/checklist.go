@@ -50,6 +50,9 @@ func (f *fixing) describe(plan *Plan) {
 			plan.Checklist = append(plan.Checklist, byHand(u))
 		}
 	}
+	if plan.Method == Protect {
+		plan.Checklist = append(plan.Checklist, f.renewal()...)
+	}
 	if plan.Method == Nothing {
 		plan.Checklist = append(plan.Checklist, Step{Text: "Nothing is seen that needs it in these jobs: take the login out of their script and let them run once. If they still work, the variable is needed by nothing here; till then, protect it."})
 	}

@@ -210,8 +210,9 @@ func reads(job ciyaml.Job, name string) bool {
 }
 
 func (f *fixing) walk(config *ciyaml.Config, depth int) {
+	pipeline := workload.Of(config)
 	for _, job := range slices.Concat(config.Jobs, config.Hidden) {
-		f.uses = append(f.uses, usesOf(config, job, f.pipeline.Files, f.target.Name)...)
+		f.uses = append(f.uses, usesOf(pipeline, job, f.pipeline.Files, f.target.Name)...)
 		if job.Trigger != nil && job.Trigger.Child != nil && depth < maxChildren {
 			f.walk(job.Trigger.Child, depth+1)
 		}
@@ -220,12 +221,12 @@ func (f *fixing) walk(config *ciyaml.Config, depth int) {
 
 // usesOf are the uses of a variable by a job. Where the job names it and nothing is known of what for, there is one use
 // of no system.
-func usesOf(config *ciyaml.Config, job ciyaml.Job, files workload.Files, name string) []use {
+func usesOf(pipeline *workload.Pipeline, job ciyaml.Job, files workload.Files, name string) []use {
 	var out []use
 	if reads(job, name) {
 		return nil
 	}
-	for _, u := range workload.Read(config, job, files) {
+	for _, u := range pipeline.Read(job, files) {
 		static := u.Kind == workload.Variable || u.Kind == workload.Implicit
 		if static && slices.Contains(u.Credentials, name) {
 			out = append(out, use{job, u})

@@ -253,22 +253,6 @@ func (f *fixing) npm(u use) (recipe, error) {
 	}, nil
 }
 
-// otherRegistry says what is known of registries that are neither GitLab's nor Amazon's.
-func otherRegistry(u use) error {
-	text := script(u)
-	switch {
-	case u.System == "dockerhub":
-		return errors.New("the registry of Docker Hub takes no ID tokens of GitLab")
-	case regexp.MustCompile(`\.pkg\.dev|(^|[^\w])gcr\.io`).MatchString(text):
-		return errors.New("the registry of Google Cloud takes a short-lived access token: sign in to Google Cloud with an ID token, then docker login -u oauth2accesstoken; the job's image has to have gcloud")
-	case strings.Contains(text, "azurecr.io"):
-		return errors.New("the registry of Azure takes a short-lived token: sign in to Azure with an ID token, then az acr login; the job's image has to have az")
-	case strings.Contains(text, "ghcr.io"):
-		return errors.New("the registry of GitHub takes no ID tokens of GitLab")
-	}
-	return errors.New("this registry is not known to take ID tokens of GitLab")
-}
-
 // maxScript bounds what is searched of a script, in bytes.
 const maxScript = 1 << 20
 

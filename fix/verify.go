@@ -20,6 +20,10 @@ func (f *fixing) verify(after *ciyaml.Config) error {
 	if len(before) != len(now) {
 		return fmt.Errorf("the changed file would have %d jobs, not %d", len(now), len(before))
 	}
+	if err := f.handedOn(before); err != nil {
+		return err
+	}
+	pipeline := workload.Of(after)
 	for i, job := range now {
 		if job.Name != before[i].Name || len(job.Script) == 0 && len(before[i].Script) > 0 {
 			return fmt.Errorf("job %s would lose its script", clean(before[i].Name))
@@ -39,8 +43,24 @@ func (f *fixing) verify(after *ciyaml.Config) error {
 			}
 			continue
 		}
-		if err := f.gone(after, job); err != nil {
+		if err := f.gone(pipeline, job); err != nil {
 			return fmt.Errorf("job %s %w", clean(job.Name), err)
+		}
+	}
+	return nil
+}
+
+// handedOn reports whether a job gets one of the secrets as an artifact or dotenv report of another: with what takes the
+// credential's place it would get something else.
+func (f *fixing) handedOn(jobs []ciyaml.Job) error {
+	pipeline := workload.Of(f.config)
+	for _, job := range jobs {
+		for _, u := range pipeline.Read(job, f.pipeline.Files) {
+			for _, n := range f.secrets {
+				if u.Kind == workload.Artifact && slices.Contains(u.Credentials, "artifact:"+n) {
+					return fmt.Errorf("job %s gets %s as an artifact of another job: let it get a credential of its own first", clean(job.Name), clean(n))
+				}
+			}
 		}
 	}
 	return nil
@@ -56,7 +76,7 @@ func (f *fixing) affected(name string) bool {
 
 // gone reports where a job still uses or names one of the secrets. What the lines of a recipe set themselves is no
 // longer the stored variable.
-func (f *fixing) gone(config *ciyaml.Config, job ciyaml.Job) error {
+func (f *fixing) gone(pipeline *workload.Pipeline, job ciyaml.Job) error {
 	var made []string
 	for _, r := range f.recipes {
 		if err := setAgain(job, r); err != nil {
@@ -66,7 +86,7 @@ func (f *fixing) gone(config *ciyaml.Config, job ciyaml.Job) error {
 			made = append(made, r.sets...)
 		}
 	}
-	for _, u := range workload.Read(config, job, f.pipeline.Files) {
+	for _, u := range pipeline.Read(job, f.pipeline.Files) {
 		if u.Kind != workload.Variable && u.Kind != workload.Implicit {
 			continue
 		}

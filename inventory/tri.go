@@ -20,14 +20,6 @@ func Is(b bool) Tri {
 	return No
 }
 
-// TriOf turns an optional bool into a Tri: nil is Unknown.
-func TriOf(b *bool) Tri {
-	if b == nil {
-		return Unknown
-	}
-	return Is(*b)
-}
-
 // String returns "yes", "no" or "unknown".
 func (t Tri) String() string {
 	switch t {

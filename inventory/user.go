@@ -43,8 +43,8 @@ func (u User) Human() Tri {
 // Grant is who or what may act on a home, with which role and scopes, until when.
 type Grant struct {
 	ID        string  `json:"id"`
-	Kind      string  `json:"kind"`         // membership, job-token, deploy-key, runner, group-share, oidc-trust
-	Subject   string  `json:"subject"`      // identity ID; the home ID of the project or group that a job-token allowlist names; the sub condition of an oidc-trust
+	Kind      string  `json:"kind"`         // membership, job-token, deploy-key, runner, group-share, oidc-trust, agent-access
+	Subject   string  `json:"subject"`      // identity ID; the home ID of the project or group that a job-token allowlist names; the sub condition of an oidc-trust; the path that an agent-access lets in
 	Home      string  `json:"home"`         // home ID
 	Level     int     `json:"access_level"` // 10 Guest … 50 Owner, GitLab's numbers; 0 is unknown
 	Scope     string  `json:"scope"`        // sorted, space-separated; "push" or "read" for a deploy key
@@ -52,7 +52,7 @@ type Grant struct {
 	CreatedAt When    `json:"created_at"`
 	Creator   string  `json:"creator"`
 	Inherited Tri     `json:"inherited"` // from an ancestor home
-	Note      string  `json:"note"`      // of an oidc-trust: provider and place, "aws infra/oidc.tf:12"
+	Note      string  `json:"note"`      // of an oidc-trust or agent-access: provider and place, "aws infra/oidc.tf:12"
 	Seen      []Visit `json:"-"`
 	Volatile
 }

@@ -223,6 +223,8 @@ func (p *Pass) secretUse(u *inventory.Usage) bool {
 	switch u.Kind {
 	case inventory.UseIDToken, inventory.UseExternal, inventory.UseFetched, inventory.UseLiteral:
 		return true
+	case inventory.UseArtifact:
+		return u.Name != ""
 	case inventory.UseVariable, inventory.UseImplicit:
 	default:
 		return false

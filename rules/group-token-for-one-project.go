@@ -34,11 +34,23 @@ var groupTokenForOneProject = Rule{
 			return v
 		}
 		if len(consumers) == 0 {
-			return Unknown("no project that uses it was found: it may be used outside GitLab")
+			return p.usedNowhere(c)
 		}
 		return Fail("is used in 1 project only (%s); replace it by a token of that project", p.path(consumers[0])).
 			With("consuming projects = 1").With("uses by jobs = %d", len(p.X.UsagesOf[c.ID]))
 	}),
+}
+
+// usedNowhere judges a group token of which no project is known to have need, though all were read.
+func (p *Pass) usedNowhere(c inventory.Credential) Verdict {
+	switch {
+	case c.LastUsedAt.IsUnknown():
+		return Unknown("no project uses it, and GitLab did not show whether something outside does")
+	case !c.LastUsedAt.IsNever():
+		return Unknown("no project uses it, but something that the scan does not see does")
+	}
+	return Fail("is used in no project, and never was; revoke it, or make a token of the one project that is to have it").
+		With("consuming projects = 0").With("last_used_at = %s", c.LastUsedAt)
 }
 
 // consumerProjects returns the projects whose jobs use a credential or whose own variables hold it, sorted.

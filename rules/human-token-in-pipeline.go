@@ -65,22 +65,67 @@ func (p *Pass) routedUser(l inventory.Location) *inventory.User {
 }
 
 // namedPersonal judges a place whose value belongs to no known token. One whose key says that it holds a personal access
-// token does, where no bot has a token in its reach that could be meant. GitLab's prefix says less: bots' tokens share it.
+// token does, where no bot has a token in its reach that could be meant. GitLab's prefix says less, as bots' tokens share
+// it: there no bot may have one anywhere.
 func (p *Pass) namedPersonal(l inventory.Location) Verdict {
 	v := unlinkedToken(l)
-	if v.answer != unknown || !namesPersonal(l.Key) {
+	named := namesPersonal(l.Key)
+	if v.answer != unknown || !named && !strings.HasPrefix(l.Hint, "glpat-") {
 		return v
 	}
-	for i := range p.X.Credentials {
-		c := &p.X.Credentials[i]
-		switch c.Kind {
-		case "project-access-token", "group-access-token", "service-account-token", "access-token":
-			if c.Active() && (c.Home == "" || p.within(l.Home, c.Home)) {
-				return v // this may be the one
+	for _, c := range p.botTokens() {
+		reaches := !named || c.Home == "" || p.within(l.Home, c.Home)
+		if reaches && p.mayLieAt(c, l) {
+			return v // this may be the one
+		}
+	}
+	if named {
+		if v, hidden := p.botTokensUnseen(p.X.Chain(l.Home)); hidden {
+			return v
+		}
+		return Fail("is named as a personal access token, and no bot has a token in its reach; give the pipeline a token of its own").
+			With("key = %s", l.Key).With("tokens of bots in its reach = 0")
+	}
+	if len(p.X.Scan.Scope) > 0 {
+		return v // bots elsewhere have tokens that were not asked for
+	}
+	if _, hidden := p.botTokensUnseen(p.homes); hidden {
+		return v
+	}
+	return Fail("holds an access token that is no bot's; give the pipeline a token of its own").
+		With("hint = %s", l.Hint).With("tokens of bots that it could be = 0")
+}
+
+// botTokens are the active tokens that bots have, or may have.
+func (p *Pass) botTokens() []*inventory.Credential {
+	if p.bots == nil {
+		p.bots = []*inventory.Credential{}
+		for i := range p.X.Credentials {
+			c := &p.X.Credentials[i]
+			switch c.Kind {
+			case "project-access-token", "group-access-token", "service-account-token", "access-token":
+				if c.Active() {
+					p.bots = append(p.bots, c)
+				}
 			}
 		}
 	}
-	for _, h := range p.X.Chain(l.Home) {
+	return p.bots
+}
+
+// mayLieAt reports whether a token may be the value of a place: not where its value is known, and another.
+func (p *Pass) mayLieAt(c *inventory.Credential, l inventory.Location) bool {
+	for _, at := range p.X.LocationsOf[c.ID] {
+		if at.Fingerprint != "" && l.Fingerprint != "" && at.KeyID == l.KeyID && at.Fingerprint != l.Fingerprint {
+			return false
+		}
+	}
+	return true
+}
+
+// botTokensUnseen reports whether bots of these homes may have tokens that were not shown.
+func (p *Pass) botTokensUnseen(homes []*inventory.Home) (v Verdict, hidden bool) {
+	for _, h := range homes {
 		source := "service-account"
 		if h.Kind != inventory.InstanceHome {
 			source = string(h.Kind) + "-access-token"
@@ -89,11 +134,10 @@ func (p *Pass) namedPersonal(l inventory.Location) Verdict {
 			continue // this GitLab has none
 		}
 		if unseen, hidden := p.unseen(h.ID, source); hidden {
-			return unseen
+			return unseen, true
 		}
 	}
-	return Fail("is named as a personal access token, and no bot has a token in its reach; give the pipeline a token of its own").
-		With("key = %s", l.Key).With("tokens of bots in its reach = 0")
+	return Verdict{}, false
 }
 
 // unlinkedToken judges a place whose value belongs to no known token.

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nhiscan/inventory"
@@ -63,17 +64,39 @@ func subjectComponents(text string) []string {
 	return components
 }
 
-// productionTokens names what is trusted for production: a job of the project with an ID token, or a role in its files.
+// productionTokens names what is trusted for production: a job of the project with an ID token, or a role in the files of
+// this or another project.
 func (p *Pass) productionTokens(h inventory.Home) string {
 	for _, job := range p.jobsIn(h.ID) {
 		if p.deploysToProduction(job) && len(p.idTokens(job.ID)) > 0 {
 			return "job " + job.Name
 		}
 	}
-	for _, g := range p.trustsIn(h.ID) {
-		if productionTrust(g) && strings.Contains(g.Subject, h.Path) {
-			return g.Note
+	if p.liveTrusts == nil {
+		p.liveTrusts = []*inventory.Grant{}
+		for i := range p.X.Grants {
+			if g := &p.X.Grants[i]; g.Kind == "oidc-trust" && productionTrust(g) {
+				p.liveTrusts = append(p.liveTrusts, g)
+			}
 		}
 	}
+	for _, g := range p.liveTrusts {
+		if !trustsProject(g, h) {
+			continue
+		}
+		if g.Home == h.ID {
+			return g.Note
+		}
+		return g.Note + " of " + p.path(g.Home)
+	}
 	return ""
+}
+
+// trustsProject reports whether a trust names this very project. One that takes any project of a group, or all, is too
+// broad, which is another rule's matter.
+func trustsProject(g *inventory.Grant, h inventory.Home) bool {
+	projects, _ := projectsTrusted(g.Subject)
+	return slices.ContainsFunc(projects, func(project string) bool {
+		return strings.EqualFold(project, h.Path) || h.Number > 0 && project == strconv.FormatInt(h.Number, 10)
+	})
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -76,17 +77,42 @@ func broadTrust(g *inventory.Grant) (why string, clear bool) {
 	case strings.TrimSpace(g.Scope) == "":
 		return "without a condition on aud", true
 	}
-	clear = true
-	for sub := range strings.FieldsSeq(g.Subject) {
-		project := projectOfSubject(sub)
+	projects, clear := projectsTrusted(g.Subject)
+	for _, project := range projects {
 		switch {
-		case strings.ContainsAny(project, "*?"):
+		case project == "" || strings.ContainsAny(project, "*?") || strings.HasSuffix(project, "/"):
 			return "with a wildcard for the project", true
-		case project == "" || interpolated(project):
+		case interpolated(project):
 			clear = false
 		}
 	}
 	return "", clear
+}
+
+// projectInExpression matches where an expression compares a claim with a project, or a subject's beginning.
+// Source: https://docs.gitlab.com/ci/cloud_services/google_cloud/ (conditions are Common Expression Language)
+var projectInExpression = regexp.MustCompile(`project_(?:path|id)(?::|["'\])]*\s*(?:==|in)\s*\[?\s*["'])([^:"'\s,)\]]*)`)
+
+// projectsTrusted returns the projects that a trust's conditions name, by path or by id, wildcards included; "*" stands for
+// all. clear is false when some condition says nothing about projects or groups, or says it elsewhere.
+func projectsTrusted(subject string) (projects []string, clear bool) {
+	if strings.Contains(subject, "==") || strings.Contains(subject, "(") {
+		for _, m := range projectInExpression.FindAllStringSubmatch(subject, -1) {
+			projects = append(projects, m[1])
+		}
+		return projects, len(projects) > 0 || strings.Contains(subject, "namespace_")
+	}
+	clear = true
+	for sub := range strings.FieldsSeq(subject) {
+		project := projectOfSubject(sub)
+		switch {
+		case project != "":
+			projects = append(projects, project)
+		case !strings.HasPrefix(sub, "namespace_"):
+			clear = false
+		}
+	}
+	return projects, clear
 }
 
 // projectOfSubject returns the project part of a sub condition, which ends where the ref begins; empty when the

@@ -1,12 +1,12 @@
 package rules
 
 import (
+	"path"
 	"strings"
 
 	"nhiscan/inventory"
 )
 
-// The paths that a detection job leaves out are not among the rows, so they do not weigh here.
 var secretDetectionWeakened = Rule{
 	ID:       "secret-detection-weakened",
 	Code:     "PIP-009",
@@ -28,15 +28,46 @@ var secretDetectionWeakened = Rule{
 		case when == "manual" || when == "never":
 			return Fail("detects secrets, but runs only when somebody starts it or never; let it run in every pipeline").
 				With("when = %s", when)
+		case switchedOn(job.Attributes["detection_disabled"]) && reportsByItself(job):
+			return Fail("detects secrets, but a variable switches it off; take that variable out").
+				With("SECRET_DETECTION_DISABLED = %s", job.Attributes["detection_disabled"])
 		case job.Attributes["allow_failure"] == "true" && !reportsByItself(job):
 			return Fail("detects secrets, but its failure is allowed; let it fail the pipeline").With("allow_failure = true")
+		}
+		if wide := widestExclude(job.Attributes["detection_excludes"]); wide != "" {
+			return Fail("detects secrets, but leaves out %s, where they commonly stand; narrow what it leaves out", safe(quoted(wide))).
+				With("SECRET_DETECTION_EXCLUDED_PATHS = %s", job.Attributes["detection_excludes"])
 		}
 		if v, hidden := p.unseen(job.Home, "pipeline"); hidden {
 			return v
 		}
+		if strings.Contains(job.Attributes["detection_excludes"], "$") {
+			return Unknown("which paths it leaves out is named by a variable")
+		}
 		return Ok
 	}),
 }
+
+// widestExclude returns the first of the comma-separated patterns that takes in everything, or a sort of file in which
+// secrets commonly stand, wherever it lies; empty when there is none.
+// Source: https://docs.gitlab.com/user/application_security/secret_detection/pipeline/ (SECRET_DETECTION_EXCLUDED_PATHS)
+func widestExclude(patterns string) string {
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		pattern = strings.Trim(pattern, " /")
+		if pattern == "" {
+			continue
+		}
+		for _, file := range []string{".env", ".gitlab-ci.yml", "config.yml", "settings.json", "main.tf", "main.py", "app.properties", "server.pem"} {
+			if takesIn(path.Clean(pattern), file) && strings.ContainsAny(pattern, "*.") {
+				return pattern
+			}
+		}
+	}
+	return ""
+}
+
+// switchedOn reports whether GitLab takes the value of a switch for yes.
+func switchedOn(value string) bool { return value == "true" || value == "1" }
 
 // detectsSecrets reports whether a job looks for secrets: as the scan says, else by its name or image.
 func detectsSecrets(job inventory.Identity) bool {

@@ -63,7 +63,7 @@ const maxParts = 10_000
 
 // matchRules names what matches follow from besides content and path class.
 func (v *Visit) matchRules() string {
-	return fmt.Sprintf("2 %s %s %t", v.Engine().Version(), v.run.o.Key.ID(), v.run.o.Identify != nil)
+	return fmt.Sprintf("3 %s %s %t", v.Engine().Version(), v.run.o.Key.ID(), v.run.o.Identify != nil)
 }
 
 func (m *matcher) key(class string) string {

@@ -26,12 +26,13 @@ func (v *Visit) emitConfig(c *ciyaml.Config, files *projectFiles) {
 const childDepth = 2
 
 func (v *Visit) emitJobs(c *ciyaml.Config, files *projectFiles, prefix string, depth int) {
+	p := workload.Of(c)
 	for _, j := range c.Jobs {
 		if len(v.rows) > maxJobRows {
 			v.Incomplete("the configuration names more jobs and variables than are listed")
 			return
 		}
-		v.emitJob(c, j, files, prefix)
+		v.emitJob(c, p, j, files, prefix)
 		if j.Trigger != nil && j.Trigger.Child != nil && depth > 0 {
 			v.emitJobs(j.Trigger.Child, files, prefix+j.Name+" / ", depth-1)
 		}
@@ -40,14 +41,14 @@ func (v *Visit) emitJobs(c *ciyaml.Config, files *projectFiles, prefix string, d
 
 // emitJob emits a job as an identity, with what it uses. Every text in it is the author's choice. prefix names the jobs
 // that started its pipeline.
-func (v *Visit) emitJob(c *ciyaml.Config, j ciyaml.Job, files *projectFiles, prefix string) {
+func (v *Visit) emitJob(c *ciyaml.Config, p *workload.Pipeline, j ciyaml.Job, files *projectFiles, prefix string) {
 	name, inID := v.storedName(prefix+j.Name, maxName)
 	text := func(s string) string { return v.printable(s, maxName) }
 	opened := openedFiles{files: files.script, texts: map[string]string{}}
-	uses := workload.Read(c, j, opened.open)
+	uses := p.Read(j, opened.open)
 	job := inventory.Identity{
 		ID: inventory.WorkloadID(v.Self.Instance, v.Home.Number, inID), Kind: "workload", Home: v.Home.ID, Name: name, State: inventory.Active,
-		Environment: text(j.Environment.Name), Attributes: v.jobFacts(c, j, uses, opened.texts),
+		Environment: text(j.Environment.Name), Attributes: v.jobFacts(c, j, uses, p.Kept(j, files.script), opened.texts),
 	}
 	for _, t := range j.Tags {
 		job.Tags = append(job.Tags, text(t))

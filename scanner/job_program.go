@@ -56,12 +56,12 @@ func unreadProgram(j ciyaml.Job, opened map[string]string) string {
 		}
 	}
 	if len(j.Services) > 0 {
-		return "service " + j.Services[0]
+		return "service " + j.Services[0].Name
 	}
 	return ""
 }
 
-var foreignScript = regexp.MustCompile(`\.(?:py|rb|pl|js|php|ts|json)$`)
+var foreignScript = regexp.MustCompile(`\.(?:py|rb|pl|js|php|ts|json|tf|xml|ya?ml|kts|gradle|config|npmrc|txt|cfg)$`)
 
 func readerIn(text string, opened map[string]string) string {
 	for _, m := range environmentReader.FindAllStringSubmatch(text, -1) {

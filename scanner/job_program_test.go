@@ -11,7 +11,7 @@ func TestUnreadProgram(t *testing.T) {
 	for name, tt := range map[string]struct {
 		script   []string
 		opened   []string
-		services []string
+		services []ciyaml.Service
 		want     string
 	}{
 		"nothing":                      {script: []string{"curl -f https://a.example", "echo python"}},
@@ -25,7 +25,7 @@ func TestUnreadProgram(t *testing.T) {
 		"followed_script_without":      {script: []string{"./plain.sh"}, opened: []string{"plain.sh"}},
 		"template_engine":              {script: []string{"cat a.tpl | envsubst > a"}, want: "envsubst >"},
 		"make_with_its_file":           {script: []string{"make deploy"}, opened: []string{"Makefile"}, want: "npm publish in Makefile"},
-		"service":                      {script: []string{"psql -f a.sql"}, services: []string{"postgres:17"}, want: "service postgres:17"},
+		"service":                      {script: []string{"psql -f a.sql"}, services: []ciyaml.Service{{Name: "postgres:17"}}, want: "service postgres:17"},
 		"compose":                      {script: []string{"docker compose up -d"}, want: "docker compose up"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func TestLinkHoldsAfterRotation(t *testing.T) {
 // estate is an instance with a group and project 42 in it, their variables and one job that names KEY.
 type estate struct {
 	environment string
+	handed      bool                 // by an artifact of an earlier job
 	unseen      string               // the home whose variables were not seen whole
 	variables   map[string][2]string // "project KEY scope" to fingerprint and credential
 }
@@ -112,6 +113,9 @@ func (e estate) usage(t *testing.T) (credential string, patches int) {
 		inventory.Usage{ID: "u", Home: project, Workload: job, Name: "KEY", Kind: "ci-variable"},
 		inventory.Usage{ID: "x", Home: project, Workload: job, Name: "KEY", Kind: "id-token"},
 		inventory.Usage{ID: "y", Home: project, Workload: job, Name: "OTHER", Kind: "ci-variable"},
+	}
+	if e.handed {
+		rows[4] = inventory.Usage{ID: "u", Home: project, Workload: job, Name: "artifact:KEY", Kind: "artifact"}
 	}
 	for name, v := range e.variables {
 		f := strings.Fields(name)
@@ -147,6 +151,8 @@ func TestLinkUsages(t *testing.T) {
 		{"the_group's", estate{variables: vars{"group KEY *": a}}, "u ca"},
 		{"the_instance's", estate{variables: vars{"instance KEY *": a}}, "u ca"},
 		{"the_nearest_holds", estate{variables: vars{"project KEY *": a, "group KEY *": b, "instance KEY *": b}}, "u ca"},
+		{"handed_by_an_earlier_job", estate{handed: true, environment: "production", variables: vars{"project KEY *": a}}, "u ca"},
+		{"handed_by_a_job_of_some_environment", estate{handed: true, environment: "production", variables: vars{"project KEY production": a, "project KEY *": b}}, ""},
 		{"another_key", estate{variables: vars{"project KEYS *": a}}, ""},
 		{"no_credential_is_known", estate{variables: vars{"project KEY *": {"fa", ""}, "group KEY *": b}}, ""},
 		{"nearer_variables_were_not_seen", estate{unseen: "project", variables: vars{"group KEY *": a}}, ""},

@@ -18,18 +18,22 @@ func (l *linker) usages() {
 	}
 	for i := range l.s.Usages {
 		u := &l.s.Usages[i]
-		if u.Kind != inventory.UseVariable && u.Kind != inventory.UseImplicit {
+		name, handed := strings.CutPrefix(u.Name, "artifact:") // the variable that an earlier job has put there
+		handed = handed && u.Kind == inventory.UseArtifact
+		if u.Kind != inventory.UseVariable && u.Kind != inventory.UseImplicit && !handed {
 			continue
 		}
 		environment := ""
-		if job := l.x.Identity(u.Workload); job != nil {
+		if job := l.x.Identity(u.Workload); handed {
+			environment = "$" // that of the earlier job, which is not known here
+		} else if job != nil {
 			environment = job.Environment
 		}
 		for _, h := range l.x.Chain(u.Home) {
 			if l.x.Covered("variable", h.ID).State != inventory.Complete {
 				break // a variable that was not seen there would be nearer
 			}
-			reaching, sure := reach(variables[[2]string{h.ID, u.Name}], environment)
+			reaching, sure := reach(variables[[2]string{h.ID, name}], environment)
 			if len(reaching) == 0 {
 				continue
 			}

@@ -95,15 +95,18 @@ func jobNamed(c *ciyaml.Config, name string) (int, bool) {
 	return slices.BinarySearchFunc(c.Jobs, name, func(j ciyaml.Job, name string) int { return strings.Compare(j.Name, name) })
 }
 
-// compare notes where the own resolver reads other jobs than GitLab does. GitLab is right; the note shows where the own
+// compare notes where the own resolver reads other jobs than GitLab does, or other things in them. GitLab is right; the note shows where the own
 // reading, which stands in where GitLab's is refused, cannot be relied on.
 func (v *Visit) compare(own, merged *ciyaml.Config) {
 	if !own.Complete || !merged.Complete {
 		return
 	}
 	for _, j := range merged.Jobs {
-		if _, ok := jobNamed(own, j.Name); !ok {
+		at, ok := jobNamed(own, j.Name)
+		if !ok {
 			v.remark(fmt.Sprintf("GitLab has the job %q, which the own reading of the files lacks", v.printable(j.Name, 80)))
+		} else if what := differs(own.Jobs[at], j); what != "" && !conditional(own) {
+			v.remark(fmt.Sprintf("GitLab reads another %s in the job %q than the own reading of the files", what, v.printable(j.Name, 80)))
 		}
 	}
 	for _, j := range own.Jobs {
@@ -111,6 +114,28 @@ func (v *Visit) compare(own, merged *ciyaml.Config) {
 			v.remark(fmt.Sprintf("the own reading of the files has the job %q, which GitLab lacks", v.printable(j.Name, 80)))
 		}
 	}
+}
+
+// conditional reports whether includes have rules: the own reading then holds what any of them would bring.
+func conditional(c *ciyaml.Config) bool {
+	return slices.ContainsFunc(c.Includes, func(i ciyaml.Include) bool { return i.Conditional })
+}
+
+// differs names the first thing that two readings of a job have otherwise, of those that credentials hang on.
+func differs(a, b ciyaml.Job) string {
+	switch {
+	case !slices.EqualFunc(a.Script, b.Script, func(x, y ciyaml.Command) bool { return strings.TrimSpace(x.Text) == strings.TrimSpace(y.Text) }):
+		return "script"
+	case !slices.EqualFunc(a.IDTokens, b.IDTokens, func(x, y ciyaml.IDToken) bool { return x.Name == y.Name && slices.Equal(x.Aud, y.Aud) }):
+		return "ID token"
+	case !slices.EqualFunc(a.Secrets, b.Secrets, func(x, y ciyaml.ExternalSecret) bool {
+		return x.Name == y.Name && x.Provider == y.Provider && x.Path == y.Path
+	}):
+		return "external secret"
+	case a.Environment.Name != b.Environment.Name:
+		return "environment"
+	}
+	return ""
 }
 
 // noConfig reports whether GitLab says that the project has no pipeline configuration.

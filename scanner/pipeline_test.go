@@ -112,6 +112,12 @@ deploy:
 		has    string
 	}{
 		{"merged_with_positions_of_the_own_file", file, &ci{MergedYAML: merged}, nil, included, inventory.Complete, ""},
+		{"GitLab_reads_another_script", "a: {script: [x]}\n", &ci{MergedYAML: "a: {script: [y]}\n"}, nil, []string{"job a"}, inventory.Complete,
+			`GitLab reads another script in the job "a" than the own reading`},
+		{"GitLab_reads_another_token", "a: {script: [x]}\n", &ci{MergedYAML: "a: {script: [x], id_tokens: {T: {aud: x}}}\n"}, nil,
+			[]string{"a: id-token T x .gitlab-ci.yml:0 high", "a: id-token T oidc-other .gitlab-ci.yml:0 low", "job a"}, inventory.Complete, `another ID token in the job "a"`},
+		{"GitLab_lacks_a_job", "a: {script: [x]}\nb: {script: [x]}\n", &ci{MergedYAML: "a: {script: [x]}\n"}, nil, []string{"job a"}, inventory.Complete,
+			`has the job "b", which GitLab lacks`},
 		{"an_include_brought_a_secret", file, &ci{MergedYAML: secretMerged}, nil,
 			append([]string{included[0], included[1], "job leak", "job leak2", "secret ci .gitlab-ci.yml (merged)"}, included[2:]...), inventory.Complete, ""},
 		{"the_own_file_s_secret_is_the_repository_s", "a:\n  variables: {PAYMENT_KEY: '" + keyOne + "'}\n  script: [x]\n", nil, nil, []string{"job a"}, inventory.Complete, ""},

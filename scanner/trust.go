@@ -1,8 +1,8 @@
 package scanner
 
 import (
-	"bytes"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,10 +13,12 @@ import (
 
 // trust is a place in infrastructure code that lets ID tokens of this GitLab in: under which subject and audience.
 type trust struct {
-	Provider string `json:"p"` // aws, gcp, azure or vault
+	Provider string `json:"p"` // aws, gcp, azure or vault; agentAccess
 	Sub      string `json:"s"` // as written, several separated by a space; empty: no condition on it
 	Aud      string `json:"a"` // as sub
 	Line     int    `json:"l"` // 1-based
+	// Issuer is the host whose tokens are trusted; empty where it stands elsewhere.
+	Issuer string `json:"i,omitempty"`
 }
 
 const (
@@ -51,15 +53,23 @@ const maxTrustFiles = 1000
 
 // trusts are those of a content, cleaned of what they may hold by mistake.
 func (v *Visit) trusts(content []byte) []trust {
-	found := trusts(content)
+	found := append(trusts(content, v.issuer()), agentAccesses(content)...)
 	for i := range found {
 		found[i].Sub, found[i].Aud = v.printable(found[i].Sub, maxName), v.printable(found[i].Aud, maxName)
 	}
 	return found
 }
 
-// emitTrust emits who may come in with an ID token, as infrastructure code of this project says.
+// emitTrust emits who may come in with an ID token, as infrastructure code of this project says, or through a cluster
+// agent, as its configuration does.
 func (v *Visit) emitTrust(path string, ordinal int, t trust) {
+	if t.Provider == agentAccess {
+		v.emitAgentAccess(path, t)
+		return
+	}
+	if own := v.issuer(); t.Issuer != "" && own != "" && t.Issuer != own {
+		return // another GitLab, or no GitLab at all
+	}
 	shown, name := v.storedName(path, maxShownPath)
 	v.Emit(inventory.Grant{
 		ID:   inventory.GrantID(v.Self.Instance, "oidc-trust", v.Home.ID, name+"#"+strconv.Itoa(ordinal+1)),
@@ -67,10 +77,20 @@ func (v *Visit) emitTrust(path string, ordinal int, t trust) {
 	})
 }
 
-// trusts lists the trusts in a text that name GitLab, in order. Conditions that are variables are kept as they stand:
-// what they come to is not known here.
-func trusts(content []byte) []trust {
-	if len(content) > maxTrustFile || !bytes.Contains(bytes.ToLower(content), []byte("gitlab")) {
+// issuer is the host by which this GitLab's ID tokens name it: the one of its own addresses, which need not be the one
+// that the scan asks; empty where GitLab shows none.
+func (v *Visit) issuer() string {
+	u, err := url.Parse(v.Home.URL)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+// trusts lists the trusts in a text that name GitLab, or the host own of this one, in order. Conditions that are
+// variables are kept as they stand: what they come to is not known here.
+func trusts(content []byte, own string) []trust {
+	if len(content) > maxTrustFile || !namesGitLab(strings.ToLower(string(content)), own) {
 		return nil
 	}
 	var lines []string
@@ -82,13 +102,39 @@ func trusts(content []byte) []trust {
 		if lines == nil {
 			lines = strings.Split(string(content), "\n")
 		}
-		out = append(out, form.read(lines)...)
+		out = append(out, form.read(lines, own)...)
 	}
 	slices.SortStableFunc(out, func(a, b trust) int { return a.Line - b.Line })
 	return out[:min(len(out), maxTrusts)]
 }
 
-func (f trustForm) read(lines []string) []trust {
+func namesGitLab(text, own string) bool {
+	return strings.Contains(text, "gitlab") || own != "" && strings.Contains(text, own)
+}
+
+// issuers match where a trust says whose tokens it is for.
+var issuers = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)\bissuer(?:[_-]?uri)?["']?\s*[=:\s]\s*["']?https?://([\w-]+(?:\.[\w-]+)+)`),
+	regexp.MustCompile(`["']([\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:/[\w./-]*)?:(?:sub|aud)["']`),
+	regexp.MustCompile(`oidc-provider/([\w-]+(?:\.[\w-]+)+)`),
+}
+
+// issuerOf is the host that a trust names; empty where there is none, or several.
+func issuerOf(text string) string {
+	found := ""
+	for _, form := range issuers {
+		for _, m := range form.FindAllStringSubmatch(text, -1) {
+			host := strings.ToLower(m[1])
+			if found != "" && found != host {
+				return ""
+			}
+			found = host
+		}
+	}
+	return found
+}
+
+func (f trustForm) read(lines []string, own string) []trust {
 	var begins []int
 	for i, line := range lines {
 		if f.begin.MatchString(line) && len(begins) < maxTrusts {
@@ -104,10 +150,11 @@ func (f trustForm) read(lines []string) []trust {
 		}
 		part := lines[max(last, at-f.before):end]
 		last = end
-		if !strings.Contains(strings.ToLower(strings.Join(part, "\n")), "gitlab") {
+		text := strings.Join(part, "\n")
+		if !namesGitLab(strings.ToLower(text), own) {
 			continue
 		}
-		out = append(out, trust{Provider: f.provider, Line: at + 1, Sub: conditions(part, f.sub), Aud: conditions(part, f.aud)})
+		out = append(out, trust{Provider: f.provider, Line: at + 1, Sub: conditions(part, f.sub), Aud: conditions(part, f.aud), Issuer: issuerOf(text)})
 	}
 	return out
 }
@@ -116,6 +163,9 @@ var (
 	quotedText = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"|'([^']*)'`)
 	terraform  = regexp.MustCompile(`\b(?:var|local|data|module|each)\.[\w.\[\]"]+`)
 )
+
+// claimName matches a claim that a condition of its own is about.
+var claimName = regexp.MustCompile(`^(?:project|namespace)_(?:path|id)\b`)
 
 // conditions returns what stands behind the lines of a condition: the texts up to the end of its list, or the name of
 // a variable.
@@ -137,7 +187,13 @@ func conditions(lines []string, condition *regexp.Regexp) string {
 				rest = list[open : open+end]
 			}
 		}
-		out = append(out, conditionTexts(rest)...)
+		texts := conditionTexts(rest)
+		if claim := claimName.FindString(line[at[0]:at[1]]); claim != "" {
+			for i := range texts {
+				texts[i] = claim + ":" + texts[i] // as in a subject, so that what it is about can be told
+			}
+		}
+		out = append(out, texts...)
 	}
 	slices.Sort(out)
 	return strings.Join(slices.Compact(out), " ")

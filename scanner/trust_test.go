@@ -22,7 +22,7 @@ func TestTrusts(t *testing.T) {
     "gitlab.example.com:sub": "project_path:shop/cart:ref_type:branch:ref:main",
     "gitlab.example.com:aud": ["https://sts.example", "other"]
   }}
-}]}`, []trust{{"aws", "project_path:shop/cart:ref_type:branch:ref:main", "https://sts.example other", 4}}},
+}]}`, []trust{{"aws", "project_path:shop/cart:ref_type:branch:ref:main", "https://sts.example other", 4, "gitlab.example.com"}}},
 		"aws_terraform": {`data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -33,7 +33,7 @@ func TestTrusts(t *testing.T) {
       values   = ["project_path:shop/*:ref_type:branch:ref:*"]
     }
   }
-}`, []trust{{"aws", "project_path:shop/*:ref_type:branch:ref:*", "", 3}}},
+}`, []trust{{"aws", "project_path:shop/*:ref_type:branch:ref:*", "", 3, "gitlab.com"}}},
 		"two_in_a_file": {strings.Repeat(`statement {
     principals { identifiers = ["gitlab"] }
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -42,29 +42,34 @@ func TestTrusts(t *testing.T) {
       values   = [var.audience]
     }
 }
-`, 2), []trust{{"aws", "", "var.audience", 3}, {"aws", "", "var.audience", 11}}},
+`, 2), []trust{{"aws", "", "var.audience", 3, "gitlab.com"}, {"aws", "", "var.audience", 11, "gitlab.com"}}},
 		"gcp": {`resource "google_iam_workload_identity_pool_provider" "gitlab" {
   attribute_condition = "assertion.project_path == \"shop/cart\""
   oidc {
     allowed_audiences = ["gcp"]
     issuer_uri        = "https://gitlab.example.com"
   }
-}`, []trust{{"gcp", `assertion.project_path == "shop/cart"`, "gcp", 1}}},
+}`, []trust{{"gcp", `assertion.project_path == "shop/cart"`, "gcp", 1, "gitlab.example.com"}}},
 		"azure": {`resource "azuread_application_federated_identity_credential" "x" {
   issuer    = "https://gitlab.example.com"
   subject   = "project_path:shop/cart:ref_type:branch:ref:main"
   audiences = ["api://AzureADTokenExchange"]
-}`, []trust{{"azure", "project_path:shop/cart:ref_type:branch:ref:main", "api://AzureADTokenExchange", 1}}},
+}`, []trust{{"azure", "project_path:shop/cart:ref_type:branch:ref:main", "api://AzureADTokenExchange", 1, "gitlab.example.com"}}},
 		"vault": {`resource "vault_jwt_auth_backend_role" "gitlab" {
   bound_audiences = ["https://vault.example"]
   bound_claims = {
     project_id = "42"
   }
-}`, []trust{{"vault", "42", "https://vault.example", 1}}},
+}`, []trust{{"vault", "project_id:42", "https://vault.example", 1, ""}}},
 		"another_issuer": {`"Action": "sts:AssumeRoleWithWebIdentity", "token.actions.githubusercontent.com:sub": "repo:a/b"`, nil},
-		"none":           {"hello gitlab", nil},
+		"own_host": {`resource "azuread_application_federated_identity_credential" "x" {
+  issuer    = "https://git.example"
+  subject   = "project_path:shop/cart:ref_type:branch:ref:main"
+  audiences = ["api://AzureADTokenExchange"]
+}`, []trust{{"azure", "project_path:shop/cart:ref_type:branch:ref:main", "api://AzureADTokenExchange", 1, "git.example"}}},
+		"none": {"hello gitlab", nil},
 	} {
-		if diff := gocmp.Diff(tt.want, trusts([]byte(tt.text))); diff != "" {
+		if diff := gocmp.Diff(tt.want, trusts([]byte(tt.text), "git.example")); diff != "" {
 			t.Errorf("%s: trusts (-want +got):\n%s", name, diff)
 		}
 	}

@@ -15,7 +15,11 @@ The script of a job (hooks, before_script, script, after_script, with includes, 
 with a shell's grammar; PowerShell, Windows batch and broken scripts are read by words. Variables are followed as far as
 they are static: from the YAML, through exports, pipes, files that the job writes, functions, ` + "`bash -c`" + ` and
 ` + "`eval`" + `, into commands that run on a remote host. Scripts, Makefiles and package.json of the repository are followed
-one level deep where they are at hand.
+one level deep where they are at hand; so are the configurations in which tools name their variables: settings of Maven, .npmrc
+and .yarnrc.yml, build files of Gradle, requirements of pip, nuget.config, playbooks and inventories of Ansible, and of Terraform
+the providers, the backend and the variables marked as sensitive. What a job leaves in artifacts and dotenv reports is followed into the jobs that get
+them by needs, dependencies or stage: a credential that came so is named ` + "`artifact:NAME`" + `, or ` + "`artifact:PATH`" + ` where only the
+name of the file tells that it holds one.
 
 ## What a use says
 

@@ -29,7 +29,11 @@ them and the smallest credential that would do. It reads files only: no network,
 
 Of a folder that is a repository, its .gitlab-ci.yml is read with the local includes, and the scripts that jobs run are
 followed; of any other folder, every .yml and .yaml file in it; - is standard input. Includes that lie elsewhere are listed as unresolved,
-and what cannot be told is said: systems opaque-script and opaque-include.`,
+and what cannot be told is said: systems opaque-script and opaque-include.
+
+Exit status: 0 done; 2 for wrong usage; 3 where an argument cannot be read; 4 where a pipeline file, or a local include that
+should be at hand, is missing or broken. Includes of other projects, components, templates and web servers cannot be read
+offline: they are listed, and with --strict they are status 4 as well.`,
 		Example: `  nhi-scan workloads .
   nhi-scan workloads .gitlab-ci.yml --format json
   glab ci config compile | nhi-scan workloads -
@@ -41,6 +45,7 @@ and what cannot be told is said: systems opaque-script and opaque-include.`,
 	f.StringVar(&w.format, "format", "table", "`FORMAT`: table or json")
 	f.StringVar(&w.includes, "include-dir", "", "`DIR` with the local includes of NAME.yml in NAME/")
 	f.StringVar(&w.confidence, "confidence", "low", "least `CONFIDENCE` that is shown: low, medium or high")
+	f.BoolVar(&w.strict, "strict", false, "end with status 4 where anything is unresolved")
 	completes(cmd, "format", "table", "json")
 	completes(cmd, "confidence", "low", "medium", "high")
 	return cmd
@@ -50,6 +55,7 @@ and what cannot be told is said: systems opaque-script and opaque-include.`,
 type workloads struct {
 	*app
 	format, includes, confidence string
+	strict                       bool
 	engine                       *detect.Engine
 }
 
@@ -69,6 +75,7 @@ type workloadFileJSON struct {
 type unresolvedJSON struct {
 	Include string `json:"include"`
 	Reason  string `json:"reason"`
+	broken  bool   // it should be at hand
 }
 
 type workloadJobJSON struct {
@@ -129,16 +136,23 @@ func (w *workloads) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return incompleteFiles(doc)
+	return w.incompleteFiles(doc)
 }
 
-// incompleteFiles is the exit status of a run in which a file could not be read.
-func incompleteFiles(doc workloadsJSON) error {
+// incompleteFiles is the exit status of a run in which a file could not be read that should be at hand; when strict, any
+// file.
+func (w *workloads) incompleteFiles(doc workloadsJSON) error {
 	for _, f := range doc.Files {
 		for _, u := range f.Unresolved {
-			if u.Include == "" {
+			switch {
+			case u.Include == "":
 				return &exit{code: exitIncomplete, err: fmt.Errorf("%s: %s", f.File, u.Reason)}
+			case u.broken || w.strict:
+				return &exit{code: exitIncomplete, err: fmt.Errorf("%s: %s: %s", f.File, u.Include, u.Reason)}
 			}
+		}
+		if w.strict && !f.Complete {
+			return &exit{code: exitIncomplete, err: fmt.Errorf("%s could not be resolved to its end", f.File)}
 		}
 	}
 	return nil
@@ -224,7 +238,7 @@ func (w *workloads) file(ctx context.Context, p pipelineFile) (workloadFileJSON,
 		out.Unresolved = append(out.Unresolved, unresolvedJSON{Reason: w.clean(err.Error())})
 		return out, nil
 	}
-	w.fill(&out, config, files)
+	w.fill(&out, config, files, known)
 	return out, nil
 }
 
@@ -247,24 +261,28 @@ func filesOf(fsys fs.FS) workload.Files {
 }
 
 // fill adds what a configuration and its child pipelines tell. Of jobs of one name, the first gets the uses of all.
-func (w *workloads) fill(out *workloadFileJSON, config *ciyaml.Config, files workload.Files) {
+// known says that the local includes should be at hand.
+func (w *workloads) fill(out *workloadFileJSON, config *ciyaml.Config, files workload.Files, known bool) {
 	out.Complete = config.Complete
-	w.configs(out, config, files, 0)
+	w.configs(out, config, files, known, 0)
 	slices.SortStableFunc(out.Jobs, func(a, b workloadJobJSON) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // maxChildren is how deep child pipelines are read: GitLab's limit.
 const maxChildren = 2
 
-func (w *workloads) configs(out *workloadFileJSON, config *ciyaml.Config, files workload.Files, depth int) {
+func (w *workloads) configs(out *workloadFileJSON, config *ciyaml.Config, files workload.Files, known bool, depth int) {
 	out.Complete = out.Complete && config.Complete
 	for _, u := range config.Unresolved {
-		out.Unresolved = append(out.Unresolved, unresolvedJSON{Include: w.clean(includeName(u.Include)), Reason: w.clean(u.Reason)})
+		// A place with a variable in it may lie anywhere, and one under rules may be meant to be missing.
+		broken := known && u.Kind == "local" && u.Project == "" && !u.Conditional && !strings.Contains(u.Location, "$")
+		out.Unresolved = append(out.Unresolved, unresolvedJSON{w.clean(includeName(u.Include)), w.clean(u.Reason), broken})
 	}
+	pipeline := workload.Of(config)
 	for _, job := range slices.Concat(config.Jobs, config.Hidden) {
-		w.job(out, config, job, files)
+		w.job(out, pipeline, job, files)
 		if job.Trigger != nil && job.Trigger.Child != nil && depth < maxChildren {
-			w.configs(out, job.Trigger.Child, files, depth+1)
+			w.configs(out, job.Trigger.Child, files, known, depth+1)
 		}
 	}
 }
@@ -280,12 +298,12 @@ func includeName(i ciyaml.Include) string {
 	return name
 }
 
-func (w *workloads) job(out *workloadFileJSON, config *ciyaml.Config, job ciyaml.Job, files workload.Files) {
+func (w *workloads) job(out *workloadFileJSON, pipeline *workload.Pipeline, job ciyaml.Job, files workload.Files) {
 	j := workloadJobJSON{Name: w.clean(job.Name), Line: job.Line, Environment: w.clean(job.Environment.Name), IDTokens: []string{}, Uses: []useJSON{}}
 	for _, t := range job.IDTokens {
 		j.IDTokens = append(j.IDTokens, w.clean(t.Name))
 	}
-	for _, u := range workload.Read(config, job, files) {
+	for _, u := range pipeline.Read(job, files) {
 		if !u.Confidence.AtLeast(workload.Confidence(w.confidence)) {
 			continue
 		}

@@ -124,3 +124,43 @@ func TestWorkloads_wrong(t *testing.T) {
 		}
 	}
 }
+
+// An include that cannot be read offline is told; one that should be at hand ends the run as incomplete.
+func TestWorkloads_includes(t *testing.T) {
+	const job = "job: {script: 'true'}\n"
+	for name, c := range map[string]struct {
+		text         string
+		code, strict int
+	}{
+		"none":               {job, 0, 0},
+		"local":              {"include: ci/here.yml\n" + job, 0, 0},
+		"of_another_project": {"include: {project: shop/ci, file: a.yml}\n" + job, 0, exitIncomplete},
+		"of_a_template":      {"include: {template: Jobs/SAST.gitlab-ci.yml}\n" + job, 0, exitIncomplete},
+		"missing":            {"include: ci/gone.yml\n" + job, exitIncomplete, exitIncomplete},
+		"broken":             {"include: ci/broken.yml\n" + job, exitIncomplete, exitIncomplete},
+		"missing_under_rules": {
+			"include: {local: ci/gone.yml, rules: [{exists: [ci/gone.yml]}]}\n" + job, 0, exitIncomplete,
+		},
+		"at_a_variable":   {"include: ci/$WHERE.yml\n" + job, 0, exitIncomplete},
+		"of_a_child":      {"start: {trigger: {include: ci/gone.yml}}\n", exitIncomplete, exitIncomplete},
+		"parent_not_here": {"job: {extends: .gone, script: 'true'}\n", 0, exitIncomplete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, "ci"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for file, text := range map[string]string{".gitlab-ci.yml": c.text, "ci/here.yml": "other: {script: 'true'}\n", "ci/broken.yml": "a: [\n"} {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := runWorkloads(t, dir); got.code != c.code {
+				t.Errorf("workloads ends with %d, want %d: %s", got.code, c.code, got.stderr)
+			}
+			if got := runWorkloads(t, dir, "--strict"); got.code != c.strict {
+				t.Errorf("workloads --strict ends with %d, want %d: %s", got.code, c.strict, got.stderr)
+			}
+		})
+	}
+}

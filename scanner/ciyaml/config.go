@@ -1,6 +1,5 @@
-// Package ciyaml reads GitLab pipeline configuration into jobs with positions: the server's merged YAML (Read), a
-// repository's own file as far as that file alone tells (Root), or a file with all that it includes (Resolve). It is
-// pure: files come through a function that the caller gives. It never expands aliases without a budget, and decides
+// Package ciyaml reads GitLab pipeline configuration into jobs with positions: the server's merged YAML (Read), or a
+// repository's own file with all that it includes (Resolve). It is pure: files come through a function that the caller gives. It never expands aliases without a budget, and decides
 // nothing about what a job does.
 //
 // Text in a Config is as the file has it, control characters and hardcoded secrets included: clean it before it is
@@ -61,33 +60,20 @@ type Config struct {
 	Complete   bool         // false: jobs or parts of them may be missing, see Unresolved and Notes
 }
 
-// Read reads the server's merged YAML. Lines in the result are those of merged; Positions replaces them by lines of
-// the root file. It fails on what is no YAML, no mapping, or larger than o allows (ErrBudget).
+// Read reads the server's merged YAML, in which includes and extends are applied. Lines in the result are those of
+// merged, and name no file; Positions replaces them by lines of the root file. It fails on what is no YAML, no mapping, or
+// larger than o allows (ErrBudget).
 func Read(merged []byte, o Options) (*Config, error) {
-	return alone(merged, o, false)
-}
-
-// Root reads a repository's own .gitlab-ci.yml, within the default Options. Anchors, merge keys, inputs, extends,
-// !reference and default are resolved as far as the file alone allows. Complete is false when it includes others, or
-// something could not be resolved. Origins name no file. It fails as Read does.
-func Root(file []byte) (*Config, error) {
-	return alone(file, Options{}, true)
-}
-
-func alone(text []byte, o Options, extend bool) (*Config, error) {
 	o.Fetch = nil
 	r := newReader(newBudget(o))
-	f, err := r.load(text, nil, nil)
+	f, err := r.load(merged, nil, nil)
+	if err == nil {
+		r.root, r.config.Inputs = f.content, f.inputs
+		r.listIncludes()
+		r.readAll()
+		err = r.stopped()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("pipeline configuration: %w", err)
-	}
-	r.root, r.config.Inputs = f.content, f.inputs
-	r.listIncludes()
-	if extend {
-		r.extendAll()
-	}
-	r.readAll()
-	if err := r.stopped(); err != nil {
 		return nil, fmt.Errorf("pipeline configuration: %w", err)
 	}
 	return r.config, nil

@@ -25,7 +25,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		lines := map[string]int{"": strings.Count(string(text), "\n") + 1}
-		own, err := Root(text)
+		own, err := own(string(text))
 		if err == nil {
 			checkResolved(t, own, lines, 0)
 		}

@@ -52,6 +52,19 @@ func (r *reader) includeList(v *value) []inclusion {
 	return out
 }
 
+// oneOf notes where a mapping has several of the keys of which GitLab takes one.
+func (r *reader) oneOf(v *value, what string, keys ...string) {
+	var found []string
+	for _, key := range keys {
+		if v.get(key) != nil {
+			found = append(found, key)
+		}
+	}
+	if len(found) > 1 {
+		r.note(v.origin(), "%s has %s, which GitLab refuses", what, strings.Join(found, " and "))
+	}
+}
+
 // plainInclude is a text: a URL or a path in the same project.
 func plainInclude(v *value) inclusion {
 	kind := "local"
@@ -70,6 +83,7 @@ func (r *reader) include(v *value) []inclusion {
 	r.eachEntry(base.with, func(e entry) {
 		base.Inputs = append(base.Inputs, Variable{Name: e.key, Value: r.plain(e.value), Where: "inputs", Origin: e.origin()})
 	})
+	r.oneOf(v, "an include", "project", "local", "remote", "template", "component", "artifact")
 	if project := v.get("project"); project != nil {
 		var out []inclusion
 		base.Kind, base.Project = "project", r.text(project)

@@ -14,8 +14,8 @@ type Job struct {
 	Name        string
 	Stage       string // "test" when the job names none, as for GitLab
 	Image       string
-	Services    []string // in order
-	Tags        []string // in order
+	Services    []Service // in order
+	Tags        []string  // in order
 	Environment Environment
 	References  []Reference      // sorted by name, where, origin; unique
 	IDTokens    []IDToken        // sorted by name
@@ -35,10 +35,13 @@ type Job struct {
 	Only        []string         // refs and keywords of the older way, in order
 	Except      []string
 	Needs       []Need // in order
-	Artifacts   Artifacts
-	Cache       []Cache  // in order
-	Release     *Release // that GitLab makes when the job has run
-	Pages       bool     // its artifacts become a website
+	// Dependencies are the jobs whose artifacts it gets, in order; nil where it has none of the keyword: those of its needs,
+	// else of all jobs in earlier stages. Empty: of none.
+	Dependencies []string
+	Artifacts    Artifacts
+	Cache        []Cache  // in order
+	Release      *Release // that GitLab makes when the job has run
+	Pages        bool     // its artifacts become a website
 	// Conditional: includes with rules bring the job. Where such an include replaces something of a job, both stand in
 	// lists such as Script, what it brings first.
 	Conditional bool
@@ -54,19 +57,32 @@ type Environment struct {
 	Agent  string // of kubernetes: path/of/project:name
 }
 
+// Service is a container that runs beside the job. It is given the job's variables, and its own.
+// Source: https://docs.gitlab.com/ci/services/
+type Service struct {
+	Name      string
+	Aliases   []string   // by which the job reaches it beside the names that follow from its image; in order
+	Variables []Variable // for it alone, never handed to the job; in order
+	Origin
+}
+
 // Need is a job that has to be done before.
 type Need struct {
-	Job      string
-	Project  string // empty: this one
-	Ref      string // of Project
-	Pipeline string // of which the artifacts come; empty: this one
+	Job         string
+	Project     string // empty: this one
+	Ref         string // of Project
+	Pipeline    string // of which the artifacts come; empty: this one
+	NoArtifacts bool   // artifacts: false, so that only the order counts
+	Optional    bool   // it may be missing
 }
 
 // Artifacts are the files that a job leaves for others.
 type Artifacts struct {
-	Paths  []string // in order
-	Dotenv []string // files whose variables later jobs get; in order
-	Access string   // all, developer, maintainer, none; "all" also for public: true; empty is all
+	Paths     []string // in order
+	Exclude   []string // what of them is left out; in order
+	Untracked bool     // all files that git does not track, too
+	Dotenv    []string // files whose variables later jobs get; in order
+	Access    string   // all, developer, maintainer, none; "all" also for public: true; empty is all
 }
 
 // Cache is files that jobs keep for later pipelines.
@@ -113,10 +129,31 @@ func (r *reader) job(e entry, own *value) Job {
 		Release:     r.release(v.get("release")),
 	}
 	job.Pages = r.isPages(e.key, v.get("pages"))
-	r.eachItem(v.get("services"), func(s *value) { job.Services = append(job.Services, r.named(s, "name")) })
+	job.Services = r.services(v.get("services"))
+	job.Dependencies = r.dependencies(v.get("dependencies"))
 	job.Variables = r.jobVariables(v, job)
 	job.References = r.references(v)
 	return job
+}
+
+func (r *reader) services(v *value) []Service {
+	var out []Service
+	r.eachItem(v, func(i *value) {
+		s := Service{Name: r.named(i, "name"), Variables: r.variables(i.get("variables"), "services"), Origin: i.origin()}
+		// Several stand in one text: https://docs.gitlab.com/ci/services/#available-settings-for-services
+		if alias := r.text(i.get("alias")); alias != "" {
+			s.Aliases = strings.FieldsFunc(alias, func(c rune) bool { return c == ',' || c == ' ' })
+		}
+		out = append(out, s)
+	})
+	return out
+}
+
+func (r *reader) dependencies(v *value) []string {
+	if v == nil || v.kind == null {
+		return nil
+	}
+	return append([]string{}, r.texts(v)...)
 }
 
 // mayFail reports whether a failure of the job stops nothing; exit codes that may occur count too.
@@ -201,12 +238,18 @@ func (r *reader) refs(v *value) []string {
 
 func (r *reader) needs(v *value) []Need {
 	var out []Need
+	if v != nil && v.kind != null {
+		out = []Need{}
+	}
 	r.eachItem(v, func(i *value) {
 		if i.kind == scalar {
 			out = append(out, Need{Job: i.text})
 			return
 		}
-		out = append(out, Need{Job: r.text(i.get("job")), Project: r.text(i.get("project")), Ref: r.text(i.get("ref")), Pipeline: r.text(i.get("pipeline"))})
+		out = append(out, Need{
+			Job: r.text(i.get("job")), Project: r.text(i.get("project")), Ref: r.text(i.get("ref")), Pipeline: r.text(i.get("pipeline")),
+			NoArtifacts: r.text(i.get("artifacts")) == "false", Optional: r.text(i.get("optional")) == "true",
+		})
 	})
 	return out
 }
@@ -214,7 +257,10 @@ func (r *reader) needs(v *value) []Need {
 func (r *reader) artifacts(v *value) Artifacts {
 	v, leave := r.follow(v)
 	defer leave()
-	out := Artifacts{Paths: r.texts(v.get("paths")), Dotenv: r.texts(v.get("reports").get("dotenv")), Access: r.text(v.get("access"))}
+	out := Artifacts{
+		Paths: r.texts(v.get("paths")), Exclude: r.texts(v.get("exclude")), Untracked: r.text(v.get("untracked")) == "true",
+		Dotenv: r.texts(v.get("reports").get("dotenv")), Access: r.text(v.get("access")),
+	}
 	switch r.text(v.get("public")) {
 	case "true":
 		out.Access = "all"

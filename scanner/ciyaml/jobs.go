@@ -3,6 +3,7 @@ package ciyaml
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +27,11 @@ var globalSpelling = []string{"image", "services", "cache", "before_script", "af
 func (r *reader) readAll() {
 	r.config.Name = r.text(r.root.get("workflow").get("name"))
 	r.config.Stages = r.texts(cmp.Or(r.root.get("stages"), r.root.get("types")))
+	for _, key := range globalSpelling {
+		if r.root.get(key) != nil && r.root.get("default").get(key) != nil {
+			r.note(r.root.get(key).origin(), "%s stands at the top level and in default, which GitLab refuses", key)
+		}
+	}
 	r.globals()
 	var hidden []entry
 	for _, e := range r.root.entries {
@@ -68,6 +74,7 @@ func (r *reader) appendJob(jobs []Job, e entry) []Job {
 	if !strings.HasPrefix(e.key, ".") && v.get("trigger") == nil && v.get("script") == nil && v.get("run") == nil && v.get("extends") == nil {
 		r.note(e.origin(), "%q has neither script, run nor trigger", short(e.key))
 	}
+	r.oneOf(v, strconv.Quote(short(e.key)), "script", "run", "trigger")
 	return append(jobs, r.job(e, v))
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Positions replaces the origins in merged, whose lines are those of the merged text, by those of root, which is what
-// Root or Resolve made of the files: a job, and what a job has under the same name and keyword there, gets the origin
+// Resolve made of the files: a job, and what a job has under the same name and keyword there, gets the origin
 // that it has in root; all else gets none. A nil root takes all origins away.
 func Positions(root, merged *Config) {
 	if root == nil {

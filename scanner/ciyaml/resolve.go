@@ -27,13 +27,17 @@ func (r *reader) withIncludes(v *value) *value {
 // included reads the files of one include of a file, and what they include; nil where there is nothing.
 func (r *reader) included(i inclusion, from *source) *value {
 	r.locate(&i.Include, from)
-	if len(r.config.Includes) < maxListed {
+	listed := len(r.config.Includes)
+	if listed < maxListed {
 		r.config.Includes = append(r.config.Includes, i.Include)
 	}
 	if i.Conditional && never(i.Rules) {
 		return nil
 	}
 	files, err := r.fetch(&i.Include, from)
+	if listed < maxListed {
+		r.config.Includes[listed] = i.Include // variables in its place are known by now
+	}
 	if err != nil {
 		r.files++ // it counts, though it brings nothing
 		r.unresolved(i.Include, err)

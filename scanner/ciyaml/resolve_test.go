@@ -147,3 +147,12 @@ job: {script: [x]}
 		t.Errorf("jobs %+v, want b and job", c.Jobs)
 	}
 }
+
+func TestResolve_expandedPlace(t *testing.T) {
+	c, err := Resolve(t.Context(), []byte("include: {project: $CI_PROJECT_ROOT_NAMESPACE/ci, ref: $OTHER, file: a.yml}"), "x.yml", Options{
+		Variables: map[string]string{"CI_PROJECT_ROOT_NAMESPACE": "shop"},
+	})
+	if err != nil || len(c.Includes) != 1 || c.Includes[0].Project != "shop/ci" || c.Includes[0].Ref != "$OTHER" {
+		t.Errorf("Resolve = %+v, %v, want an include of shop/ci at $OTHER", c, err)
+	}
+}

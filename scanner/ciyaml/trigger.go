@@ -9,7 +9,7 @@ type Trigger struct {
 	Inputs   []Variable // that the other pipeline is given; in order
 	// The job's YAML variables, and those of its own pipeline, are handed on; GitLab's defaults are yes and no.
 	ForwardYAML, ForwardPipeline bool
-	// Child is the child pipeline, whose Unresolved are its own; nil for another project, by Root and Read, and where
+	// Child is the child pipeline, whose Unresolved are its own; nil for another project, by Read, and where
 	// children lie too deep. Jobs that start the same share it.
 	Child *Config
 	Origin

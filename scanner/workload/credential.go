@@ -42,6 +42,9 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	if len(names) > 0 {
 		return names, "", "argument", true
 	}
+	if found := r.configured(t, c); len(found) > 0 {
+		return found, "", t.Style, true
+	}
 	if env, kind, ok := r.environment(t, true); ok {
 		return env, kind, t.Style, true
 	}

@@ -211,6 +211,9 @@ func copyFile(r *reading, c *call) output {
 			if len(v.names) == 0 && from.isUnknown() {
 				v.names = keep(from.names, func(n string) bool { return !ciyaml.Predefined(n) })
 			}
+			if len(v.names) == 0 && expanding.MatchString(cleanPath(target.text)) {
+				v.names = r.variablesIn(from.text, fileVariable)
+			}
 		}
 		if len(v.names) > 0 {
 			r.write(target.text, v, false)

@@ -184,6 +184,9 @@ func (r *reading) sourced(file value) {
 // finish records what the job has at its end: logins, keys nobody used, tokens that a tool reads unseen.
 func (r *reading) finish() {
 	for _, l := range r.registries.logins {
+		if l.handed && len(l.actions) == 0 {
+			continue
+		}
 		r.at, r.remote = l.at, l.remote
 		operation := "docker login"
 		slices.Sort(l.actions)
@@ -278,7 +281,7 @@ func (r *reading) unseenFiles() {
 			continue
 		}
 		names, _, ok := r.environment(&Tool{Files: t.Files}, true)
-		names = keep(names, func(n string) bool { return !r.claimed[n] })
+		names = keep(names, func(n string) bool { return !r.claimed[n] && !strings.HasPrefix(n, artifactPrefix) })
 		if ok && len(names) > 0 {
 			r.at = place(r.job.Origin)
 			r.use(Use{System: t.system(), Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)

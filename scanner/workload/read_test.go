@@ -94,6 +94,10 @@ func TestRead_configuration(t *testing.T) {
 			"job:\n  services: [postgres]\n  variables: {POSTGRES_PASSWORD: EXAMPLE}\n  script: psql postgres://postgres:$POSTGRES_PASSWORD@postgres/test",
 			nil,
 		},
+		"database_by_the_alias_of_its_service": {
+			"job:\n  services: [{name: registry.example.com/shop/pg:1, alias: 'db.shop,store'}]\n  script:\n  - psql postgres://postgres:$PG_PASSWORD@db.shop/test\n  - psql postgres://postgres:$PG_PASSWORD@other.shop/test",
+			[]string{"database PG_PASSWORD ci_variable"},
+		},
 		"runner_of_ones_own_may_have_a_role": {"job: {tags: [deploy], script: aws s3 ls s3://shop}", []string{"aws-s3 - ambient"}},
 		"job_from_a_file_that_is_not_here": {
 			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",
@@ -227,7 +231,7 @@ func TestRead_corpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config, err := ciyaml.Root(text)
+		config, err := ciyaml.Resolve(t.Context(), text, "", ciyaml.Options{})
 		if err != nil {
 			continue
 		}

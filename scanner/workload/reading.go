@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type reading struct {
 	claimed    map[string]bool  // names that some use has
 	implied    map[string]bool  // names that are a tool's defaults
 	followed   map[string]bool  // scripts that were read or told as opaque
+	guessed    map[string]bool  // credentials of which only the name of a file tells
 
 	naked []string // names that the script exports as they are
 	names []string // see mentioned
@@ -49,7 +51,7 @@ func newReading(config *ciyaml.Config, job ciyaml.Job, files Files, variant int)
 	r := &reading{
 		config: config, job: job, files: files,
 		env: map[string]value{}, exported: map[string]bool{}, written: map[string]value{}, functions: map[string]*syntax.Stmt{},
-		remotes: map[string]value{}, claimed: map[string]bool{}, implied: map[string]bool{}, followed: map[string]bool{},
+		remotes: map[string]value{}, claimed: map[string]bool{}, implied: map[string]bool{}, followed: map[string]bool{}, guessed: map[string]bool{},
 	}
 	r.setVariables(variant)
 	return r
@@ -229,6 +231,11 @@ func (r *reading) use(u Use, names []string) {
 			return // the remote host's own
 		}
 		u.AuthStyle = forwarded
+	}
+	if sure := keep(names, func(n string) bool { return !r.guessed[n] }); len(secrets(sure)) > 0 {
+		names = sure
+	} else if len(names) > len(sure) && cmp.Or(u.Confidence, High) == High {
+		u.Confidence = Medium
 	}
 	for _, n := range names {
 		if name := plain(n); name != n && !isSecret(name) {

@@ -24,6 +24,7 @@ type login struct {
 	remote  string
 	actions []string // push, pull, build
 	sure    Confidence
+	handed  bool // it came as an artifact
 }
 
 // container reads docker, podman and their like.
@@ -50,6 +51,9 @@ func container(r *reading, c *call) {
 	verb, rest := args[0].text, args[1:]
 	if verb == "compose" || strings.HasSuffix(c.name, "-compose") {
 		r.composed(join(args, " ").text)
+		if strings.HasPrefix(host.text, "ssh://") {
+			r.composedAway(c)
+		}
 	}
 	if slices.Contains([]string{"buildx", "image", "manifest", "container", "compose", "builder"}, verb) && len(rest) > 0 {
 		if verb == "manifest" && rest[0].text != "push" {
@@ -97,6 +101,20 @@ func (r *reading) composed(words string) {
 		}
 	}
 }
+
+// composedAway records the credentials that files of compose hand to containers on another host.
+// Source: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/
+func (r *reading) composedAway(c *call) {
+	files := []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"}
+	if named, ok := option(c.args, "-f", "--file"); ok {
+		files = []string{named.text}
+	}
+	for _, name := range files {
+		r.handOver(r.variablesIn(name, composeVariable))
+	}
+}
+
+var composeVariable = regexp.MustCompile(`\$\{?([A-Za-z_]\w*)`)
 
 var loginValues = []string{"-u", "--username", "-p", "--password", "--authfile", "--cert-dir", "--get-login"}
 

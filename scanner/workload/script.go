@@ -19,7 +19,7 @@ var runners = []string{"make", "gmake", "npm", "yarn", "pnpm", "rake", "just", "
 var quietTarget = regexp.MustCompile(`^(run-)?(build|builds|test|tests|lint|check|checks|format|fmt|clean|compile|install|ci|coverage|typecheck|type-check|type|vet|docs?|unit|all|generate|validate|verify|audit|start|dev|storybook|prettier|eslint|tsc|jest|vitest|cy|cypress|e2e|pylint|mypy|flake8|deps|vendor|setup|bootstrap|init|help|package|dist|bundle|mod|tidy|i18n|translations?)([:_.-].*)?$|[:_-](test|tests|lint|check|build|format|typecheck)$|^(py|lint|test|unit|docs|style|format|mypy|flake)`)
 
 // packageVerb is what yarn and pnpm do themselves.
-var packageVerb = regexp.MustCompile(`^(install|i|add|config|ci|exec|dlx|cache|set|store|audit|outdated|dedupe|why|list|global|workspaces?|publish|version|import|create|init|login|logout|whoami|info|view|link|unlink|remove|up|upgrade|plugin|pack|rebuild|deploy|fetch|licenses)?$`)
+var packageVerb = regexp.MustCompile(`^(npm|install|i|add|config|ci|exec|dlx|cache|set|store|audit|outdated|dedupe|why|list|global|workspaces?|publish|version|import|create|init|login|logout|whoami|info|view|link|unlink|remove|up|upgrade|plugin|pack|rebuild|deploy|fetch|licenses)?$`)
 
 // installed are folders of programs that come from elsewhere.
 var installed = regexp.MustCompile(`(^|/)(node_modules/\.bin|vendor/bin|\.?venv/bin|env/bin|\.local/bin|\.cargo/bin|\.tmp/bin|go/bin)/|^~/.*/bin/|^/(usr|opt)/(local/)?bin/`)

@@ -28,9 +28,10 @@ func terraform(r *reading, c *call) {
 	if slices.ContainsFunc(args, func(a value) bool { return a.text == "-backend=false" }) {
 		return
 	}
-	r.terraformState(c, verb, wrapper)
+	text := r.terraformText(c)
+	r.terraformState(c, verb, wrapper, text)
 	if slices.Contains([]string{"plan", "apply", "destroy", "refresh", "import"}, verb) {
-		r.terraformProviders(c, verb)
+		r.terraformProviders(c, verb, text)
 	}
 }
 
@@ -40,7 +41,7 @@ var (
 )
 
 // terraformState records the backend. Terraform itself reads TF_HTTP_*, GitLab's wrapper TF_* too.
-func (r *reading) terraformState(c *call, verb string, wrapper bool) {
+func (r *reading) terraformState(c *call, verb string, wrapper bool, text string) {
 	state, names := wrapper, []string(nil)
 	set := func(name string) (value, bool) {
 		v, ok := r.env[name]
@@ -98,12 +99,14 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool) {
 	case slices.ContainsFunc(r.mentioned(), func(n string) bool { return strings.HasPrefix(n, "TF_TOKEN_") || n == "TFE_TOKEN" }):
 		r.use(Use{System: "terraform-cloud", Operation: "terraform " + verb, AuthStyle: "token-env"},
 			keep(r.mentioned(), func(n string) bool { return strings.HasPrefix(n, "TF_TOKEN_") || n == "TFE_TOKEN" }))
+	default:
+		r.terraformBackend(text, verb)
 	}
 }
 
-// terraformProviders records the clouds that a plan or apply reaches: those whose credentials or words the job names.
-// What the configuration of Terraform itself says is not at hand.
-func (r *reading) terraformProviders(c *call, verb string) {
+// terraformProviders records the clouds that a plan or apply reaches: those whose credentials or words the job names, or
+// that the configuration of Terraform names, where it is at hand.
+func (r *reading) terraformProviders(c *call, verb, text string) {
 	operation := "terraform " + verb
 	found := false
 	for _, cloud := range tools().clouds() {
@@ -134,7 +137,7 @@ func (r *reading) terraformProviders(c *call, verb string) {
 		r.use(Use{System: system, Operation: operation, AuthStyle: "terraform-variable", Confidence: Medium}, []string{n})
 		found = true
 	}
-	if found {
+	if r.configuredProviders(text, verb) || found {
 		return
 	}
 	for _, text := range []string{r.text(), r.siblings()} { // what another job plans, this one applies

@@ -27,6 +27,9 @@ func (r *reading) tool(c *call) (output, bool) {
 				continue
 			}
 			found := t.Calls[i].match.FindString(line)
+			if t.Name == "ansible" && t.Calls[i].System != "" {
+				r.inventories(c)
+			}
 			if o, used := r.toolCall(t, &t.Calls[i], c, line, strings.TrimSpace(found)); used {
 				out = o
 			}

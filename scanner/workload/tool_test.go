@@ -24,9 +24,9 @@ func jobOf(t testing.TB, script string) (*ciyaml.Config, ciyaml.Job) {
 // pipeline reads a configuration and returns its first job.
 func pipeline(t testing.TB, text string) (*ciyaml.Config, ciyaml.Job) {
 	t.Helper()
-	config, err := ciyaml.Root([]byte(text))
+	config, err := ciyaml.Resolve(t.Context(), []byte(text), "", ciyaml.Options{})
 	if err != nil || len(config.Jobs) == 0 {
-		t.Fatalf("ciyaml.Root: %v, %d jobs", err, len(config.Jobs))
+		t.Fatalf("ciyaml.Resolve: %v, %d jobs", err, len(config.Jobs))
 	}
 	return config, config.Jobs[0]
 }

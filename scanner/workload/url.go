@@ -174,7 +174,10 @@ func (r *reading) isService(host string) bool {
 		return false
 	}
 	for _, s := range r.job.Services {
-		name, _, _ := strings.Cut(s, "@")
+		if slices.Contains(s.Aliases, host) {
+			return true
+		}
+		name, _, _ := strings.Cut(s.Name, "@")
 		if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
 			name = name[:i]
 		}

@@ -82,14 +82,21 @@ type Files func(path string) ([]byte, bool)
 // the result may hold what the configuration holds, control characters and hardcoded secrets included: clean them
 // before they are stored or shown.
 func Read(config *ciyaml.Config, job ciyaml.Job, files Files) []Use {
+	return Of(config).Read(job, files)
+}
+
+// Read is the function Read for a job of the pipeline.
+func (p *Pipeline) Read(job ciyaml.Job, files Files) []Use {
 	if files == nil {
 		files = func(string) ([]byte, bool) { return nil, false }
 	}
+	got, variables := p.handed(job, files, 0)
 	var uses []Use
 	calls := maxCalls
 	for i := range variants(job) {
-		r := newReading(config, job, files, i)
+		r := newReading(p.config, job, files, i)
 		r.calls = calls / (i + 1)
+		r.take(got, variables)
 		r.read()
 		uses = append(uses, r.uses...)
 	}
