@@ -1,6 +1,9 @@
 package gitlabtest
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // graphDef is one field of the schema.
 type graphDef struct {
@@ -17,7 +20,9 @@ type graphDef struct {
 // which fields a resolver pages.
 func graphSchema(p Profile) map[string]map[string]graphDef {
 	out := metaTypes()
-	for kind, fields := range graphTypes() {
+	types := graphTypes()
+	maps.Copy(types, graphRootTypes())
+	for kind, fields := range types {
 		out[kind] = map[string]graphDef{}
 		for name, def := range fields {
 			if p.Has(def.since) && (!def.ee || p.enterprise()) {
@@ -45,46 +50,55 @@ func with(fields map[string]graphDef, more map[string]graphDef) map[string]graph
 	return fields
 }
 
-func graphTypes() map[string]map[string]graphDef {
+// paged is a connection whose rows a resolver counts, joined one that it does not.
+func paged(of string) graphDef  { return graphDef{of: of, list: true, resolver: true} }
+func joined(of string) graphDef { return graphDef{of: of, list: true} }
+
+// graphRootTypes are where questions begin, and people and groups.
+func graphRootTypes() map[string]map[string]graphDef {
 	user := graphDef{of: "User"}
-	pages := func(of string) graphDef { return graphDef{of: of, list: true, resolver: true} }
-	plain := func(of string) graphDef { return graphDef{of: of, list: true} }
-	access := map[string]graphDef{"user": {of: "User", ee: true}, "group": {of: "Group", ee: true}}
 	return map[string]map[string]graphDef{
 		"Query": {
-			"project": {of: "Project"}, "group": {of: "Group"}, "runners": pages("CiRunner"), "projects": pages("Project"), "groups": pages("Group"),
-			"currentUser": user, "user": user, "users": pages("User"), "metadata": {of: "Metadata"}, "ciVariables": pages("CiInstanceVariable"),
+			"project": {of: "Project"}, "group": {of: "Group"}, "runners": paged("CiRunner"), "projects": paged("Project"), "groups": paged("Group"),
+			"currentUser": user, "user": user, "users": paged("User"), "metadata": {of: "Metadata"}, "ciVariables": paged("CiInstanceVariable"),
 			"__schema": {of: "__Schema"}, "__type": {of: "__Type"},
 		},
 		"Metadata":   scalars("version revision enterprise"),
 		"Namespace":  scalars("id fullPath name path"),
 		"Repository": scalars("exists empty rootRef"),
 		"Email":      scalars("id email confirmedAt"),
-		"PageInfo":   scalars("hasNextPage endCursor hasPreviousPage startCursor"),
 		"User": with(scalars("id username name state bot publicEmail webUrl webPath avatarUrl createdAt lastActivityOn"), map[string]graphDef{
-			"namespace": {of: "Namespace"}, "emails": plain("Email"),
+			"namespace": {of: "Namespace"}, "emails": joined("Email"),
 		}),
 		"Group": with(scalars("id fullPath name path fullName description visibility webUrl createdAt"), map[string]graphDef{
-			"runners": pages("CiRunner"), "projects": pages("Project"), "descendantGroups": pages("Group"), "parent": {of: "Group"}, "ciVariables": pages("CiGroupVariable"),
+			"runners": paged("CiRunner"), "projects": paged("Project"), "descendantGroups": paged("Group"), "parent": {of: "Group"}, "ciVariables": paged("CiGroupVariable"),
 		}),
+	}
+}
+
+func graphTypes() map[string]map[string]graphDef {
+	user := graphDef{of: "User"}
+	access := map[string]graphDef{"user": {of: "User", ee: true}, "group": {of: "Group", ee: true}}
+	return map[string]map[string]graphDef{
+		"PageInfo": scalars("hasNextPage endCursor hasPreviousPage startCursor"),
 		"Project": with(scalars("id fullPath name archived visibility path description webUrl httpUrlToRepo sshUrlToRepo createdAt lastActivityAt nameWithNamespace topics forksCount"), map[string]graphDef{
 			"repository": {of: "Repository"}, "namespace": {of: "Namespace"}, "group": {of: "Group"},
 			"maxAccessLevel":           {of: "AccessLevel"},
-			"releases":                 pages("Release"),
+			"releases":                 paged("Release"),
 			"ciCdSettings":             {of: "ProjectCiCdSetting"},
 			"ciJobTokenScopeAllowlist": {of: "CiJobTokenScopeAllowlist", since: "17.6"},
 			"ciJobTokenAuthLogs":       {of: "CiJobTokenAuthLog", list: true, resolver: true, since: "17.6"},
-			"ciVariables":              pages("CiProjectVariable"), "pipelineSchedules": pages("PipelineSchedule"), "clusterAgents": pages("ClusterAgent"),
-			"alertManagementHttpIntegrations": pages("AlertManagementHttpIntegration"), "terraformStates": pages("TerraformState"),
-			"environments": pages("Environment"), "branchRules": pages("BranchRule"), "pipelineTriggers": pages("PipelineTrigger"), "runners": pages("CiRunner"),
-			"projectMembers": pages("MemberInterface"),
+			"ciVariables":              paged("CiProjectVariable"), "pipelineSchedules": paged("PipelineSchedule"), "clusterAgents": paged("ClusterAgent"),
+			"alertManagementHttpIntegrations": paged("AlertManagementHttpIntegration"), "terraformStates": paged("TerraformState"),
+			"environments": paged("Environment"), "branchRules": paged("BranchRule"), "pipelineTriggers": paged("PipelineTrigger"), "runners": paged("CiRunner"),
+			"projectMembers": paged("MemberInterface"),
 		}),
 		"AccessLevel":        scalars("integerValue stringValue"),
 		"Release":            with(scalars("tagName name description createdAt"), map[string]graphDef{"author": user, "links": {of: "ReleaseAssetLink", list: true}}),
 		"ReleaseAssetLink":   scalars("id name url"),
 		"ProjectCiCdSetting": scalars("inboundJobTokenScopeEnabled jobTokenScopeEnabled pushRepositoryForJobTokenAllowed"),
 		"CiJobTokenScopeAllowlist": {
-			"projectsAllowlist": plain("CiJobTokenScopeAllowlistEntry"), "groupsAllowlist": plain("CiJobTokenScopeAllowlistEntry"),
+			"projectsAllowlist": joined("CiJobTokenScopeAllowlistEntry"), "groupsAllowlist": joined("CiJobTokenScopeAllowlistEntry"),
 		},
 		"CiJobTokenScopeAllowlistEntry": with(scalars("createdAt defaultPermissions jobTokenPolicies direction"), map[string]graphDef{
 			"target": {of: "CiJobTokenScopeTarget"}, "addedBy": user,
@@ -95,10 +109,10 @@ func graphTypes() map[string]map[string]graphDef {
 		"CiInstanceVariable": scalars("id key value variableType raw protected masked description"),
 		"CiProjectVariable":  with(scalars("id key value variableType raw environmentScope protected masked description"), map[string]graphDef{"hidden": {since: "17.4"}}),
 		"PipelineSchedule": with(scalars("id description active nextRunAt realNextRun ref cron cronTimezone createdAt updatedAt"), map[string]graphDef{
-			"owner": user, "variables": plain("PipelineScheduleVariable"), "inputs": {of: "CiInputsField", list: true, since: "18.1"},
+			"owner": user, "variables": joined("PipelineScheduleVariable"), "inputs": {of: "CiInputsField", list: true, since: "18.1"},
 		}),
 		"PipelineScheduleVariable": scalars("id key value variableType raw"), "CiInputsField": scalars("name value"),
-		"ClusterAgent":                   with(scalars("id name createdAt updatedAt"), map[string]graphDef{"createdByUser": user, "tokens": pages("ClusterAgentToken")}),
+		"ClusterAgent":                   with(scalars("id name createdAt updatedAt"), map[string]graphDef{"createdByUser": user, "tokens": paged("ClusterAgentToken")}),
 		"ClusterAgentToken":              with(scalars("id name description status createdAt lastUsedAt"), map[string]graphDef{"createdByUser": user}),
 		"AlertManagementHttpIntegration": scalars("id name active type url token apiUrl"),
 		"TerraformState": with(scalars("id name lockedAt createdAt updatedAt"), map[string]graphDef{
@@ -109,7 +123,7 @@ func graphTypes() map[string]map[string]graphDef {
 			"protectedEnvironments": {of: "ProtectedEnvironment", list: true, resolver: true, ee: true},
 		}),
 		"ProtectedEnvironment": with(scalars("name requiredApprovalCount"), map[string]graphDef{
-			"project": {of: "Project"}, "group": {of: "Group"}, "deployAccessLevels": plain("ProtectedEnvironmentDeployAccessLevel"),
+			"project": {of: "Project"}, "group": {of: "Group"}, "deployAccessLevels": joined("ProtectedEnvironmentDeployAccessLevel"),
 		}),
 		"ProtectedEnvironmentDeployAccessLevel": {"accessLevel": {of: "AccessLevel"}, "user": user, "group": {of: "Group"}},
 		"MemberInterface": with(scalars("id createdAt updatedAt expiresAt"), map[string]graphDef{
@@ -117,14 +131,14 @@ func graphTypes() map[string]map[string]graphDef {
 		}),
 		"BranchRule": with(scalars("id name isDefault isProtected"), map[string]graphDef{"branchProtection": {of: "BranchProtection"}}),
 		"BranchProtection": with(scalars("allowForcePush"), map[string]graphDef{
-			"pushAccessLevels": plain("PushAccessLevel"), "mergeAccessLevels": plain("MergeAccessLevel"),
+			"pushAccessLevels": joined("PushAccessLevel"), "mergeAccessLevels": joined("MergeAccessLevel"),
 		}),
 		"PushAccessLevel":  with(with(scalars("accessLevel accessLevelDescription"), access), map[string]graphDef{"deployKey": {of: "AccessLevelDeployKey"}}),
 		"MergeAccessLevel": with(scalars("accessLevel accessLevelDescription"), access), "AccessLevelDeployKey": scalars("id title"),
 		"PipelineTrigger": with(scalars("id description token lastUsed expiresAt canAccessProject hasTokenExposed"), map[string]graphDef{"owner": user}),
 		"CiRunner": with(scalars("id description runnerType paused locked runUntagged tagList accessLevel status contactedAt createdAt creationMethod "+
 			"tokenExpiresAt maximumTimeout maintenanceNote shortSha"), map[string]graphDef{
-			"createdBy": user, "managers": pages("CiRunnerManager"), "groups": pages("Group"), "projects": pages("Project"), "ownerProject": {of: "Project"},
+			"createdBy": user, "managers": paged("CiRunnerManager"), "groups": paged("Group"), "projects": paged("Project"), "ownerProject": {of: "Project"},
 		}),
 		"CiRunnerManager": scalars("id systemId version revision contactedAt createdAt status"),
 	}
