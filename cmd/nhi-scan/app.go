@@ -67,7 +67,7 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 			return usage(fmt.Errorf("%q is not a command", inventory.Printable(args[0], 40)), hint)
 		},
 		SuggestionsMinimumDistance: 2,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(err, "see "+cmd.CommandPath()+" --help") })
 	f := root.PersistentFlags()
@@ -81,6 +81,9 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 		newPrune(a), newVersion(a), newDocs(a),
 	)
 	root.SetHelpCommand(newHelp(root))
+	if width, ok := a.terminal(a.stdout); ok {
+		fitHelp(root, width)
+	}
 	return root
 }
 
