@@ -81,6 +81,9 @@ Exit status: 0 done and clean; 1 gaps at or above the threshold; 2 wrong usage o
 		newPrune(a), newVersion(a), newDocs(a),
 	)
 	root.SetHelpCommand(newHelp(root))
+	if width, ok := a.terminal(a.stdout); ok {
+		fitHelp(root, width)
+	}
 	return root
 }
 
