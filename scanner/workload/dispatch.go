@@ -22,6 +22,12 @@ func (r *reading) dispatch(c *call) output {
 		handler(r, c)
 		return c.answer(r)
 	}
+	if inner := launched(c); inner != nil {
+		own := *c
+		own.args = c.args[:len(c.args)-min(len(inner), len(c.args))]
+		r.tool(&own)
+		return r.launch(c, inner)
+	}
 	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
 		return out
 	}
@@ -312,10 +318,14 @@ func readVariables(r *reading, c *call) output {
 var wrappers = []string{
 	"sudo", "env", "exec", "nohup", "time", "timeout", "retry", "command", "nice", "ionice", "stdbuf", "chronic", "unbuffer", "setsid", "doas", "gosu", "su-exec",
 	"builtin", "then", "else", "do", "!", "not", "travis_retry", "bundle", "npx", "pnpx", "bunx", "pipx", "uvx", "dotenv", "xvfb-run", "start", "call", "winpty", "nix-shell", "watch", "wait-for-it", "until", "while", "if",
+	"proxychains", "proxychains4", "torsocks", "torify", "busybox", "tini", "dumb-init", "faketime", "cross-env", "cross-env-shell", "env-cmd", "flock", "runuser", "chroot",
 }
 
 // valued are the options of wrappers that take a value.
-var valued = []string{"-u", "-g", "-n", "-c", "-k", "-s", "--user", "--group", "-p", "--package", "-C", "--kill-after", "--signal", "-t", "--attempts", "-a", "--chdir", "--with", "--from", "--spec"}
+var valued = []string{"-u", "-g", "-n", "-c", "-k", "-s", "-f", "--user", "--group", "-p", "--package", "-C", "--kill-after", "--signal", "-t", "--attempts", "-a", "--chdir", "--with", "--from", "--spec"}
+
+// positional are wrappers whose first word is theirs: a user, a file, a folder, a date.
+var positional = []string{"gosu", "flock", "chroot", "faketime"}
 
 func wrapper(r *reading, c *call) output {
 	args := c.args
@@ -336,7 +346,7 @@ func wrapper(r *reading, c *call) output {
 			args = args[1:]
 			continue
 		case (c.name == "timeout" || c.name == "retry") && text != "" && '0' <= text[0] && text[0] <= '9',
-			(c.name == "bundle" || c.name == "pipx") && (text == "exec" || text == "run"), c.name == "gosu" && len(args) == len(c.args):
+			(c.name == "bundle" || c.name == "pipx") && (text == "exec" || text == "run"), slices.Contains(positional, c.name) && len(args) == len(c.args):
 			args = args[1:]
 			continue
 		}

@@ -55,6 +55,13 @@ func TestRead_scripts(t *testing.T) {
 		"module_of_the_repository":           {`python -m shop.jobs.sync`, []string{"opaque-script - unknown"}},
 		"module_that_is_installed":           {`python -m grpc_tools.protoc -I. a.proto`, nil},
 		"script_from_a_host_with_a_token":    {`bash <(curl -s https://codecov.io/bash) -t $CODECOV_TOKEN`, []string{"codecov CODECOV_TOKEN ci_variable"}},
+		"command_behind_a_proxy":             {`proxychains4 -q ssh -i $ID web@host.example uptime`, []string{"ssh ID ci_variable"}},
+		"command_in_a_python_environment":    {`poetry run twine upload -p $UPLOAD_TOKEN dist/*`, []string{"pypi UPLOAD_TOKEN ci_variable"}},
+		"program_of_the_project":             {`uv run --frozen shop deploy --fast`, []string{"opaque-script - unknown"}},
+		"program_on_the_jobs_own_files":      {"uv run shop lint\npoetry run pytest --cov\nhatch run test", nil},
+		"command_with_a_managers_secrets":    {`doppler run --token $DOPPLER_TOKEN -- docker login -p $R_TOKEN registry.example.com`, []string{"registry-other R_TOKEN ci_variable", "secrets-manager DOPPLER_TOKEN ci_variable"}},
+		"program_of_a_package":               {`yarn vercel deploy --token $SITE_TOKEN`, []string{"vercel SITE_TOKEN ci_variable"}},
+		"script_that_gets_a_credential":      {`npm run netlify -- --auth $SITE_TOKEN`, []string{"netlify SITE_TOKEN ci_variable"}},
 		"comment":                            {"# docker login -p $R_TOKEN registry.example.com\ntrue", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
