@@ -102,6 +102,14 @@ func TestRead_configuration(t *testing.T) {
 			nil,
 		},
 		"runner_of_ones_own_may_have_a_role": {"job: {tags: [deploy], script: aws s3 ls s3://shop}", []string{"aws-s3 - ambient"}},
+		"credential_in_an_artifact": {
+			"deploy: {stage: deploy, script: gcloud auth activate-service-account --key-file=key.json}\nlogin:\n  stage: build\n  script: ['echo \"$GCP_KEY\" | base64 -d > key.json', 'echo 1 > version.txt']\n  artifacts: {paths: [key.json, version.txt]}",
+			[]string{"gcp artifact:key.json artifact"},
+		},
+		"artifact_without_a_credential": {
+			"deploy: {stage: deploy, script: 'docker build -t shop:$(cat version.txt) .'}\nversion:\n  stage: build\n  script: 'echo 1 > version.txt'\n  artifacts: {paths: [version.txt]}",
+			nil,
+		},
 		"job_from_a_file_that_is_not_here": {
 			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",
 			[]string{"opaque-include - unknown"},

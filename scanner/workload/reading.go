@@ -38,6 +38,11 @@ type reading struct {
 	implied    map[string]bool  // names that are a tool's defaults
 	followed   map[string]bool  // scripts that were read or told as opaque
 
+	producing bool                     // another job's reading asked for the files that this one writes
+	producers []ciyaml.Job             // whose artifacts this job gets
+	produced  map[int]map[string]value // what they write
+	kept      map[string]value         // see artifact
+
 	naked []string // names that the script exports as they are
 	names []string // see mentioned
 	all   string   // see text
@@ -199,10 +204,13 @@ func (r *reading) claim(names []string) {
 	}
 }
 
-// file returns what the job wrote to a file before.
+// file returns what the job wrote to a file before, or got with an artifact.
 func (r *reading) file(name string) (value, bool) {
-	v, ok := r.written[cleanPath(name)]
-	return v, ok
+	name = cleanPath(name)
+	if v, ok := r.written[name]; ok {
+		return v, ok
+	}
+	return r.artifact(name)
 }
 
 // cleanPath gives paths of one file one name, as far as their text tells.
