@@ -258,6 +258,11 @@ func (r *reading) unseenTokens() {
 				}
 			}
 		}
+		for _, tool := range tools().list { // the configuration of a client that only what is not read calls
+			if names, _, ok := r.environment(&Tool{Files: tool.Files}, true); ok && u.System == "" && slices.Contains(names, t.Name) {
+				u.System, u.Operation = tool.system(), "credential file of "+tool.Name
+			}
+		}
 		text := strings.Join(t.Aud, " ") + " " + t.Name
 		for _, a := range audiences {
 			if u.System == "" && regexp.MustCompile(a.pattern).MatchString(text) {

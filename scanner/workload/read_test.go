@@ -62,6 +62,13 @@ func TestRead_scripts(t *testing.T) {
 		"command_with_a_managers_secrets":    {`doppler run --token $DOPPLER_TOKEN -- docker login -p $R_TOKEN registry.example.com`, []string{"registry-other R_TOKEN ci_variable", "secrets-manager DOPPLER_TOKEN ci_variable"}},
 		"program_of_a_package":               {`yarn vercel deploy --token $SITE_TOKEN`, []string{"vercel SITE_TOKEN ci_variable"}},
 		"script_that_gets_a_credential":      {`npm run netlify -- --auth $SITE_TOKEN`, []string{"netlify SITE_TOKEN ci_variable"}},
+		"context_of_a_gitlab_agent":          {"kubectl config use-context shop/infra:production\nkubectl apply -f k8s/", []string{"kubernetes KUBECONFIG predefined"}},
+		"context_of_another_cluster":         {"kubectl config use-context arn:aws:eks:eu-west-1:1:cluster/shop\nkubectl apply -f k8s/", []string{"kubernetes KUBECONFIG implicit"}},
+		"kaniko_takes_the_clouds_credential": {"cp $GCP_KEY /kaniko/key.json\nexport GOOGLE_APPLICATION_CREDENTIALS=/kaniko/key.json\n/kaniko/executor --destination europe-docker.pkg.dev/shop/web:v1", []string{"registry-other GCP_KEY ci_variable"}},
+		"builder_in_a_cluster":               {`docker buildx create --driver=kubernetes --use`, []string{"kubernetes - ambient"}},
+		"name_of_a_bucket_is_no_secret":      {`aws s3 sync out s3://$(jq -r --arg key "$TF_KEY_S3_BUCKET" '.[$key]' o.json)`, []string{"aws-s3 AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
+		"registry_user_goes_with_password":   {`ansible-playbook -i hosts site.yml --private-key $KEY_FILE -e "user=$REGISTRY_USER" -e "password=$REGISTRY_PASSWORD"`, []string{"registry-other REGISTRY_PASSWORD,REGISTRY_USER ci_variable", "ssh KEY_FILE ci_variable"}},
+		"keys_made_by_sts_are_not_its_own":   {"aws sts assume-role --role-arn $ROLE > creds.json\nexport AWS_ACCESS_KEY_ID=$(jq -r .Credentials.AccessKeyId creds.json)\nexport AWS_SECRET_ACCESS_KEY=$(jq -r .Credentials.SecretAccessKey creds.json)\necho AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID} >> .env", []string{"aws-sts AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
 		"comment":                            {"# docker login -p $R_TOKEN registry.example.com\ntrue", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +116,10 @@ func TestRead_configuration(t *testing.T) {
 		"artifact_without_a_credential": {
 			"deploy: {stage: deploy, script: 'docker build -t shop:$(cat version.txt) .'}\nversion:\n  stage: build\n  script: 'echo 1 > version.txt'\n  artifacts: {paths: [version.txt]}",
 			nil,
+		},
+		"id_token_in_the_configuration_of_a_cloud": {
+			"job:\n  id_tokens: {SHOP_TOKEN: {aud: shop}}\n  script: ['echo \"$SHOP_TOKEN\" > /tmp/web', 'printf \"web_identity_token_file=/tmp/web\" > ~/.aws/config', ./deploy.sh]",
+			[]string{"aws SHOP_TOKEN id_token", "opaque-script - unknown"},
 		},
 		"job_from_a_file_that_is_not_here": {
 			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",

@@ -28,6 +28,7 @@ type reading struct {
 	multi  bool   // its lines are lines of the file
 	remote string // host on which commands run; empty: the job's own
 	local  bool   // a cluster runs inside the job
+	agent  bool   // the cluster is reached through a GitLab agent
 	inside bool   // a file of the repository is read
 	hidden bool   // something ran that cannot be read
 
