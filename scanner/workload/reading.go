@@ -257,6 +257,9 @@ func (r *reading) use(u Use, names []string) {
 	if u.Confidence == "" {
 		u.Confidence = High
 	}
+	if u.Confidence == High && (u.Kind == Implicit || u.Kind == Ambient) { // nobody names the credential
+		u.Confidence = Medium
+	}
 	if u.Least == "" {
 		u.Least = least(u)
 	}

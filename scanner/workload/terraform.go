@@ -51,10 +51,12 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool) {
 			state = true
 		}
 	}
+	sure := wrapper // that what is given is what Terraform takes
 	for _, name := range []string{"TF_HTTP_PASSWORD", "TF_PASSWORD", "GITLAB_TF_PASSWORD"} {
 		if v, ok := set(name); ok {
 			names = union(names, v.names)
 			state = state || len(v.names) > 0 && name == "TF_HTTP_PASSWORD"
+			sure = sure || name == "TF_HTTP_PASSWORD"
 		}
 	}
 	s3 := false
@@ -71,7 +73,7 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool) {
 		case statePath.MatchString(m[2]):
 			state = true
 		case m[1] == "password":
-			names = union(names, a.names)
+			names, sure = union(names, a.names), true
 		case m[1] == "bucket" || m[1] == "dynamodb_table":
 			s3 = true
 		case m[1] == "access_key" || m[1] == "secret_key" || m[1] == "token":
@@ -81,12 +83,11 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool) {
 	}
 	switch {
 	case state:
-		kind := Kind("")
+		kind, confidence := Kind(""), High
 		if len(names) == 0 {
-			names, kind = []string{"CI_JOB_TOKEN"}, Predefined
+			names, kind, confidence = []string{"CI_JOB_TOKEN"}, Predefined, Medium
 		}
-		confidence := High
-		if kind != "" && !wrapper {
+		if !sure {
 			confidence = Medium
 		}
 		r.claimed["TF_HTTP_PASSWORD"], r.claimed["TF_PASSWORD"] = true, true
