@@ -51,6 +51,7 @@ type Call struct {
 	Stdin     bool   `yaml:"stdin"`     // the credential flows in
 	Cluster   bool   `yaml:"cluster"`   // it starts a cluster inside the job
 	Quiet     bool   `yaml:"quiet"`     // it only writes what other calls use: no use of its own
+	Opaque    bool   `yaml:"opaque"`    // a file of the repository says what it uses: without a credential it cannot be told
 	Named     bool   `yaml:"named"`     // credentials among its words are used, though the tool's are handed over
 
 	match, from *regexp.Regexp

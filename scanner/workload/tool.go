@@ -111,6 +111,10 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		r.payload(t, c, nil)
 		return output{}, true
 	}
+	if !ok && k.Opaque {
+		r.opaque("runs " + c.verb("") + ": which credentials it uses")
+		return output{}, true
+	}
 	if !ok || k.System == "database" && r.ownDatabase(c) {
 		return output{}, false
 	}
