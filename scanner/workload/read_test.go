@@ -174,6 +174,23 @@ func TestRead_wholeUse(t *testing.T) {
 	}
 }
 
+// What would be enough is enough for all that a credential does.
+func TestRead_leastOfSeveralOperations(t *testing.T) {
+	for script, want := range map[string]string{
+		"git clone https://bot:$BOT_TOKEN@gitlab.example.com/a/b.git\ncd b\ngit push":                                                                                   "the job token where the project allows pushes with it; else a project access token with write_repository, Developer",
+		"curl -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/issues\ncurl -d a=b -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/issues":         "project access token, scope api, Reporter (Developer to merge); the job token cannot",
+		"curl -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/issues\ncurl -X DELETE -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/variables/A": "project access token, scope api, Maintainer; protected and scoped to one environment",
+		"curl -H \"PRIVATE-TOKEN: $GITLAB_TOKEN\" \"$OUTPUT_URL\"":                                                                                                      "project access token, scope read_api, Reporter, on the one project",
+	} {
+		config, job := jobOf(t, script)
+		for _, u := range Read(config, job, nil) {
+			if u.Least != want {
+				t.Errorf("%s\n%s %s: enough would be %q, want %q", script, u.System, u.Operation, u.Least, want)
+			}
+		}
+	}
+}
+
 // A login that a job does nothing with is not needed, unless something runs that cannot be read.
 func TestRead_unusedLogin(t *testing.T) {
 	login := "docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD $CI_REGISTRY\n"
