@@ -109,7 +109,7 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 		switch {
 		case set:
 			if f, ok := r.file(v.text); ok {
-				v.names = union(v.names, f.names)
+				v.names = union(keep(v.names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) }), f.names)
 			}
 			if strings.HasPrefix(v.text, "/") || strings.HasPrefix(v.text, "~/") { // where a file lies is no secret
 				v.names = keep(v.names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) })
@@ -162,9 +162,12 @@ func inFile(names []string) []string {
 		return found
 	}
 	return keep(names, func(n string) bool {
-		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && n != "PWD" && n != "HOME" && !strings.HasPrefix(n, literalPrefix)
+		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && !folder.MatchString(n) && !strings.HasPrefix(n, literalPrefix)
 	})
 }
+
+// folder is the name of a variable that says where files lie.
+var folder = regexp.MustCompile(`^(PWD|HOME|TEMP|TMP|TMPDIR|USERPROFILE|APPDATA|LOCALAPPDATA|RUNNER_TEMP|WORKSPACE|\w+_(DIR|FOLDER|HOME|ROOT))$`)
 
 // defaults are the names that a tool takes its credential from though nobody names them, or none where the runner may
 // have an identity of its own: a job that chooses its runner by tags, in a configuration that never names the default.

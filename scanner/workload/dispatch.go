@@ -31,9 +31,32 @@ func (r *reading) dispatch(c *call) output {
 	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
 		return out
 	}
+	if inner := r.wrapped(c); inner != nil {
+		return r.run(inner, c.in, nil)
+	}
 	r.runsScript(c)
 	r.stranger(c)
 	return c.answer(r)
+}
+
+// wrapped returns the words of a command that a program nothing here knows is given as its first word, as in
+// "retry docker push …"; nil where it is given none.
+func (r *reading) wrapped(c *call) []value {
+	if len(c.args) < 2 || slices.Contains(runners, c.name) || slices.Contains(interpreters, c.name) || len(tools().byCommand[c.name]) > 0 {
+		return nil
+	}
+	at := 0
+	for at < len(c.args) && (strings.HasPrefix(c.args[at].text, "-") || strings.Trim(c.args[at].text, "0123456789") == "" && c.args[at].text != "") {
+		at++ // options and counts of the wrapper
+	}
+	if at+1 >= len(c.args) {
+		return nil
+	}
+	name := c.args[at].text
+	if family(name) == nil && (len(tools().byCommand[name]) == 0 || len(name) < 3) {
+		return nil
+	}
+	return c.args[at:]
 }
 
 // answer is the output of a command that is not known to be a filter.
@@ -84,6 +107,8 @@ func shellCommand(name string) func(*reading, *call) output {
 		return cat
 	case "tee":
 		return tee
+	case "set-content", "add-content", "out-file":
+		return writeContent
 	case "pwd":
 		return workingFolder
 	case "cp", "mv", "install", "ln", "copy":
@@ -201,6 +226,40 @@ func tee(r *reading, c *call) output {
 		}
 	}
 	return output{value: c.in}
+}
+
+// writeContent reads PowerShell's ways to write a file.
+// Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.management/set-content
+func writeContent(r *reading, c *call) output {
+	target, content, rest := value{}, c.in, []value(nil)
+	for i := 0; i < len(c.args); i++ {
+		next := value{}
+		if i+1 < len(c.args) {
+			next = c.args[i+1]
+		}
+		switch strings.ToLower(c.args[i].text) {
+		case "-path", "-filepath", "-literalpath":
+			target = next
+			i++
+		case "-value", "-inputobject":
+			content = next
+			i++
+		case "-encoding":
+			i++
+		default:
+			if !strings.HasPrefix(c.args[i].text, "-") {
+				rest = append(rest, c.args[i])
+			}
+		}
+	}
+	if target.text == "" && len(rest) > 0 {
+		target, rest = rest[0], rest[1:]
+	}
+	if len(rest) > 0 && len(content.names) == 0 && content.text == "" {
+		content = rest[0]
+	}
+	r.write(target.text, content, c.name == "add-content")
+	return output{}
 }
 
 // copyFile carries what is known of a file to its copy; a variable of type file is its path.

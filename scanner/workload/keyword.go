@@ -2,6 +2,7 @@ package workload
 
 import (
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func (r *reading) wrote(name string, v value) {
 	}
 	text := strings.ReplaceAll(unmark(v.text), `\`, "")
 	switch {
-	case dockerConfig.MatchString(name):
+	case dockerConfig.MatchString(name), path.Base(name) == "config.json" && path.Dir(name) == cleanPath(r.look("DOCKER_CONFIG").text):
 		r.dockerConfig(text, v.names)
 	case strings.HasSuffix(name, ".netrc") || strings.HasSuffix(name, "_netrc"):
 		system, names := "gitlab-git", withUsers(v.names)
@@ -111,9 +112,9 @@ func (r *reading) contents(name string, v value) value {
 	if strings.Contains(v.text, "external_account") {
 		r.claim(keep(v.names, func(n string) bool { return r.kindOf(n) != IDToken }))
 		v.names = keep(v.names, func(n string) bool { return r.kindOf(n) == IDToken })
-		for _, path := range slices.Sorted(maps.Keys(r.written)) {
-			if len(path) > 4 && strings.Contains(v.text, path) {
-				v.names = union(v.names, r.written[path].names)
+		for _, file := range slices.Sorted(maps.Keys(r.written)) {
+			if len(file) > 4 && strings.Contains(v.text, file) {
+				v.names = union(v.names, r.written[file].names)
 			}
 		}
 	}

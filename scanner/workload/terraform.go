@@ -114,7 +114,7 @@ func (r *reading) terraformProviders(c *call, verb string) {
 		}
 	}
 	var handed []string
-	for _, n := range r.mentioned() { // TF_VAR_… with a credential is handed to a provider or a resource
+	for _, n := range r.terraformVariables() { // TF_VAR_… with a credential is handed to a provider or a resource
 		if v, ok := r.env[n]; ok && strings.HasPrefix(n, "TF_VAR_") && len(secrets(v.names)) > 0 && !strings.HasPrefix(v.names[0], literalPrefix) {
 			handed = union(handed, secrets(v.names))
 		} else if !ok && strings.HasPrefix(n, "TF_VAR_") && isSecret(n) {
@@ -147,6 +147,19 @@ func (r *reading) terraformProviders(c *call, verb string) {
 		}
 	}
 	r.opaque(operation + ": which providers and credentials it uses")
+}
+
+// terraformVariables are the names that may be variables of Terraform: it reads all that the environment has.
+// Source: https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_var_name
+func (r *reading) terraformVariables() []string {
+	out := slices.Clone(r.mentioned())
+	for n := range r.env {
+		if strings.HasPrefix(n, "TF_VAR_") {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // siblings is what the other jobs with Terraform run.

@@ -118,6 +118,9 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	if !ok || k.System == "database" && r.ownDatabase(c) {
 		return output{}, false
 	}
+	if k.System == "kubernetes" && len(secrets(names)) == 0 && localCluster.MatchString(r.text()) || k.System == "kubernetes" && kind == Implicit && localCluster.MatchString(r.text()) {
+		return output{}, true // a cluster that a script makes in the job
+	}
 	operation := k.Operation
 	if operation == "" {
 		operation = c.verb(found)
@@ -158,6 +161,9 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	}
 	return output{value{text: unknown, names: names}, true}, true
 }
+
+// localCluster finds the programs that make a cluster inside a job, wherever they are called.
+var localCluster = regexp.MustCompile(`k3d-io/k3d|\bk3d (cluster|registry)|\bminikube (start|profile)|kind\.sigs\.k8s\.io|kubernetes-sigs/kind|\bkind (create|load|export)|storage\.googleapis\.com/minikube|get\.k3s\.io`)
 
 // ambientLogin is what a file holds that a tool made with an identity of the runner.
 const ambientLogin = "login of the runner"
