@@ -2,6 +2,7 @@ package workload
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"nhiscan/scanner/ciyaml"
@@ -30,7 +31,7 @@ func (r *reading) artifact(name string) (value, bool) {
 	}
 	r.kept[name] = value{}
 	for i, j := range r.producers {
-		if !keeps(j.Artifacts.Paths, name) || r.calls <= 0 {
+		if !keeps(j.Artifacts.Paths, name) || r.calls <= 0 || !mayWrite(j, name) {
 			continue
 		}
 		if r.produced == nil {
@@ -71,6 +72,13 @@ func keeps(paths []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// mayWrite reports whether a job names a file, and any credential: only then is it worth reading.
+func mayWrite(j ciyaml.Job, name string) bool {
+	base := path.Base(name)
+	return slices.ContainsFunc(j.Script, func(c ciyaml.Command) bool { return strings.Contains(c.Text, base) }) &&
+		slices.ContainsFunc(j.References, func(ref ciyaml.Reference) bool { return strings.HasSuffix(ref.Where, "script") && isSecret(ref.Name) })
 }
 
 // writtenBy reads another job for the files that it writes.

@@ -192,8 +192,12 @@ func (h *hostList) hook(address string) bool {
 // systemOfNames guesses a system from the names of credentials; empty where they tell none.
 func systemOfNames(names []string) string {
 	for _, n := range names {
+		if !isSecret(n) {
+			continue
+		}
+		upper := strings.ToUpper(plain(n))
 		for _, e := range hosts().Names {
-			if isSecret(n) && e.match.MatchString(strings.ToUpper(plain(n))) {
+			if e.match.MatchString(upper) {
 				return e.System
 			}
 		}
