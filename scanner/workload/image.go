@@ -29,6 +29,8 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 		return "dockerhub", High
 	case strings.HasPrefix(text, "registry.heroku.com"):
 		return "heroku", High
+	case text == "" && predefinedNames && user.text != "gitlab-ci-token" && !strings.HasPrefix(user.text, "gitlab+deploy-token"):
+		return "dockerhub", Medium // the client's default, whatever the names say
 	case user.text == "gitlab-ci-token" || strings.HasPrefix(user.text, "gitlab+deploy-token") || predefinedNames:
 		return "gitlab-registry", High
 	case user.text == "AWS":

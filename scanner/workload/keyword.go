@@ -287,7 +287,8 @@ func (r *reading) unseenFiles() {
 		names = keep(names, func(n string) bool { return !r.claimed[n] })
 		if ok && len(names) > 0 {
 			r.at = place(r.job.Origin)
-			r.use(Use{System: t.system(), Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
+			system := r.system(t, &Call{System: t.system()}, "", names)
+			r.use(Use{System: system, Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
 		}
 	}
 }
