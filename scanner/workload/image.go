@@ -69,6 +69,20 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 	return "dockerhub", Medium // NAME or ORGANISATION/NAME
 }
 
+// cloudOf is the client of the cloud whose credentials tools without a daemon use for a registry; empty for any other.
+// Source: https://github.com/GoogleContainerTools/kaniko#pushing-to-different-registries
+func cloudOf(ref string) string {
+	switch host := hostPart(ref); {
+	case ecrRegistry.MatchString(ref):
+		return "aws"
+	case strings.HasSuffix(host, "gcr.io"), strings.HasSuffix(host, ".pkg.dev"):
+		return "gcloud"
+	case strings.HasSuffix(host, ".azurecr.io"):
+		return "az"
+	}
+	return ""
+}
+
 // hostPart is the registry in an image's name or a login's address; empty where there is none.
 // Source: https://github.com/distribution/reference/blob/main/reference.go: the part before the first slash, if it
 // has a dot or a colon, or is localhost.

@@ -88,3 +88,64 @@ func (r *reading) ownProgram(words []value) {
 	r.hidden = true
 	r.opaque("runs " + said + " of the project")
 }
+
+// wrappers run the command that follows them.
+var wrappers = []string{
+	"sudo", "env", "exec", "nohup", "time", "timeout", "retry", "command", "nice", "ionice", "stdbuf", "chronic", "unbuffer", "setsid", "doas", "gosu", "su-exec",
+	"builtin", "then", "else", "do", "!", "not", "travis_retry", "bundle", "npx", "pnpx", "bunx", "pipx", "uvx", "dotenv", "xvfb-run", "start", "call", "winpty", "nix-shell", "watch", "wait-for-it", "until", "while", "if",
+	"proxychains", "proxychains4", "torsocks", "torify", "busybox", "tini", "dumb-init", "faketime", "cross-env", "cross-env-shell", "env-cmd", "flock", "runuser", "chroot",
+}
+
+// valued are the options of wrappers that take a value.
+var valued = []string{"-u", "-g", "-n", "-c", "-k", "-s", "-f", "--user", "--group", "-p", "--package", "-C", "--kill-after", "--signal", "-t", "--attempts", "-a", "--chdir", "--with", "--from", "--spec"}
+
+// positional are wrappers whose first word is theirs: a user, a file, a folder, a date.
+var positional = []string{"gosu", "flock", "chroot", "faketime"}
+
+func wrapper(r *reading, c *call) output {
+	args := c.args
+	env := map[string]value{}
+	for len(args) > 0 {
+		text := args[0].text
+		name, rest, isSet := strings.Cut(text, "=")
+		switch {
+		case strings.HasPrefix(text, "-"):
+			n := 1
+			if slices.Contains(valued, text) && len(args) > 1 && !(c.name == "bundle") {
+				n = 2
+			}
+			args = args[n:]
+			continue
+		case isSet && isName(name):
+			env[name] = value{text: rest, names: args[0].names}
+			args = args[1:]
+			continue
+		case (c.name == "timeout" || c.name == "retry") && text != "" && '0' <= text[0] && text[0] <= '9',
+			(c.name == "bundle" || c.name == "pipx") && (text == "exec" || text == "run"), slices.Contains(positional, c.name) && len(args) == len(c.args):
+			args = args[1:]
+			continue
+		}
+		break
+	}
+	return r.run(args, c.in, env)
+}
+
+// wrapped returns the words of a command that a program nothing here knows is given as its first word, as in
+// "retry docker push …"; nil where it is given none.
+func (r *reading) wrapped(c *call) []value {
+	if len(c.args) < 2 || slices.Contains(runners, c.name) || slices.Contains(interpreters, c.name) || len(tools().byCommand[c.name]) > 0 {
+		return nil
+	}
+	at := 0
+	for at < len(c.args) && (strings.HasPrefix(c.args[at].text, "-") || strings.Trim(c.args[at].text, "0123456789") == "" && c.args[at].text != "") {
+		at++ // options and counts of the wrapper
+	}
+	if at+1 >= len(c.args) {
+		return nil
+	}
+	name := c.args[at].text
+	if family(name) == nil && (len(tools().byCommand[name]) == 0 || len(name) < 3) {
+		return nil
+	}
+	return c.args[at:]
+}

@@ -198,20 +198,6 @@ func (r *reading) pushed(ref value, what string) {
 	}
 }
 
-// cloudOf is the client of the cloud whose credentials tools without a daemon use for a registry; empty for any other.
-// Source: https://github.com/GoogleContainerTools/kaniko#pushing-to-different-registries
-func cloudOf(ref string) string {
-	switch host := hostPart(ref); {
-	case ecrRegistry.MatchString(ref):
-		return "aws"
-	case strings.HasSuffix(host, "gcr.io"), strings.HasSuffix(host, ".pkg.dev"):
-		return "gcloud"
-	case strings.HasSuffix(host, ".azurecr.io"):
-		return "az"
-	}
-	return ""
-}
-
 // touched notes an action at the login that covers an image, and reports whether there is one.
 func (r *reading) touched(ref value, action string) bool {
 	system, _ := registryOf(ref, value{}, nil)
