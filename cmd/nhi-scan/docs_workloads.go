@@ -14,12 +14,13 @@ with them, and the smallest credential that would do. It runs nothing and connec
 The script of a job (hooks, before_script, script, after_script, with includes, defaults and extends applied) is parsed
 with a shell's grammar; PowerShell, Windows batch and broken scripts are read by words. Variables are followed as far as
 they are static: from the YAML, through exports, pipes, files that the job writes, functions, ` + "`bash -c`" + ` and
-` + "`eval`" + `, into commands that run on a remote host. Scripts, Makefiles and package.json of the repository are followed
-one level deep where they are at hand; so are the configurations in which tools name their variables: settings of Maven, .npmrc
+` + "`eval`" + `, wrappers such as ` + "`poetry run`" + ` or ` + "`doppler run --`" + `, into commands that run on a remote host. Scripts, Makefiles and package.json
+of the repository are followed one level deep where they are at hand; a program that the project itself defines cannot be read, and
+the job says so. Followed too are the configurations in which tools name their variables: settings of Maven, .npmrc
 and .yarnrc.yml, build files of Gradle, requirements of pip, nuget.config, playbooks and inventories of Ansible, and of Terraform
-the providers, the backend and the variables marked as sensitive. What a job leaves in artifacts and dotenv reports is followed into the jobs that get
-them by needs, dependencies or stage: a credential that came so is named ` + "`artifact:NAME`" + `, or ` + "`artifact:PATH`" + ` where only the
-name of the file tells that it holds one.
+the providers, the backend and the variables marked as sensitive. What a job leaves in artifacts and dotenv reports is followed into the
+jobs that get them by needs, dependencies or stage: a credential that came so is named ` + "`artifact:NAME`" + `, or ` + "`artifact:PATH`" + ` where only
+the name of the file tells that it holds one.
 
 ## What a use says
 
@@ -60,7 +61,7 @@ func writeWorkloadsPage(w io.Writer) error {
 		}
 		fmt.Fprintf(b, "| [%s](%s) | %s | %s |\n", t.Title, t.Reference, strings.Join(t.Commands, ", "), defaults)
 	}
-	b.WriteString("\n## Smallest credentials\n\nThe first row that fits counts. Patterns are regular expressions.\n\n")
+	b.WriteString("\n## Smallest credentials\n\nThe first row that fits counts. Patterns are regular expressions. Of several operations with one credential the one that needs most decides.\n\n")
 	b.WriteString("| system | operation, style, kind | enough would be |\n| --- | --- | --- |\n")
 	for _, e := range workload.LeastTable() {
 		var parts []string

@@ -51,6 +51,7 @@ type Call struct {
 	Stdin     bool   `yaml:"stdin"`     // the credential flows in
 	Cluster   bool   `yaml:"cluster"`   // it starts a cluster inside the job
 	Quiet     bool   `yaml:"quiet"`     // it only writes what other calls use: no use of its own
+	Opaque    bool   `yaml:"opaque"`    // a file of the repository says what it uses: without a credential it cannot be told
 	Named     bool   `yaml:"named"`     // credentials among its words are used, though the tool's are handed over
 
 	match, from *regexp.Regexp
@@ -191,8 +192,12 @@ func (h *hostList) hook(address string) bool {
 // systemOfNames guesses a system from the names of credentials; empty where they tell none.
 func systemOfNames(names []string) string {
 	for _, n := range names {
+		if !isSecret(n) {
+			continue
+		}
+		upper := strings.ToUpper(plain(n))
 		for _, e := range hosts().Names {
-			if isSecret(n) && e.match.MatchString(strings.ToUpper(plain(n))) {
+			if e.match.MatchString(upper) {
 				return e.System
 			}
 		}

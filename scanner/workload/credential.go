@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -57,8 +58,31 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	if slices.ContainsFunc(t.Files, func(f string) bool { v, _ := r.file(f); return strings.Contains(v.text, ambientLogin) }) {
 		return nil, Ambient, t.Style, true
 	}
+	if slices.Contains(t.Environment, "KUBECONFIG") && r.agentContext(c) {
+		return []string{"KUBECONFIG"}, Predefined, "agent", true
+	}
 	names, kind = r.defaults(t)
 	return names, kind, t.Style, true
+}
+
+// agentName is how GitLab names the context of an agent: the path of its project, and its own name.
+// Source: https://docs.gitlab.com/user/clusters/agent/ci_cd_workflow/
+var agentName = regexp.MustCompile(`^[^\s:]+/[^\s:]*[^\s:/]:[A-Za-z0-9_.${}-]+$`)
+
+// agentContext reports whether a command works in the context of an agent, for which GitLab gives the job KUBECONFIG.
+func (r *reading) agentContext(c *call) bool {
+	context, given := option(c.args, "--context", "--kube-context")
+	if !given {
+		if at := slices.IndexFunc(c.args, func(a value) bool { return a.text == "use-context" }); at >= 0 && at+1 < len(c.args) {
+			context, given = c.args[at+1], true
+		}
+	}
+	if given {
+		r.agent = agentName.MatchString(context.text)
+	} else if v, set := r.env["KUBE_CONTEXT"]; set && !r.agent {
+		return agentName.MatchString(v.text)
+	}
+	return r.agent
 }
 
 // environment returns the credentials that a tool finds in its files and in the variables which the job sets or names.
@@ -88,14 +112,14 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 		switch {
 		case set:
 			if f, ok := r.file(v.text); ok {
-				v.names = union(v.names, f.names)
+				v.names = union(keep(v.names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) }), f.names)
 			}
 			if strings.HasPrefix(v.text, "/") || strings.HasPrefix(v.text, "~/") { // where a file lies is no secret
 				v.names = keep(v.names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) })
 			}
 			seen = seen || v.text == unknown
 			names = union(names, union(inFile(v.names), secrets(v.names)))
-		case slices.Contains(mentioned, n):
+		case slices.Contains(mentioned, n) && !r.makes(n):
 			names = union(names, []string{n})
 		}
 	}
@@ -103,6 +127,20 @@ func (r *reading) environment(t *Tool, files bool) ([]string, Kind, bool) {
 		return nil, Fetched, true
 	}
 	return names, "", len(names) > 0
+}
+
+// makes reports whether the script itself makes the value of a variable: naming it later says nothing of where the
+// job has its own from.
+func (r *reading) makes(name string) bool {
+	parts := strings.Split(r.text(), name+"=")
+	for i, rest := range parts[1:] {
+		rest = strings.TrimLeft(rest, `"'`)
+		whole := parts[i] == "" || !isName("_"+parts[i][len(parts[i])-1:]) // not the end of a longer name
+		if whole && (strings.HasPrefix(rest, "$(") || strings.HasPrefix(rest, "`")) {
+			return true
+		}
+	}
+	return false
 }
 
 // behind are the names that flowed into a value, or into the files that it names.
@@ -127,9 +165,12 @@ func inFile(names []string) []string {
 		return found
 	}
 	return keep(names, func(n string) bool {
-		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && n != "PWD" && n != "HOME" && !strings.HasPrefix(n, literalPrefix)
+		return !strings.HasPrefix(n, "CI_") && !notSecret.MatchString(n) && !folder.MatchString(n) && !strings.HasPrefix(n, literalPrefix)
 	})
 }
+
+// folder is the name of a variable that says where files lie.
+var folder = regexp.MustCompile(`^(PWD|HOME|TEMP|TMP|TMPDIR|USERPROFILE|APPDATA|LOCALAPPDATA|RUNNER_TEMP|WORKSPACE|\w+_(DIR|FOLDER|HOME|ROOT))$`)
 
 // defaults are the names that a tool takes its credential from though nobody names them, or none where the runner may
 // have an identity of its own: a job that chooses its runner by tags, in a configuration that never names the default.

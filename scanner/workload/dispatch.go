@@ -22,8 +22,17 @@ func (r *reading) dispatch(c *call) output {
 		handler(r, c)
 		return c.answer(r)
 	}
+	if inner := launched(c); inner != nil {
+		own := *c
+		own.args = c.args[:len(c.args)-min(len(inner), len(c.args))]
+		r.tool(&own)
+		return r.launch(c, inner)
+	}
 	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
 		return out
+	}
+	if inner := r.wrapped(c); inner != nil {
+		return r.run(inner, c.in, nil)
 	}
 	r.runsScript(c)
 	r.stranger(c)
@@ -78,6 +87,8 @@ func shellCommand(name string) func(*reading, *call) output {
 		return cat
 	case "tee":
 		return tee
+	case "set-content", "add-content", "out-file":
+		return writeContent
 	case "pwd":
 		return workingFolder
 	case "cp", "mv", "install", "ln", "copy":
@@ -197,6 +208,40 @@ func tee(r *reading, c *call) output {
 	return output{value: c.in}
 }
 
+// writeContent reads PowerShell's ways to write a file.
+// Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.management/set-content
+func writeContent(r *reading, c *call) output {
+	target, content, rest := value{}, c.in, []value(nil)
+	for i := 0; i < len(c.args); i++ {
+		next := value{}
+		if i+1 < len(c.args) {
+			next = c.args[i+1]
+		}
+		switch strings.ToLower(c.args[i].text) {
+		case "-path", "-filepath", "-literalpath":
+			target = next
+			i++
+		case "-value", "-inputobject":
+			content = next
+			i++
+		case "-encoding":
+			i++
+		default:
+			if !strings.HasPrefix(c.args[i].text, "-") {
+				rest = append(rest, c.args[i])
+			}
+		}
+	}
+	if target.text == "" && len(rest) > 0 {
+		target, rest = rest[0], rest[1:]
+	}
+	if len(rest) > 0 && len(content.names) == 0 && content.text == "" {
+		content = rest[0]
+	}
+	r.write(target.text, content, c.name == "add-content")
+	return output{}
+}
+
 // copyFile carries what is known of a file to its copy; a variable of type file is its path.
 func copyFile(r *reading, c *call) output {
 	plain := slices.DeleteFunc(slices.Clone(c.args), func(a value) bool { return strings.HasPrefix(a.text, "-") })
@@ -309,43 +354,6 @@ func readVariables(r *reading, c *call) output {
 		}
 	}
 	return output{}
-}
-
-// wrappers run the command that follows them.
-var wrappers = []string{
-	"sudo", "env", "exec", "nohup", "time", "timeout", "retry", "command", "nice", "ionice", "stdbuf", "chronic", "unbuffer", "setsid", "doas", "gosu", "su-exec",
-	"builtin", "then", "else", "do", "!", "not", "travis_retry", "bundle", "npx", "pnpx", "bunx", "pipx", "uvx", "dotenv", "xvfb-run", "start", "call", "winpty", "nix-shell", "watch", "wait-for-it", "until", "while", "if",
-}
-
-// valued are the options of wrappers that take a value.
-var valued = []string{"-u", "-g", "-n", "-c", "-k", "-s", "--user", "--group", "-p", "--package", "-C", "--kill-after", "--signal", "-t", "--attempts", "-a", "--chdir", "--with", "--from", "--spec"}
-
-func wrapper(r *reading, c *call) output {
-	args := c.args
-	env := map[string]value{}
-	for len(args) > 0 {
-		text := args[0].text
-		name, rest, isSet := strings.Cut(text, "=")
-		switch {
-		case strings.HasPrefix(text, "-"):
-			n := 1
-			if slices.Contains(valued, text) && len(args) > 1 && !(c.name == "bundle") {
-				n = 2
-			}
-			args = args[n:]
-			continue
-		case isSet && isName(name):
-			env[name] = value{text: rest, names: args[0].names}
-			args = args[1:]
-			continue
-		case (c.name == "timeout" || c.name == "retry") && text != "" && '0' <= text[0] && text[0] <= '9',
-			(c.name == "bundle" || c.name == "pipx") && (text == "exec" || text == "run"), c.name == "gosu" && len(args) == len(c.args):
-			args = args[1:]
-			continue
-		}
-		break
-	}
-	return r.run(args, c.in, env)
 }
 
 // shell runs a text, a file or what flows in.

@@ -29,6 +29,8 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 		return "dockerhub", High
 	case strings.HasPrefix(text, "registry.heroku.com"):
 		return "heroku", High
+	case text == "" && predefinedNames && user.text != "gitlab-ci-token" && !strings.HasPrefix(user.text, "gitlab+deploy-token"):
+		return "dockerhub", Medium // the client's default, whatever the names say
 	case user.text == "gitlab-ci-token" || strings.HasPrefix(user.text, "gitlab+deploy-token") || predefinedNames:
 		return "gitlab-registry", High
 	case user.text == "AWS":
@@ -65,6 +67,20 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 		return "registry-other", Low
 	}
 	return "dockerhub", Medium // NAME or ORGANISATION/NAME
+}
+
+// cloudOf is the client of the cloud whose credentials tools without a daemon use for a registry; empty for any other.
+// Source: https://github.com/GoogleContainerTools/kaniko#pushing-to-different-registries
+func cloudOf(ref string) string {
+	switch host := hostPart(ref); {
+	case ecrRegistry.MatchString(ref):
+		return "aws"
+	case strings.HasSuffix(host, "gcr.io"), strings.HasSuffix(host, ".pkg.dev"):
+		return "gcloud"
+	case strings.HasSuffix(host, ".azurecr.io"):
+		return "az"
+	}
+	return ""
 }
 
 // hostPart is the registry in an image's name or a login's address; empty where there is none.

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func (r *reading) wrote(name string, v value) {
 	}
 	text := strings.ReplaceAll(unmark(v.text), `\`, "")
 	switch {
-	case dockerConfig.MatchString(name):
+	case dockerConfig.MatchString(name), path.Base(name) == "config.json" && path.Dir(name) == cleanPath(r.look("DOCKER_CONFIG").text):
 		r.dockerConfig(text, v.names)
 	case strings.HasSuffix(name, ".netrc") || strings.HasSuffix(name, "_netrc"):
 		system, names := "gitlab-git", withUsers(v.names)
@@ -111,9 +112,9 @@ func (r *reading) contents(name string, v value) value {
 	if strings.Contains(v.text, "external_account") {
 		r.claim(keep(v.names, func(n string) bool { return r.kindOf(n) != IDToken }))
 		v.names = keep(v.names, func(n string) bool { return r.kindOf(n) == IDToken })
-		for _, path := range slices.Sorted(maps.Keys(r.written)) {
-			if len(path) > 4 && strings.Contains(v.text, path) {
-				v.names = union(v.names, r.written[path].names)
+		for _, file := range slices.Sorted(maps.Keys(r.written)) {
+			if len(file) > 4 && strings.Contains(v.text, file) {
+				v.names = union(v.names, r.written[file].names)
 			}
 		}
 	}
@@ -261,6 +262,11 @@ func (r *reading) unseenTokens() {
 				}
 			}
 		}
+		for _, tool := range tools().list { // the configuration of a client that only what is not read calls
+			if names, _, ok := r.environment(&Tool{Files: tool.Files}, true); ok && u.System == "" && slices.Contains(names, t.Name) {
+				u.System, u.Operation = tool.system(), "credential file of "+tool.Name
+			}
+		}
 		text := strings.Join(t.Aud, " ") + " " + t.Name
 		for _, a := range audiences {
 			if u.System == "" && regexp.MustCompile(a.pattern).MatchString(text) {
@@ -284,7 +290,8 @@ func (r *reading) unseenFiles() {
 		names = keep(names, func(n string) bool { return !r.claimed[n] && !strings.HasPrefix(n, artifactPrefix) })
 		if ok && len(names) > 0 {
 			r.at = place(r.job.Origin)
-			r.use(Use{System: t.system(), Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
+			system := r.system(t, &Call{System: t.system()}, "", names)
+			r.use(Use{System: system, Operation: "credential file of " + t.Name, AuthStyle: t.Style, Confidence: Medium}, names)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v4"
@@ -56,12 +58,37 @@ func readSmallest(text []byte) ([]Smallest, error) {
 	return list, nil
 }
 
-// least tells the smallest credential that would do for a use; empty where the table has none.
+// least tells the smallest credential that would do for all operations of a use; empty where the table has none. Of
+// several operations the one that needs most decides: what removes before what writes before what reads, then what
+// stands lower in the table, which goes from the special to the general.
 func least(u Use) string {
-	for _, e := range smallest() {
-		if e.system.MatchString(u.System) && e.operation.MatchString(u.Operation) && e.style.MatchString(u.AuthStyle) && e.kind.MatchString(string(u.Kind)) {
-			return e.Least
+	list, best, most := smallest(), -1, -1
+	for op := range strings.SplitSeq(u.Operation, "; ") {
+		at := slices.IndexFunc(list, func(e Smallest) bool {
+			return e.system.MatchString(u.System) && e.operation.MatchString(op) && e.style.MatchString(u.AuthStyle) && e.kind.MatchString(string(u.Kind))
+		})
+		if p := power(op); at >= 0 && (p > most || p == most && at > best) {
+			best, most = at, p
 		}
 	}
-	return ""
+	if best < 0 {
+		return ""
+	}
+	return list[best].Least
+}
+
+var (
+	removes = regexp.MustCompile(`^DELETE |(^| )(destroy|delete|rm|remove|uninstall)( |$)`)
+	writes  = regexp.MustCompile(`^(POST|PUT|PATCH) |(^|[ :-])(push|publish|upload|apply|deploy|put|sync|cp|create|update|upgrade|install|import|release|rollout|patch|scale|run|set|write)( |$)`)
+)
+
+// power is how much an operation may change: 2 for what removes, 1 for what writes, 0 for the rest.
+func power(operation string) int {
+	switch {
+	case removes.MatchString(operation):
+		return 2
+	case writes.MatchString(operation):
+		return 1
+	}
+	return 0
 }

@@ -18,44 +18,67 @@ func TestRead_scripts(t *testing.T) {
 		script string
 		want   []string
 	}{
-		"password_through_a_pipe":            {`echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin $CI_REGISTRY`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
-		"login_without_host_is_docker_hub":   {`docker login -u $HUB_USER -p $HUB_TOKEN`, []string{"dockerhub HUB_TOKEN,HUB_USER ci_variable"}},
-		"login_with_a_literal":               {`docker login -u shop -p EXAMPLEEXAMPLE registry.example.com`, []string{"registry-other - literal"}},
-		"push_without_login_is_the_runner":   {`docker push registry.example.com/shop/web`, []string{"registry-other - ambient"}},
-		"pull_without_login_is_anonymous":    {`docker pull alpine`, nil},
-		"kaniko_configuration":               {`echo "{\"auths\":{\"$CI_REGISTRY\":{\"auth\":\"$(printf "%s:%s" "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64)\"}}}" > /kaniko/.docker/config.json`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
-		"curl_header":                        {`curl --request POST --header "PRIVATE-TOKEN: $BOT" "$CI_API_V4_URL/projects/1/repository/tags?tag_name=v1"`, []string{"gitlab-api BOT ci_variable"}},
-		"curl_without_credential":            {`curl -fsSL https://example.com/install.sh -o install.sh`, nil},
-		"curl_webhook_in_a_variable":         {`curl -X POST -d '{"text":"x"}' $SLACK_WEBHOOK_URL`, []string{"slack SLACK_WEBHOOK_URL ci_variable"}},
-		"curl_upload_to_packages":            {`curl --header "JOB-TOKEN: $CI_JOB_TOKEN" --upload-file a.tgz "${CI_API_V4_URL}/projects/${CI_PROJECT_ID}/packages/generic/a/1/a.tgz"`, []string{"gitlab-packages CI_JOB_TOKEN predefined"}},
-		"url_built_from_variables":           {"API=https://gitlab.example.com/api/v4\ncurl -H \"PRIVATE-TOKEN: $T_READ\" $API/projects", []string{"gitlab-api T_READ ci_variable"}},
-		"git_push_with_a_token_in_the_url":   {`git push https://oauth2:${PUSH_TOKEN}@gitlab.example.com/shop/web.git HEAD:main`, []string{"gitlab-git PUSH_TOKEN ci_variable"}},
-		"git_push_to_the_checked_out_remote": {`git push origin HEAD:main`, []string{"gitlab-git CI_JOB_TOKEN predefined"}},
-		"git_clone_without_credential":       {`git clone https://github.com/example/lib.git`, nil},
-		"ssh_key_in_the_agent":               {"eval $(ssh-agent -s)\necho \"$DEPLOY_KEY\" | tr -d '\\r' | ssh-add -\nssh web@host.example uptime", []string{"ssh DEPLOY_KEY ci_variable"}},
-		"ssh_key_in_a_file":                  {"echo \"$DEPLOY_KEY\" > k.pem\nchmod 600 k.pem\nscp -i k.pem out.tgz web@host.example:/srv", []string{"ssh DEPLOY_KEY ci_variable"}},
-		"ssh_password":                       {`sshpass -p "$HOST_PASSWORD" ssh web@host.example uptime`, []string{"ssh HOST_PASSWORD ci_variable"}},
-		"remote_login_is_forwarded":          {`ssh -i $ID web@host.example "docker login -u gitlab-ci-token -p $CI_JOB_TOKEN $CI_REGISTRY"`, []string{"gitlab-registry CI_JOB_TOKEN predefined", "ssh ID ci_variable"}},
-		"remote_variable_is_not_the_jobs":    {`ssh -i $ID web@host.example 'mysql -p$DB_PASSWORD shop'`, []string{"ssh ID ci_variable"}},
-		"function_with_arguments":            {"login() { docker login -u \"$1\" -p \"$2\" registry.example.com; }\nlogin $R_USER $R_TOKEN", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
-		"shell_in_a_shell":                   {`bash -c 'docker login -u $R_USER -p $R_TOKEN registry.example.com'`, []string{"registry-other R_TOKEN,R_USER ci_variable"}},
-		"here_document":                      {"cat > ~/.netrc <<EOF\nmachine gitlab.example.com login bot password $READ_TOKEN\nEOF", []string{"gitlab-git READ_TOKEN ci_variable"}},
-		"fetched_then_used":                  {"P=$(aws ssm get-parameter --name hub.pwd --query Parameter.Value)\necho $P | docker login -u shop --password-stdin", []string{"aws-ssm AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit", "dockerhub ssm:hub.pwd fetched_secret"}},
-		"power_shell":                        {`if ($x -eq 1) { curl.exe -H "PRIVATE-TOKEN: $env:BOT_TOKEN" https://gitlab.example.com/api/v4/projects }`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
-		"power_shell_rest":                   {`Invoke-RestMethod -Method Post -Headers @{ "PRIVATE-TOKEN" = "$env:BOT_TOKEN" } -Uri "https://gitlab.example.com/api/v4/projects/1/issues"`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
-		"broken_shell_is_read_by_words":      {"if [ -z \"$X\" ; then (\ndocker login -u $R_USER -p $R_TOKEN registry.example.com", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
-		"script_that_is_not_at_hand":         {`./deploy.sh production`, []string{"opaque-script - unknown"}},
-		"compose_names_services":             {"docker login -u $R_USER -p $R_TOKEN registry.example.com\ndocker compose push web worker", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
-		"docker_over_ssh":                    {"echo \"$DEPLOY_KEY\" | ssh-add -\nDOCKER_HOST=ssh://web@host.example docker compose up -d", []string{"ssh DEPLOY_KEY ci_variable"}},
-		"rsync_names_the_key_file":           {"echo \"$DEPLOY_KEY\" > k.pem\nrsync -av -e \"ssh -i k.pem -o StrictHostKeyChecking=no\" out/ web@host.example:/srv", []string{"ssh DEPLOY_KEY ci_variable"}},
-		"kaniko_configuration_by_printf":     {`printf '{"auths":{"%s":{"auth":"%s"}}}' "$CI_REGISTRY" "$(printf '%s:%s' "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64)" > /kaniko/.docker/config.json`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
-		"exchange_at_sts_is_no_second_use":   {"export $(printf \"AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\" $(aws sts assume-role-with-web-identity --role-arn $ROLE --web-identity-token $SHOP_TOKEN --output text))\naws sts get-caller-identity\naws s3 ls s3://shop", []string{"aws-s3 SHOP_TOKEN ci_variable"}},
-		"federation_names_no_secret":         {"echo \"$SHOP_TOKEN\" > /tmp/token.txt\ncat > /tmp/c.json <<EOF\n{\"type\": \"external_account\", \"url\": \"https://example.com/${SERVICE_ACCOUNT}\", \"credential_source\": {\"file\": \"/tmp/token.txt\"}}\nEOF\ngcloud auth login --cred-file=/tmp/c.json", []string{"gcp SHOP_TOKEN ci_variable"}},
-		"upload_by_ftp":                      {`curl -T a.zip --user $FTP_USER:$FTP_PASS ftp://ftp.example.com/`, []string{"ftp FTP_PASS,FTP_USER ci_variable"}},
-		"module_of_the_repository":           {`python -m shop.jobs.sync`, []string{"opaque-script - unknown"}},
-		"module_that_is_installed":           {`python -m grpc_tools.protoc -I. a.proto`, nil},
-		"script_from_a_host_with_a_token":    {`bash <(curl -s https://codecov.io/bash) -t $CODECOV_TOKEN`, []string{"codecov CODECOV_TOKEN ci_variable"}},
-		"comment":                            {"# docker login -p $R_TOKEN registry.example.com\ntrue", nil},
+		"password_through_a_pipe":               {`echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin $CI_REGISTRY`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"login_without_host_is_docker_hub":      {`docker login -u $HUB_USER -p $HUB_TOKEN`, []string{"dockerhub HUB_TOKEN,HUB_USER ci_variable"}},
+		"login_with_a_literal":                  {`docker login -u shop -p EXAMPLEEXAMPLE registry.example.com`, []string{"registry-other - literal"}},
+		"push_without_login_is_the_runner":      {`docker push registry.example.com/shop/web`, []string{"registry-other - ambient"}},
+		"pull_without_login_is_anonymous":       {`docker pull alpine`, nil},
+		"kaniko_configuration":                  {`echo "{\"auths\":{\"$CI_REGISTRY\":{\"auth\":\"$(printf "%s:%s" "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64)\"}}}" > /kaniko/.docker/config.json`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"curl_header":                           {`curl --request POST --header "PRIVATE-TOKEN: $BOT" "$CI_API_V4_URL/projects/1/repository/tags?tag_name=v1"`, []string{"gitlab-api BOT ci_variable"}},
+		"curl_without_credential":               {`curl -fsSL https://example.com/install.sh -o install.sh`, nil},
+		"curl_webhook_in_a_variable":            {`curl -X POST -d '{"text":"x"}' $SLACK_WEBHOOK_URL`, []string{"slack SLACK_WEBHOOK_URL ci_variable"}},
+		"curl_upload_to_packages":               {`curl --header "JOB-TOKEN: $CI_JOB_TOKEN" --upload-file a.tgz "${CI_API_V4_URL}/projects/${CI_PROJECT_ID}/packages/generic/a/1/a.tgz"`, []string{"gitlab-packages CI_JOB_TOKEN predefined"}},
+		"url_built_from_variables":              {"API=https://gitlab.example.com/api/v4\ncurl -H \"PRIVATE-TOKEN: $T_READ\" $API/projects", []string{"gitlab-api T_READ ci_variable"}},
+		"git_push_with_a_token_in_the_url":      {`git push https://oauth2:${PUSH_TOKEN}@gitlab.example.com/shop/web.git HEAD:main`, []string{"gitlab-git PUSH_TOKEN ci_variable"}},
+		"git_push_to_the_checked_out_remote":    {`git push origin HEAD:main`, []string{"gitlab-git CI_JOB_TOKEN predefined"}},
+		"git_clone_without_credential":          {`git clone https://github.com/example/lib.git`, nil},
+		"ssh_key_in_the_agent":                  {"eval $(ssh-agent -s)\necho \"$DEPLOY_KEY\" | tr -d '\\r' | ssh-add -\nssh web@host.example uptime", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"ssh_key_in_a_file":                     {"echo \"$DEPLOY_KEY\" > k.pem\nchmod 600 k.pem\nscp -i k.pem out.tgz web@host.example:/srv", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"ssh_password":                          {`sshpass -p "$HOST_PASSWORD" ssh web@host.example uptime`, []string{"ssh HOST_PASSWORD ci_variable"}},
+		"remote_login_is_forwarded":             {`ssh -i $ID web@host.example "docker login -u gitlab-ci-token -p $CI_JOB_TOKEN $CI_REGISTRY"`, []string{"gitlab-registry CI_JOB_TOKEN predefined", "ssh ID ci_variable"}},
+		"remote_variable_is_not_the_jobs":       {`ssh -i $ID web@host.example 'mysql -p$DB_PASSWORD shop'`, []string{"ssh ID ci_variable"}},
+		"function_with_arguments":               {"login() { docker login -u \"$1\" -p \"$2\" registry.example.com; }\nlogin $R_USER $R_TOKEN", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"shell_in_a_shell":                      {`bash -c 'docker login -u $R_USER -p $R_TOKEN registry.example.com'`, []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"here_document":                         {"cat > ~/.netrc <<EOF\nmachine gitlab.example.com login bot password $READ_TOKEN\nEOF", []string{"gitlab-git READ_TOKEN ci_variable"}},
+		"fetched_then_used":                     {"P=$(aws ssm get-parameter --name hub.pwd --query Parameter.Value)\necho $P | docker login -u shop --password-stdin", []string{"aws-ssm AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit", "dockerhub ssm:hub.pwd fetched_secret"}},
+		"power_shell":                           {`if ($x -eq 1) { curl.exe -H "PRIVATE-TOKEN: $env:BOT_TOKEN" https://gitlab.example.com/api/v4/projects }`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
+		"power_shell_rest":                      {`Invoke-RestMethod -Method Post -Headers @{ "PRIVATE-TOKEN" = "$env:BOT_TOKEN" } -Uri "https://gitlab.example.com/api/v4/projects/1/issues"`, []string{"gitlab-api BOT_TOKEN ci_variable"}},
+		"broken_shell_is_read_by_words":         {"if [ -z \"$X\" ; then (\ndocker login -u $R_USER -p $R_TOKEN registry.example.com", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"script_that_is_not_at_hand":            {`./deploy.sh production`, []string{"opaque-script - unknown"}},
+		"compose_names_services":                {"docker login -u $R_USER -p $R_TOKEN registry.example.com\ndocker compose push web worker", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"docker_over_ssh":                       {"echo \"$DEPLOY_KEY\" | ssh-add -\nDOCKER_HOST=ssh://web@host.example docker compose up -d", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"rsync_names_the_key_file":              {"echo \"$DEPLOY_KEY\" > k.pem\nrsync -av -e \"ssh -i k.pem -o StrictHostKeyChecking=no\" out/ web@host.example:/srv", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"kaniko_configuration_by_printf":        {`printf '{"auths":{"%s":{"auth":"%s"}}}' "$CI_REGISTRY" "$(printf '%s:%s' "$CI_REGISTRY_USER" "$CI_REGISTRY_PASSWORD" | base64)" > /kaniko/.docker/config.json`, []string{"gitlab-registry CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"exchange_at_sts_is_no_second_use":      {"export $(printf \"AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\" $(aws sts assume-role-with-web-identity --role-arn $ROLE --web-identity-token $SHOP_TOKEN --output text))\naws sts get-caller-identity\naws s3 ls s3://shop", []string{"aws-s3 SHOP_TOKEN ci_variable"}},
+		"federation_names_no_secret":            {"echo \"$SHOP_TOKEN\" > /tmp/token.txt\ncat > /tmp/c.json <<EOF\n{\"type\": \"external_account\", \"url\": \"https://example.com/${SERVICE_ACCOUNT}\", \"credential_source\": {\"file\": \"/tmp/token.txt\"}}\nEOF\ngcloud auth login --cred-file=/tmp/c.json", []string{"gcp SHOP_TOKEN ci_variable"}},
+		"upload_by_ftp":                         {`curl -T a.zip --user $FTP_USER:$FTP_PASS ftp://ftp.example.com/`, []string{"ftp FTP_PASS,FTP_USER ci_variable"}},
+		"module_of_the_repository":              {`python -m shop.jobs.sync`, []string{"opaque-script - unknown"}},
+		"module_that_is_installed":              {`python -m grpc_tools.protoc -I. a.proto`, nil},
+		"script_from_a_host_with_a_token":       {`bash <(curl -s https://codecov.io/bash) -t $CODECOV_TOKEN`, []string{"codecov CODECOV_TOKEN ci_variable"}},
+		"command_behind_a_proxy":                {`proxychains4 -q ssh -i $ID web@host.example uptime`, []string{"ssh ID ci_variable"}},
+		"command_in_a_python_environment":       {`poetry run twine upload -p $UPLOAD_TOKEN dist/*`, []string{"pypi UPLOAD_TOKEN ci_variable"}},
+		"program_of_the_project":                {`uv run --frozen shop deploy --fast`, []string{"opaque-script - unknown"}},
+		"program_on_the_jobs_own_files":         {"uv run shop lint\npoetry run pytest --cov\nhatch run test", nil},
+		"command_with_a_managers_secrets":       {`doppler run --token $DOPPLER_TOKEN -- docker login -p $R_TOKEN registry.example.com`, []string{"registry-other R_TOKEN ci_variable", "secrets-manager DOPPLER_TOKEN ci_variable"}},
+		"program_of_a_package":                  {`yarn vercel deploy --token $SITE_TOKEN`, []string{"vercel SITE_TOKEN ci_variable"}},
+		"script_that_gets_a_credential":         {`npm run netlify -- --auth $SITE_TOKEN`, []string{"netlify SITE_TOKEN ci_variable"}},
+		"power_shell_writes_a_file":             {"if ($true) { $x = 1 }\nSet-Content -Path \"$env:TEMP\\key.json\" -Value $env:GCP_KEY\ngcloud auth activate-service-account --key-file=\"$env:TEMP\\key.json\"", []string{"gcp GCP_KEY ci_variable"}},
+		"dependencies_of_go":                    {"dep ensure\ndep deploy production", []string{"ssh - ambient"}},
+		"cluster_that_a_script_makes":           {"curl -s https://raw.githubusercontent.com/k3d-io/k3d/main/install.sh | bash\nmake cluster\nkubectl get pods", []string{"opaque-script - unknown"}},
+		"docker_configuration_elsewhere":        {"export DOCKER_CONFIG=/tmp/docker\necho \"$DOCKER_AUTH\" > $DOCKER_CONFIG/config.json\ndocker push registry.example.com/shop", []string{"registry-other DOCKER_AUTH ci_variable"}},
+		"command_behind_an_unknown_word":        {`with_log --quiet docker login -u $R_USER -p $R_TOKEN registry.example.com`, []string{"registry-other R_TOKEN,R_USER ci_variable"}},
+		"token_in_the_file_of_a_variable":       {"export AWS_WEB_IDENTITY_TOKEN_FILE=./web\necho $SHOP_TOKEN > $AWS_WEB_IDENTITY_TOKEN_FILE\naws s3 ls s3://shop", []string{"aws-s3 SHOP_TOKEN ci_variable"}},
+		"key_of_a_project_is_no_secret":         {`sonar-scanner -Dsonar.projectKey=$SONAR_PROJECT_KEY_WEB -Dsonar.login=$SONAR_LOGIN_WEB`, []string{"sonarqube SONAR_LOGIN_WEB ci_variable"}},
+		"login_without_host_whatever_the_names": {"docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD\ndocker push shop/web", []string{"dockerhub CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
+		"packages_of_gitlab_in_a_file":          {"echo \"//gitlab.example.com/api/v4/projects/1/packages/npm/:_authToken=${CI_JOB_TOKEN}\" > .npmrc\nnpx release", []string{"gitlab-packages CI_JOB_TOKEN predefined"}},
+		"context_of_a_gitlab_agent":             {"kubectl config use-context shop/infra:production\nkubectl apply -f k8s/", []string{"kubernetes KUBECONFIG predefined"}},
+		"context_of_another_cluster":            {"kubectl config use-context arn:aws:eks:eu-west-1:1:cluster/shop\nkubectl apply -f k8s/", []string{"kubernetes KUBECONFIG implicit"}},
+		"kaniko_takes_the_clouds_credential":    {"cp $GCP_KEY /kaniko/key.json\nexport GOOGLE_APPLICATION_CREDENTIALS=/kaniko/key.json\n/kaniko/executor --destination europe-docker.pkg.dev/shop/web:v1", []string{"registry-other GCP_KEY ci_variable"}},
+		"builder_in_a_cluster":                  {`docker buildx create --driver=kubernetes --use`, []string{"kubernetes - ambient"}},
+		"name_of_a_bucket_is_no_secret":         {`aws s3 sync out s3://$(jq -r --arg key "$TF_KEY_S3_BUCKET" '.[$key]' o.json)`, []string{"aws-s3 AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
+		"registry_user_goes_with_password":      {`ansible-playbook -i hosts site.yml --private-key $KEY_FILE -e "user=$REGISTRY_USER" -e "password=$REGISTRY_PASSWORD"`, []string{"registry-other REGISTRY_PASSWORD,REGISTRY_USER ci_variable", "ssh KEY_FILE ci_variable"}},
+		"keys_made_by_sts_are_not_its_own":      {"aws sts assume-role --role-arn $ROLE > creds.json\nexport AWS_ACCESS_KEY_ID=$(jq -r .Credentials.AccessKeyId creds.json)\nexport AWS_SECRET_ACCESS_KEY=$(jq -r .Credentials.SecretAccessKey creds.json)\necho AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID} >> .env", []string{"aws-sts AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
+		"comment":                               {"# docker login -p $R_TOKEN registry.example.com\ntrue", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, job := jobOf(t, c.script)
@@ -99,6 +122,22 @@ func TestRead_configuration(t *testing.T) {
 			[]string{"database PG_PASSWORD ci_variable"},
 		},
 		"runner_of_ones_own_may_have_a_role": {"job: {tags: [deploy], script: aws s3 ls s3://shop}", []string{"aws-s3 - ambient"}},
+		"variable_of_terraform_in_the_yaml": {
+			"variables: {TF_VAR_secret_id: $VAULT_SECRET_ID}\njob: {script: terraform apply -auto-approve}",
+			[]string{"vault VAULT_SECRET_ID ci_variable"},
+		},
+		"credential_in_an_artifact": {
+			"deploy: {stage: deploy, script: gcloud auth activate-service-account --key-file=key.json}\nlogin:\n  stage: build\n  script: ['echo \"$GCP_KEY\" | base64 -d > key.json', 'echo 1 > version.txt']\n  artifacts: {paths: [key.json, version.txt]}",
+			[]string{"gcp artifact:GCP_KEY artifact"},
+		},
+		"artifact_without_a_credential": {
+			"deploy: {stage: deploy, script: 'docker build -t shop:$(cat version.txt) .'}\nversion:\n  stage: build\n  script: 'echo 1 > version.txt'\n  artifacts: {paths: [version.txt]}",
+			nil,
+		},
+		"id_token_in_the_configuration_of_a_cloud": {
+			"job:\n  id_tokens: {SHOP_TOKEN: {aud: shop}}\n  script: ['echo \"$SHOP_TOKEN\" > /tmp/web', 'printf \"web_identity_token_file=/tmp/web\" > ~/.aws/config', ./deploy.sh]",
+			[]string{"aws SHOP_TOKEN id_token", "opaque-script - unknown"},
+		},
 		"job_from_a_file_that_is_not_here": {
 			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",
 			[]string{"opaque-include - unknown"},
@@ -149,6 +188,23 @@ func TestRead_wholeUse(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, Read(config, job, nil)); diff != "" {
 		t.Errorf("Read (-want +got)\n%s", diff)
+	}
+}
+
+// What would be enough is enough for all that a credential does.
+func TestRead_leastOfSeveralOperations(t *testing.T) {
+	for script, want := range map[string]string{
+		"git clone https://bot:$BOT_TOKEN@gitlab.example.com/a/b.git\ncd b\ngit push":                                                                                   "the job token where the project allows pushes with it; else a project access token with write_repository, Developer",
+		"curl -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/issues\ncurl -d a=b -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/issues":         "project access token, scope api, Reporter (Developer to merge); the job token cannot",
+		"curl -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/issues\ncurl -X DELETE -H \"PRIVATE-TOKEN: $BOT_TOKEN\" $CI_API_V4_URL/projects/1/variables/A": "project access token, scope api, Maintainer; protected and scoped to one environment",
+		"curl -H \"PRIVATE-TOKEN: $GITLAB_TOKEN\" \"$OUTPUT_URL\"":                                                                                                      "project access token, scope read_api, Reporter, on the one project",
+	} {
+		config, job := jobOf(t, script)
+		for _, u := range Read(config, job, nil) {
+			if u.Least != want {
+				t.Errorf("%s\n%s %s: enough would be %q, want %q", script, u.System, u.Operation, u.Least, want)
+			}
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ type reading struct {
 	multi  bool   // its lines are lines of the file
 	remote string // host on which commands run; empty: the job's own
 	local  bool   // a cluster runs inside the job
+	agent  bool   // the cluster is reached through a GitLab agent
 	inside bool   // a file of the repository is read
 	hidden bool   // something ran that cannot be read
 
@@ -201,7 +202,7 @@ func (r *reading) claim(names []string) {
 	}
 }
 
-// file returns what the job wrote to a file before.
+// file returns what the job wrote to a file before, or got with an artifact.
 func (r *reading) file(name string) (value, bool) {
 	v, ok := r.written[cleanPath(name)]
 	return v, ok
@@ -254,6 +255,9 @@ func (r *reading) use(u Use, names []string) {
 	}
 	if u.Confidence == "" {
 		u.Confidence = High
+	}
+	if u.Confidence == High && (u.Kind == Implicit || u.Kind == Ambient) { // nobody names the credential
+		u.Confidence = Medium
 	}
 	if u.Least == "" {
 		u.Least = least(u)

@@ -72,6 +72,12 @@ func container(r *reading, c *call) {
 		r.registryCreds(c, rest)
 	case "pull":
 		r.touched(firstPlain(rest, "--platform"), "pull")
+	case "create":
+		if driver, _ := option(rest, "--driver"); driver.text == "kubernetes" {
+			r.clusterBuilder(c)
+			return
+		}
+		r.containerRun(rest, verb)
 	case "imagetools":
 		if tag, ok := option(rest, "-t", "--tag"); ok && rest[0].text == "create" {
 			r.pushed(tag, c.name+" buildx imagetools create")
@@ -82,8 +88,21 @@ func container(r *reading, c *call) {
 		if slices.ContainsFunc(rest, func(a value) bool { return a.text == "--with-registry-auth" }) {
 			r.composed("up")
 		}
-	case "run", "exec", "create":
+	case "run", "exec":
 		r.containerRun(rest, verb)
+	}
+}
+
+// clusterBuilder records a builder whose pods run in a cluster: that of the kubeconfig, or that in which the runner is.
+// Source: https://docs.docker.com/build/builders/drivers/kubernetes/
+func (r *reading) clusterBuilder(c *call) {
+	u := Use{System: "kubernetes", Operation: c.name + " buildx create", AuthStyle: "kubeconfig", Confidence: Medium}
+	names, kind, ok := r.environment(tools().byCommand["kubectl"][0], true)
+	if u.Kind = kind; !ok {
+		u.Kind, u.AuthStyle = Ambient, "runner-role"
+	}
+	if !r.local {
+		r.use(u, names)
 	}
 }
 
@@ -182,6 +201,13 @@ func (r *reading) pushed(ref value, what string) {
 		}
 		if r.usesDockerConfig() {
 			return
+		}
+		if cloud := cloudOf(ref.text); cloud != "" && !strings.HasPrefix(what, "docker ") {
+			t := tools().byCommand[cloud][0]
+			if names, kind, ok := r.environment(t, true); ok {
+				r.use(Use{System: system, Operation: what, Kind: kind, AuthStyle: t.Style, Confidence: Medium}, names)
+				return
+			}
 		}
 		if sure == High {
 			sure = Medium

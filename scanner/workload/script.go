@@ -13,7 +13,7 @@ import (
 var interpreters = []string{"python", "python2", "python3", "node", "ruby", "perl", "php", "groovy", "rscript", "deno", "bun", "tsx", "ts-node"}
 
 // runners run a target that the repository defines.
-var runners = []string{"make", "gmake", "npm", "yarn", "pnpm", "rake", "just", "task", "mage", "invoke", "inv", "ant", "nox", "bazel", "cake", "psake", "tox"}
+var runners = []string{"make", "gmake", "npm", "yarn", "pnpm", "lerna", "rake", "just", "task", "mage", "invoke", "inv", "ant", "nox", "bazel", "cake", "psake", "tox"}
 
 // Targets by these names work on the job's own files in nearly every repository.
 var quietTarget = regexp.MustCompile(`^(run-)?(build|builds|test|tests|lint|check|checks|format|fmt|clean|compile|install|ci|coverage|typecheck|type-check|type|vet|docs?|unit|all|generate|validate|verify|audit|start|dev|storybook|prettier|eslint|tsc|jest|vitest|cy|cypress|e2e|pylint|mypy|flake8|deps|vendor|setup|bootstrap|init|help|package|dist|bundle|mod|tidy|i18n|translations?)([:_.-].*)?$|[:_-](test|tests|lint|check|build|format|typecheck)$|^(py|lint|test|unit|docs|style|format|mypy|flake)`)
@@ -172,16 +172,25 @@ func (r *reading) target(c *call) {
 		name = plain[0].text
 	}
 	switch c.name {
-	case "npm", "yarn", "pnpm":
-		if name == "run" || name == "run-script" {
+	case "npm", "yarn", "pnpm", "lerna":
+		run := name == "run" || name == "run-script"
+		if run {
 			if len(plain) < 2 {
 				return
 			}
 			name = plain[1].text
-		} else if c.name == "npm" || packageVerb.MatchString(name) {
+		} else if c.name == "npm" || c.name == "lerna" || packageVerb.MatchString(name) {
 			return
 		}
-		if r.packageScript(name) {
+		args := scriptArguments(c.args, name)
+		if r.packageScript(name, args) {
+			return
+		}
+		// Without a script of that name, yarn and pnpm run the program of a package; a script that is not at hand and
+		// gets a credential most likely runs the program that it is named for.
+		// Source: https://yarnpkg.com/cli/run
+		if (!run || len(secrets(join(args, " ").names)) > 0) && (family(name) != nil || len(tools().byCommand[name]) > 0) {
+			r.run(append([]value{{text: name}}, args...), c.in, nil)
 			return
 		}
 	case "make", "gmake":
@@ -199,7 +208,7 @@ func (r *reading) target(c *call) {
 	r.hidden = true
 	for _, p := range plain {
 		name = p.text
-		if (c.name == "npm" || c.name == "yarn" || c.name == "pnpm") && (name == "run" || name == "run-script") {
+		if slices.Contains([]string{"npm", "yarn", "pnpm", "lerna"}, c.name) && (name == "run" || name == "run-script") {
 			continue
 		}
 		if !quietTarget.MatchString(strings.TrimLeft(name, ".")) && name != unknown {
@@ -212,8 +221,8 @@ func (r *reading) target(c *call) {
 	}
 }
 
-// packageScript follows a script of package.json, and reports whether it is at hand.
-func (r *reading) packageScript(name string) bool {
+// packageScript follows a script of package.json with the arguments that it gets, and reports whether it is at hand.
+func (r *reading) packageScript(name string, args []value) bool {
 	text, ok := r.open("package.json")
 	if !ok || r.inside {
 		return false
@@ -221,15 +230,34 @@ func (r *reading) packageScript(name string) bool {
 	var p struct {
 		Scripts map[string]string `json:"scripts"`
 	}
-	if json.Unmarshal(text, &p) != nil {
+	if json.Unmarshal(text, &p) != nil || p.Scripts[name] == "" {
 		return false
 	}
 	for _, n := range []string{"pre" + name, name, "post" + name} {
-		if script, ok := p.Scripts[n]; ok {
+		script := p.Scripts[n]
+		for _, a := range args {
+			if n == name && !strings.ContainsAny(a.text, "\"\n`") {
+				script += ` "` + unmark(a.text) + `"`
+			}
+		}
+		if script != "" {
 			r.inFile("package.json", func() { r.multi = false; r.script(script) })
 		}
 	}
 	return true
+}
+
+// scriptArguments are the words that a package manager hands on to the script: those after its name.
+func scriptArguments(args []value, name string) []value {
+	at := slices.IndexFunc(args, func(a value) bool { return a.text == name })
+	if at < 0 {
+		return nil
+	}
+	rest := args[at+1:]
+	if len(rest) > 0 && rest[0].text == "--" {
+		rest = rest[1:]
+	}
+	return rest
 }
 
 // credentialOption is an option whose value is a credential in nearly every program that has it.

@@ -60,7 +60,7 @@ func remoteShell(r *reading, c *call) {
 	case "ssh", "mosh", "autossh":
 		r.ssh(c)
 	case "kamal", "cap", "dep", "fab", "mina", "pyinfra", "envoy": // they deploy over SSH
-		if len(c.args) > 0 && !strings.HasPrefix(c.args[0].text, "-") {
+		if len(c.args) > 0 && !strings.HasPrefix(c.args[0].text, "-") && !(c.name == "dep" && goDep.MatchString(c.args[0].text)) {
 			r.connected(c.name, nil)
 		}
 	case "lftp", "sftp":
@@ -69,6 +69,10 @@ func remoteShell(r *reading, c *call) {
 		r.copies(c)
 	}
 }
+
+// goDep are the commands of Go's dep, which shares its name with Deployer.
+// Source: https://golang.github.io/dep/docs/daily-dep.html
+var goDep = regexp.MustCompile(`^(ensure|init|status|version|check|prune)$`)
 
 // keyOption finds the key file in a word that holds options of ssh.
 var keyOption = regexp.MustCompile(`(?:ssh\b.* -i ?|IdentityFile[= ]?)["']?([^\s"']+)`)

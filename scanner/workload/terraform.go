@@ -52,10 +52,12 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool, text string
 			state = true
 		}
 	}
+	sure := wrapper // that what is given is what Terraform takes
 	for _, name := range []string{"TF_HTTP_PASSWORD", "TF_PASSWORD", "GITLAB_TF_PASSWORD"} {
 		if v, ok := set(name); ok {
 			names = union(names, v.names)
 			state = state || len(v.names) > 0 && name == "TF_HTTP_PASSWORD"
+			sure = sure || name == "TF_HTTP_PASSWORD"
 		}
 	}
 	s3 := false
@@ -72,7 +74,7 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool, text string
 		case statePath.MatchString(m[2]):
 			state = true
 		case m[1] == "password":
-			names = union(names, a.names)
+			names, sure = union(names, a.names), true
 		case m[1] == "bucket" || m[1] == "dynamodb_table":
 			s3 = true
 		case m[1] == "access_key" || m[1] == "secret_key" || m[1] == "token":
@@ -82,12 +84,11 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool, text string
 	}
 	switch {
 	case state:
-		kind := Kind("")
+		kind, confidence := Kind(""), High
 		if len(names) == 0 {
-			names, kind = []string{"CI_JOB_TOKEN"}, Predefined
+			names, kind, confidence = []string{"CI_JOB_TOKEN"}, Predefined, Medium
 		}
-		confidence := High
-		if kind != "" && !wrapper {
+		if !sure {
 			confidence = Medium
 		}
 		r.claimed["TF_HTTP_PASSWORD"], r.claimed["TF_PASSWORD"] = true, true
@@ -116,7 +117,7 @@ func (r *reading) terraformProviders(c *call, verb, text string) {
 		}
 	}
 	var handed []string
-	for _, n := range r.mentioned() { // TF_VAR_… with a credential is handed to a provider or a resource
+	for _, n := range r.terraformVariables() { // TF_VAR_… with a credential is handed to a provider or a resource
 		if v, ok := r.env[n]; ok && strings.HasPrefix(n, "TF_VAR_") && len(secrets(v.names)) > 0 && !strings.HasPrefix(v.names[0], literalPrefix) {
 			handed = union(handed, secrets(v.names))
 		} else if !ok && strings.HasPrefix(n, "TF_VAR_") && isSecret(n) {
@@ -149,6 +150,19 @@ func (r *reading) terraformProviders(c *call, verb, text string) {
 		}
 	}
 	r.opaque(operation + ": which providers and credentials it uses")
+}
+
+// terraformVariables are the names that may be variables of Terraform: it reads all that the environment has.
+// Source: https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_var_name
+func (r *reading) terraformVariables() []string {
+	out := slices.Clone(r.mentioned())
+	for n := range r.env {
+		if strings.HasPrefix(n, "TF_VAR_") {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // siblings is what the other jobs with Terraform run.

@@ -63,7 +63,7 @@ func (r *reading) tokenCall(words []string, in value) value {
 func (r *reading) startsTool(args []value) int {
 	return slices.IndexFunc(args, func(a value) bool {
 		switch name := commandName(a.text); name {
-		case "bash", "sh", "cmd", "invoke-expression", "iex", "sudo":
+		case "bash", "sh", "cmd", "invoke-expression", "iex", "sudo", "set-content", "add-content", "out-file":
 			return true
 		default:
 			return family(name) != nil || len(tools().byCommand[name]) > 0

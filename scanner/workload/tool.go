@@ -114,8 +114,15 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		r.payload(t, c, nil)
 		return output{}, true
 	}
+	if !ok && k.Opaque {
+		r.opaque("runs " + c.verb("") + ": which credentials it uses")
+		return output{}, true
+	}
 	if !ok || k.System == "database" && r.ownDatabase(c) {
 		return output{}, false
+	}
+	if k.System == "kubernetes" && len(secrets(names)) == 0 && localCluster.MatchString(r.text()) || k.System == "kubernetes" && kind == Implicit && localCluster.MatchString(r.text()) {
+		return output{}, true // a cluster that a script makes in the job
 	}
 	operation := k.Operation
 	if operation == "" {
@@ -158,6 +165,9 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 	return output{value{text: unknown, names: names}, true}, true
 }
 
+// localCluster finds the programs that make a cluster inside a job, wherever they are called.
+var localCluster = regexp.MustCompile(`k3d-io/k3d|\bk3d (cluster|registry)|\bminikube (start|profile)|kind\.sigs\.k8s\.io|kubernetes-sigs/kind|\bkind (create|load|export)|storage\.googleapis\.com/minikube|get\.k3s\.io`)
+
 // ambientLogin is what a file holds that a tool made with an identity of the runner.
 const ambientLogin = "login of the runner"
 
@@ -196,16 +206,26 @@ func (r *reading) payload(t *Tool, c *call, own []string) {
 		if i > 0 && slices.ContainsFunc([]string{"--vault", "--private-key", "--key-file"}, func(o string) bool { return strings.HasPrefix(c.args[i-1].text, o) }) {
 			continue // credentials that another entry of the catalogue reads
 		}
-		handed = union(handed, secrets(a.names))
+		handed = union(handed, a.names)
 		if f, ok := r.file(a.text); ok {
 			handed = union(handed, secrets(f.names))
 		}
 	}
 	handed = keep(union(handed, secrets(c.in.names)), func(n string) bool { return !slices.Contains(own, n) && !strings.HasPrefix(n, literalPrefix) })
-	if len(handed) == 0 {
+	all := secrets(handed)
+	if len(all) == 0 {
 		return
 	}
+	handed = keep(handed, func(n string) bool { return isSecret(n) || userOf(n, all) })
 	r.use(Use{System: r.payloadSystem(t, c, handed), Operation: c.name + ": secrets handed over", AuthStyle: forwarded, Confidence: Medium}, handed)
+}
+
+// half cuts the last word of a name: the user and the password of one system differ in it.
+func half(name string) string { return name[:strings.LastIndexByte(name, '_')+1] }
+
+// userOf reports whether a name is the user half of one of the secrets.
+func userOf(name string, secrets []string) bool {
+	return isUser(name) && half(name) != "" && slices.ContainsFunc(secrets, func(s string) bool { return half(s) == half(name) })
 }
 
 // payloadSystem is where credentials that a call hands over are for: a pull secret is the registry's.
@@ -219,8 +239,15 @@ func (r *reading) payloadSystem(t *Tool, c *call, names []string) string {
 	if !slices.ContainsFunc(names, func(n string) bool { return !predefined.MatchString(n) }) {
 		return "gitlab-registry"
 	}
+	if !slices.ContainsFunc(secrets(names), func(n string) bool { return !registryCredential.MatchString(n) }) {
+		system, _ := registryOf(value{text: "${REGISTRY}"}, value{}, names)
+		return system
+	}
 	return t.system()
 }
+
+// registryCredential is what the password of a container registry is called.
+var registryCredential = regexp.MustCompile(`(?i)^(\w+_)?(DOCKER|CONTAINER|IMAGE|IMAGES|HARBOR|QUAY|ACR|GHCR|GCR|CR)?_?REGISTRY_(PASS|PASSWD|PASSWORD|TOKEN|SECRET)$|^DOCKER_?HUB_(PASS|PASSWD|PASSWORD|TOKEN)$|(^|_)(HARBOR|QUAY|ACR|GHCR)_(PASS|PASSWORD|TOKEN)$`)
 
 // ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
 func (r *reading) ownDatabase(c *call) bool {

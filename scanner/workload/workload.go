@@ -148,20 +148,23 @@ func merge(uses []Use) []Use {
 // maxOperations is how many operations one row lists.
 const maxOperations = 6
 
+// joined is one row of two. What it says would be enough is enough for all that is done.
 func joined(a, b Use) Use {
 	ops := strings.Split(a.Operation, "; ")
 	for op := range strings.SplitSeq(b.Operation, "; ") {
-		if len(ops) < maxOperations && !slices.Contains(ops, op) {
+		switch {
+		case slices.Contains(ops, op):
+		case len(ops) < maxOperations:
 			ops = append(ops, op)
+		case power(op) > power(ops[maxOperations-1]):
+			ops[maxOperations-1] = op
 		}
 	}
 	a.Operation = strings.Join(ops, "; ")
 	if b.Confidence.rank() > a.Confidence.rank() {
 		a.Confidence = b.Confidence
 	}
-	if a.Least == "" {
-		a.Least = b.Least
-	}
+	a.Least = least(a)
 	return a
 }
 
