@@ -31,6 +31,9 @@ func (s *source) read(out []assignment, n word) []assignment {
 		if found, ok := s.credential(a, s.blank(i)); ok {
 			return append(out, found)
 		}
+		if n.quoted && s.quoteAt(s.blank(i)) > 0 { // the end of its string: "Basic " + pair
+			return out
+		}
 	}
 	if i = s.closers(i); i == n.end && s.at(i) == '(' {
 		a.op = opCall
@@ -306,8 +309,8 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 		return 0, 0, false
 	case strings.HasPrefix(name, "-"):
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
-	case name == "identified":
-		return opSpace, at, true
+	case name == "identified": // of SQL, not of a sentence
+		return opSpace, at, quoted || s.genre.syntax == syntaxSQL || s.content[n.start] == 'I'
 	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.genre.syntax != syntaxCode:
 		// "the password is x7", "the token is `x`"; of other words most go on with the sentence.
 		return opSpace, at + 3, s.quoteAt(at+3) > 0 || s.numbered(at+3)

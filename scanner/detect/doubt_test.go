@@ -37,6 +37,8 @@ func TestScan_doubts(t *testing.T) {
 		{"coordinate_of_a_package", "", "uses io.acme.token:acme-core-0.11.2 here", false},
 		{"path_of_a_link", "a.md", "| [x](https://acme.example/resources/password) | resource |", false},
 		{"scheme_joined_with_a_variable", "a.js", "headers: { Authorization: 'Bearer ' + token }", false},
+		{"scheme_at_the_end_of_a_string", "a.go", `h := "Basic " + base64.StdEncoding.EncodeToString([]byte("x7:y8"))`, false},
+		{"sentence_with_identified", "a.go", "// the type is identified by remoteId7 here", false},
 		{"text_in_a_language", "i18n/messages_nl.properties", "account.password=Wachtwoord7", false},
 		{"class_of_a_style", "a.css", ".fa-user-secret:before{content:\"\\f21b\"}", false},
 		{"encrypted", "a.yml", "password: ENC[AES256_GCM,data:" + random(r, alnum, 24) + ",type:str]", false},
