@@ -12,8 +12,8 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 		limit = i + nl
 	}
 	text := s.content[i:limit]
-	if len(text) < leastValue {
-		return a, false
+	if len(text) < leastValue || text[0] == '#' && isSpace(s.at(i-1)) && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf) {
+		return a, false // empty, with a comment behind
 	}
 	var end int
 	switch wholeLine := s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf; {
@@ -50,7 +50,7 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 	}
 	a.start, a.end = s.trimmed(a.start, a.end)
 	a.start = s.scheme(a.start, a.end)
-	return a, a.end-a.start >= leastValue
+	return a, a.end-a.start >= leastValue && !s.onlyScheme(a.start, a.end)
 }
 
 // stops are the bytes that end a bare value, besides white space.
@@ -141,6 +141,9 @@ func (s *source) standsIn(before []byte, args, depth int) bool {
 		return false
 	}
 	call := strings.ToLower(string(before[max(0, len(before)-48):]))
+	if n := strings.LastIndexAny(strings.TrimRight(call, "("), "() ,"); n >= 0 {
+		call = call[n+1:] // of a chain the last: getDecoder().decode(
+	}
 	reads := false
 	for _, w := range []string{"env", "get", "fetch", "config", "param", "lookup", "find", "read", "prompt", "argument", "option", "require", "import", "query", "select", "load", "field", "column", "key(", "t("} {
 		reads = reads || strings.Contains(call, w)

@@ -85,3 +85,51 @@ func (s *source) argument(a assignment, i int, pair bool) (assignment, bool) {
 	}
 	return a, a.end-a.start >= leastValue
 }
+
+// parameters are functions and classes of common libraries that take a credential at a place of their arguments, counted from
+// zero, with the name under which it is judged.
+var parameters = map[string]struct {
+	index  int
+	judged string
+}{
+	"login": {1, "password"}, "authenticate": {1, "password"}, // of mail, message and web clients
+	"basicauth": {1, "password"}, "setbasicauth": {1, "password"}, "set_basic_auth": {1, "password"}, "basic_auth": {1, "password"},
+	"httpbasicauth": {1, "password"}, "httpdigestauth": {1, "password"}, "networkcredential": {1, "password"},
+	"passwordauthentication": {1, "password"}, "usernamepasswordcredentials": {1, "password"}, "usernamepasswordauthenticationtoken": {1, "password"},
+	"basicawscredentials": {1, "secret_key"}, "secretkeyspec": {0, "secret_key"},
+	"mysql_connect": {2, "password"}, "mysqli_connect": {2, "password"}, "mysqli": {2, "password"},
+}
+
+// parameter reads one argument of a call whose arguments begin at i, where it is a literal.
+func (s *source) parameter(out []assignment, a assignment, n word, i, index int) []assignment {
+	for stop := i + 240; i < min(stop, len(s.content)); {
+		for i < len(s.content) && s.content[i] <= ' ' {
+			i++
+		}
+		at := s.prefix(i)
+		if s.quoteAt(at) > 0 {
+			v, next, ok := s.quotedValue(a, at)
+			if next <= at {
+				return out
+			}
+			if index == 0 {
+				if ok {
+					v.where = s.contextOf(n)
+					out = append(out, v)
+				}
+				return out
+			}
+			i = next
+		} else if index == 0 {
+			return out
+		}
+		for i < stop && (isNameByte(s.at(i)) || s.at(i) == ' ' || s.at(i) == '[' || s.at(i) == ']') {
+			i++
+		}
+		if s.at(i) != ',' {
+			return out
+		}
+		i, index = i+1, index-1
+	}
+	return out
+}

@@ -11,10 +11,16 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if found, ok := s.command(out, n, name); ok {
 		return found
 	}
+	if s.isPath(n) {
+		return out
+	}
 	a := assignment{name: name}
 	i := n.end
 	if strings.EqualFold(name, "identified") { // IDENTIFIED BY 'x', of SQL
 		a.name, i = "password", i+len(" by")
+	}
+	if name == "private" && isSpace(s.at(i)) { // a word of Java, C# and others: what it stands before has its own name
+		return out
 	}
 	if scheme, ok := schemes[strings.ToLower(name)]; ok && (scheme != "token" || s.isValue(n) || n.quoted) && (isSpace(s.at(i)) || strings.HasPrefix(string(s.content[i:min(len(s.content), i+3)]), "%20")) {
 		a.op, a.name = opScheme, scheme
@@ -25,10 +31,17 @@ func (s *source) read(out []assignment, n word) []assignment {
 		if found, ok := s.credential(a, s.blank(i)); ok {
 			return append(out, found)
 		}
+		if n.quoted && s.quoteAt(s.blank(i)) > 0 { // the end of its string: "Basic " + pair
+			return out
+		}
 	}
 	if i = s.closers(i); i == n.end && s.at(i) == '(' {
 		a.op = opCall
 		a.name = name[strings.LastIndexByte(name, '.')+1:]
+		if p, ok := parameters[strings.ToLower(a.name)]; ok {
+			a.name = p.judged
+			return s.parameter(out, a, n, i+1, p.index)
+		}
 		return s.values(out, a, n, i+1)
 	}
 	closed := i > n.end
@@ -36,25 +49,23 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if !ok {
 		return out
 	}
-	if op == opColon && name == "PASS" { // what test runners print
+	if (op == opColon || op == opCell || op == opSpace) && name == "PASS" { // what test runners print
 		return out
 	}
 	if strings.EqualFold(name, "pass") && s.sentence(n, op) {
 		return out
 	}
 	a.op = op
+	if lower := strings.ToLower(name); s.genre.syntax == syntaxShell && op == opSpace && (lower == "pass" || strings.HasSuffix(lower, "_pass")) {
+		return out // a function that prints a test's outcome
+	}
+	if directives[strings.ToLower(name)] {
+		return out
+	}
 	if op == opColon || s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText {
 		a.name = s.phrase(n, a.name)
 	}
 	return s.values(out, a, n, next)
-}
-
-// sentence reports whether a word is one of a sentence, and calls nothing: "pass x to y", "the second pass: ...".
-func (s *source) sentence(n word, op operator) bool {
-	if where := s.contextOf(n); where != inProse && where != inComment && where != inString {
-		return false
-	}
-	return op == opSpace || op == opColon && s.at(n.start-1) == ' ' && isLetter(s.at(n.start-2))
 }
 
 // schemes are the words before credentials in a header, with the name under which the value is judged.
@@ -298,10 +309,11 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 		return 0, 0, false
 	case strings.HasPrefix(name, "-"):
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
-	case name == "identified":
-		return opSpace, at, true
+	case name == "identified": // of SQL, not of a sentence
+		return opSpace, at, quoted || s.genre.syntax == syntaxSQL || s.content[n.start] == 'I'
 	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.genre.syntax != syntaxCode:
-		return opSpace, at + 3, true
+		// "the password is x7", "the token is `x`"; of other words most go on with the sentence.
+		return opSpace, at + 3, s.quoteAt(at+3) > 0 || s.numbered(at+3)
 	case quoted && !closed:
 		return opSpace, at, true
 	}
@@ -328,10 +340,10 @@ func (s *source) generated(at int) bool {
 	return shape.dense(word)
 }
 
-// readsElsewhere reports whether a flag says where a secret is read from.
-func readsElsewhere(flag string) bool {
-	for _, end := range []string{"stdin", "file", "path", "env", "prompt", "fd", "name", "id"} {
-		if strings.HasSuffix(flag, "-"+end) {
+// numbered reports whether there is a digit or sign in the word at i.
+func (s *source) numbered(i int) bool {
+	for ; i < len(s.content) && s.content[i] > ' '; i++ {
+		if b := s.content[i]; !isLetter(b) && b < 0x80 && strings.IndexByte(".,:;!?'\"()/-<", b) < 0 {
 			return true
 		}
 	}

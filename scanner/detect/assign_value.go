@@ -178,7 +178,7 @@ func (s *source) quotedValue(a assignment, i int) (v assignment, next int, ok bo
 	a.quoted = true
 	a.start, a.end = s.trimmed(start, end)
 	a.start = s.scheme(a.start, a.end)
-	return a, next, a.end-a.start >= leastValue
+	return a, next, a.end-a.start >= leastValue && !s.onlyScheme(a.start, a.end)
 }
 
 // leastValue is the shortest value, in bytes, that is judged.
@@ -214,6 +214,15 @@ func (s *source) trimmed(start, end int) (int, int) {
 		end--
 	}
 	return start, end
+}
+
+// onlyScheme reports whether a value is the scheme alone, and the credential is put to it elsewhere: "Bearer " + token.
+func (s *source) onlyScheme(start, end int) bool {
+	if end-start > 8 {
+		return false
+	}
+	_, ok := schemes[strings.ToLower(string(s.content[start:end]))]
+	return ok
 }
 
 // scheme skips the scheme before a credential: Authorization: "Bearer x".

@@ -131,8 +131,8 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		repo: r.Repo, unit: fmt.Sprint(r.Repo, " ", r.Path, ":", r.FirstLine+line-1, "-", r.FirstLine+lineEnd-1), names: f.names, value: f.value,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
-	if x.most = c.most(); c.hit.rank <= rankOwn {
-		x.fixed = fitted().score(c)
+	if x.most, _ = c.most(); c.hit.rank <= rankOwn {
+		x.fixed, _ = fitted().score(c)
 	}
 	if c.hit.assigned != nil {
 		x.same = r.Repo + c.hit.assigned.name + "=" + value
@@ -201,7 +201,7 @@ func weigh(all []*example) {
 	for _, x := range all {
 		x.weight *= math.Sqrt(200 / (200 + sizes[x.repo]))
 		switch {
-		case x.exact == "?", x.fixed > 0:
+		case x.exact == "?", x.fixed > 0, x.most < DefaultConfidence: // the model is not asked
 			x.weight = 0
 		case x.label == "":
 			x.weight *= 0.5
@@ -234,7 +234,7 @@ func vectorExamples(t testing.TB) []*example {
 			case !own && c.hit.rank == rankGuess:
 				x.exact, x.weight = "T", 0.1
 			}
-			if x.fixed > 0 {
+			if x.fixed > 0 || x.most < DefaultConfidence {
 				x.weight = 0
 			}
 			copies[x.same] += 1

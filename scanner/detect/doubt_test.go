@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/base64"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -29,6 +30,29 @@ func TestScan_doubts(t *testing.T) {
 		{"behind_its_name_in_prose", "notes.md", "the api key " + hex(20) + random(r, alnum, 20) + "7 is in use", true},
 		{"sentence_with_pass", "a.go", "// pass `flags` to the second pass: interpret all", false},
 		{"kubernetes_secret_by_content", "", "kind: Secret\ndata:\n  x: " + random(r, alnum, 24) + "\n", true},
+		{"modifier_before_the_name", "A.java", "\tprivate static final String JWT_PASSWORD = \"" + random(r, alnum, 15) + "7\";", true},
+		{"directive_of_nginx", "nginx.conf", "proxy_pass http://127.0.0.1:8081;", false},
+		{"comment_in_place_of_a_value", "a.yml", "redis:\n  password: # empty by default\n", false},
+		{"tag_of_an_image", "a.yml", "image: acme/vault-secrets:1.13.5-no-vault\n", false},
+		{"coordinate_of_a_package", "", "uses io.acme.token:acme-core-0.11.2 here", false},
+		{"path_of_a_link", "a.md", "| [x](https://acme.example/resources/password) | resource |", false},
+		{"scheme_joined_with_a_variable", "a.js", "headers: { Authorization: 'Bearer ' + token }", false},
+		{"scheme_at_the_end_of_a_string", "a.go", `h := "Basic " + base64.StdEncoding.EncodeToString([]byte("x7:y8"))`, false},
+		{"sentence_with_identified", "a.go", "// the type is identified by remoteId7 here", false},
+		{"text_in_a_language", "i18n/messages_nl.properties", "account.password=Wachtwoord7", false},
+		{"class_of_a_style", "a.css", ".fa-user-secret:before{content:\"\\f21b\"}", false},
+		{"encrypted", "a.yml", "password: ENC[AES256_GCM,data:" + random(r, alnum, 24) + ",type:str]", false},
+		{"head_of_a_key_in_code", "A.java", "key = key.replace(\"-----BEGIN PRIVATE KEY-----\", \"\").replace(\"-----END PRIVATE KEY-----\", \"\");", false},
+		{"address_of_a_contract", "a.sol", "IERC20 token = IERC20(0x" + hex(40) + ");", false},
+		{"rules_of_a_field", "a.php", "'password' => 'required|string|confirmed|min:8',", false},
+		{"stand_ins_in_a_url", "a.yml", "url: postgres://user:password@db:5432/app", false},
+		{"call_with_user_and_password", "a.js", "conn.login('deploy@acme.example', '" + random(r, alnum, 14) + "7');", true},
+		{"signs_like_a_template", "config.php", "define('SALT', '" + random(r, alnum, 12) + "#{D[-t>y" + random(r, alnum, 12) + "$(8~');", true},
+		{"arithmetic_of_a_shell", "a.sh", "PASS=$((PASS + 1))", false},
+		{"address_of_a_login", "a.yml", "AUTH_URL=https://login.acme.example", false},
+		{"git_credentials_as_typed", ".git-credentials", "https://bot@acme.example:" + random(r, alnum, 8) + "!#@7@git.acme.example\n", true},
+		{"file_in_a_kubernetes_secret", "a.yml", "kind: Secret\nstringData:\n  a.yaml: |-\n    \"receivers\":\n    - \"name\": \"Default\"\n", false},
+		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false
 		for _, f := range engine(t).Scan(c.path, []byte(c.text)) {
@@ -36,6 +60,32 @@ func TestScan_doubts(t *testing.T) {
 		}
 		if shown != c.shown {
 			t.Errorf("%s: Scan(%q, %q) shows a secret: %v, want %v", c.name, c.path, c.text, shown, c.shown)
+		}
+	}
+}
+
+// A token and a key say when they end.
+func TestScan_validity(t *testing.T) {
+	r := rand.New(rand.NewPCG(93, 94))
+	token := func(claims string) string {
+		return "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + "." + random(r, alnum, 43)
+	}
+	for _, c := range []struct{ text, reason string }{
+		{token(`{"sub":"EXAMPLE-7","iat":1500000000,"exp":1500086400}`), "expired on 2017-07-15"},
+		{token(`{"sub":"EXAMPLE-7","exp":4102444800}`), "expires on 2100-01-01"},
+		{token(`{"sub":"EXAMPLE-7","name":"deploy"}`), "never expires"},
+		{token(`{"sub":"EXAMPLE-7","exp":15000864000000}`), ""},
+	} {
+		var got []string
+		for _, f := range engine(t).Scan("a.txt", []byte("see "+c.text+" there")) {
+			for _, reason := range f.Reasons {
+				if strings.HasPrefix(reason, "expire") || strings.HasPrefix(reason, "never") {
+					got = append(got, reason)
+				}
+			}
+		}
+		if strings.Join(got, ", ") != c.reason {
+			t.Errorf("Scan(%q) gives the reasons %q, want %q", c.text, got, c.reason)
 		}
 	}
 }

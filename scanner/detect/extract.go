@@ -21,7 +21,7 @@ var forms = []form{
 	{"pgpass", ".pgpass pgpass.conf", "", pgpass},
 	{"htpasswd", ".htpasswd htpasswd", "", passwordFile},
 	{"shadow", "shadow shadow-", "", passwordFile},
-	{"git-credentials", ".git-credentials", "", wholeLines},
+	{"git-credentials", ".git-credentials", "", gitCredentials},
 	{"docker-config", ".dockercfg .dockerconfigjson config.json", "", dockerConfig},
 	{"kubernetes-secret", "*.yaml *.yml *.json", "", kubernetesSecret},
 	{"rails-key", "master.key credentials.key production.key staging.key", "config/", wholeLines},
@@ -40,6 +40,16 @@ func formOf(path string) string {
 		return f.id
 	}
 	return ""
+}
+
+// isForm reports whether a detector is a form of a file that holds nothing but credentials.
+func isForm(detector string) bool {
+	for i := range forms {
+		if forms[i].id == detector {
+			return forms[i].names[0] != '*'
+		}
+	}
+	return false
 }
 
 // formFor returns the first form that a path's name has. Of the forms that ask for an ending only, jwk and
@@ -170,6 +180,23 @@ func passwordFile(content []byte) (out []span) {
 		}
 		if len(value) >= 8 && value[0] != '!' && value[0] != '*' {
 			out = append(out, span{at + colon + 1, at + colon + 1 + len(value)})
+		}
+	})
+	return out
+}
+
+// gitCredentials: https://user:password@host, a line each; whoever writes one by hand leaves the signs of a password as
+// they are.
+// Source: https://git-scm.com/docs/git-credential-store#_storage_format
+func gitCredentials(content []byte) (out []span) {
+	eachLine(content, func(at int, line []byte) {
+		start := bytes.Index(line, []byte(urlMark)) + len(urlMark)
+		end := bytes.LastIndexByte(line, '@')
+		if start < len(urlMark) || end <= start {
+			return
+		}
+		if colon := bytes.IndexByte(line[start:end], ':'); colon >= 0 {
+			out = append(out, span{at + start + colon + 1, at + end})
 		}
 	})
 	return out

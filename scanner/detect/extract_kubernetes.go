@@ -12,7 +12,7 @@ func kubernetesSecret(content []byte) (out []span) {
 	if !bytes.Contains(content, []byte("ecret")) || !bytes.Contains(content, []byte("ata")) || !bytes.Contains(content, []byte("kind")) {
 		return nil
 	}
-	secret, section, block, indent := false, false, false, 0
+	secret, section, block, indent, keys := false, false, false, 0, 0
 	var pending []span // data may stand before kind
 	flush := func() {
 		if secret {
@@ -30,12 +30,16 @@ func kubernetesSecret(content []byte) (out []span) {
 		if section && depth <= indent {
 			section = false
 		}
-		inBlock := block
+		if section && keys == 0 {
+			keys = depth
+		}
+		inBlock := block && depth > keys
 		block = false
 		switch name = bytes.Trim(name, `"' -`); {
 		case !ok && section && inBlock: // base64 on the line below its name
 			pending = append(pending, span{at + depth, at + len(bytes.TrimRight(line, " "))})
 		case !ok:
+		case section && depth > keys: // text of a block, a whole file for instance
 		case section:
 			mark := bytes.Trim(value, " -+")
 			block = len(mark) == 1 && (mark[0] == '|' || mark[0] == '>')
@@ -45,7 +49,7 @@ func kubernetesSecret(content []byte) (out []span) {
 		case string(name) == "kind":
 			secret = strings.EqualFold(string(bytes.Trim(value, `"' ,`)), "secret")
 		case (string(name) == "data" || string(name) == "stringData") && len(bytes.Trim(value, " {")) == 0:
-			section, indent = true, depth
+			section, indent, keys = true, depth, 0
 		}
 	})
 	flush()

@@ -36,14 +36,15 @@ var langs = []struct {
 	{syntaxCode, "go", "go"}, {syntaxCode, "python", "py pyi pyw ipynb"}, {syntaxCode, "js", "js jsx ts tsx mjs cjs vue svelte coffee es6"},
 	{syntaxCode, "ruby", "rb rake erb gemspec ru slim haml pug jade gemfile rakefile vagrantfile podfile fastfile dangerfile"}, {syntaxCode, "php", "php phtml inc php5"},
 	{syntaxCode, "jvm", "java kt kts scala groovy gradle clj jsp jenkinsfile"}, {syntaxCode, "dotnet", "cs vb fs cshtml razor"},
-	{syntaxCode, "native", "c h cc cpp hpp cxx m mm rs swift zig d"}, {syntaxCode, "script", "pl pm lua r dart ex exs erl hs jl tcl"},
+	{syntaxCode, "native", "c h cc cpp hpp cxx m mm rs swift zig d sol"}, {syntaxCode, "script", "pl pm lua r dart ex exs erl hs jl tcl"},
 	{syntaxCode, "hcl", "tf tfvars hcl nomad"}, {syntaxJSON, "json", "json json5 jsonc tfstate webmanifest postman_collection avsc har"},
 	{syntaxYAML, "yaml", "yml yaml eyaml sls"}, {syntaxConf, "toml", "toml"},
-	{syntaxConf, "ini", "ini cfg conf cnf config properties props prefs editorconfig desktop service reg rc npmrc pypirc s3cfg boto credentials all hosts inventory"},
+	{syntaxConf, "ini", "ini prop cfg conf cnf config properties props prefs editorconfig desktop service reg rc npmrc pypirc s3cfg boto credentials all hosts inventory"},
 	{syntaxConf, "env", "env example sample dist local template envrc development production staging"},
 	{syntaxShell, "shell", "sh bash zsh ksh fish ps1 psm1 psd1 bat cmd dockerfile makefile mk procfile cast bashrc zshrc profile bash_history zsh_history"},
 	{syntaxDocs, "docs", "md rst txt adoc asciidoc markdown mdx org tex log textile rdoc pod diff patch out"},
 	{syntaxMarkup, "html", "html htm xhtml tmpl tpl ejs hbs mustache j2 jinja jinja2"}, {syntaxMarkup, "xml", "xml xaml axaml csproj plist resx svg wsdl xsd xsl pom jelly storyboard nuspec xib"},
+	{syntaxCode, "css", "css scss sass less"},
 	{syntaxSQL, "sql", "sql psql ddl pgsql mysql dump"},
 }
 
@@ -102,10 +103,10 @@ func vendored(path string) bool {
 
 // placeOf says what the folders and the name of a path call the file.
 func placeOf(path string) string {
-	path = strings.ToLower(path)
+	path = notPlaces.Replace("/" + strings.ToLower(path))
 	for _, p := range folders {
 		for w := range strings.SplitSeq(p.words, " ") {
-			if strings.Contains(path, w) {
+			if end, ok := strings.CutSuffix(w, "$"); ok && strings.HasSuffix(path, end) || !ok && strings.Contains(path, w) {
 				return p.place
 			}
 		}
@@ -113,12 +114,16 @@ func placeOf(path string) string {
 	return ""
 }
 
+// notPlaces are words that hold the name of a place and mean none.
+var notPlaces = strings.NewReplacer("latest", "", "attest", "", "inspect", "", "special", "", "specif", "")
+
+// folders are parts of paths, and with a dollar sign ends of them.
 var folders = []struct{ place, words string }{
 	{"hashes", ".nhi-baseline .secrets.baseline .gitleaksignore"}, // of secrets that somebody accepted
 	{"vendor", "vendor/ node_modules/ third_party/ thirdparty/ site-packages/ bower_components/"},
-	{"generated", ".min. .lock -lock. go.sum .map .snap generated dist/"},
-	{"locale", "locale i18n translations lang/ .po"},
+	{"generated", ".min. .lock$ -lock. go.sum .map$ .snap generated /dist/"},
+	{"locale", "/locale i18n/ i18n. l10n/ translations/ /lang/ /langs/ /languages/ messages_ .po$ .pot$ .xlf$ .xliff$ .arb$"},
 	{"test", "test spec mock fixture cassette"},
 	{"sample", "example sample demo tutorial template default"},
-	{"docs", "doc/ docs/ readme changelog guide .md .rst .adoc"},
+	{"docs", "doc/ docs/ readme changelog guide .md$ .rst$ .adoc$"},
 }

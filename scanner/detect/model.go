@@ -28,25 +28,14 @@ var fitted = sync.OnceValue(func() *model {
 	return &m
 })
 
-// score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where the value
-// cannot be what it looks like.
-func (m *model) score(c *suspect) float64 {
-	return min(m.likelihood(c), c.most())
-}
-
-// most is the confidence that a suspect may have at most, whatever the model says.
-func (c *suspect) most() float64 {
-	a := c.hit.assigned
-	basic := c.hit.detector == "http-basic-authorization-header" || c.hit.rank == rankGuess && a.op == opScheme && a.name == "basic"
-	switch {
-	case basic && !basicPair(c.content[c.hit.start:c.hit.end]):
-		return doubted // what stands there is base64 of user:password (RFC 7617)
-	case c.hit.rank == rankGuess && betweenZeros(c.content[max(0, c.hit.start-32):min(len(c.content), c.hit.end+32)]):
-		return doubted // strings of a program, one behind the other
-	case c.hit.rank == rankGuess && c.name.public(), c.vector:
-		return 0.4
+// score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where something
+// speaks against it; doubted says what, where that decided.
+func (m *model) score(c *suspect) (confidence float64, doubted string) {
+	confidence = m.likelihood(c)
+	if most, reason := c.most(); most < confidence {
+		return most, reason
 	}
-	return 1
+	return confidence, ""
 }
 
 // likelihood is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
@@ -55,6 +44,9 @@ func (m *model) likelihood(c *suspect) float64 {
 	if c.hit.rank <= rankOwn {
 		k, s := c.shape.kind, &c.shape
 		words := s.sample && s.words >= 2 && 5*s.wordLetters >= 3*s.letters
+		if c.hit.rank == rankOwn && k == "placeholder" && c.genre.place == "" && isForm(c.hit.detector) {
+			return DefaultConfidence // a weak password, but the one that is used: programs read this very file
+		}
 		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || words) {
 			return min(c.hit.confidence, 0.2)
 		}

@@ -49,3 +49,40 @@ func wholeKey(text []byte) bool {
 	}
 	return len(der) >= at+length-2 && len(der) <= at+length+2
 }
+
+// leastBody is the shortest line of base64 that the body of a private key has, in characters: lines have 64 (RFC 7468), and
+// all of an Ed25519 key in PKCS #8 is as long.
+const leastBody = 32
+
+// hasBody reports whether there is base64 behind the head of a private key: code that strips the head, and text that
+// speaks of it, have none.
+func hasBody(text []byte) bool {
+	head := bytes.Index(text, []byte("KEY-----"))
+	if head < 0 {
+		return true // of another form
+	}
+	run := 0
+	for _, b := range text[head+len("KEY-----"):] {
+		if !isWordByte(b) && b != '+' && b != '/' {
+			run = 0
+			continue
+		}
+		if run++; run >= leastBody {
+			return true
+		}
+	}
+	return false
+}
+
+// sealed reports whether a private key in the form of OpenSSH is protected by a passphrase: the name of a cipher other
+// than "none" follows the form's name.
+// Source: PROTOCOL.key of OpenSSH.
+func sealed(text []byte) bool {
+	at := bytes.Index(text, []byte("b3BlbnNzaC1rZXktdjEA"))
+	if at < 0 {
+		return false
+	}
+	head := make([]byte, 27) // the form's name with its zero, a length in four bytes, and the beginning of the name
+	n, _ := base64.StdEncoding.Decode(head, text[at:min(len(text), at+36)])
+	return n >= 23 && string(head[19:23]) != "none"
+}

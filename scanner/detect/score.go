@@ -38,6 +38,7 @@ type suspect struct {
 	hit     *hit
 	name    nameFacts
 	shape   shape
+	valid   validity
 	vector  bool // one of many hexadecimal values under one name in a test: a test vector of cryptography
 }
 
@@ -143,6 +144,8 @@ func (c *suspect) describeValue(f *features) {
 	f.when("pair in base64", c.name.class == "auth" && basicPair(v))
 	f.when("padding", bytes.HasSuffix(v, []byte("=")))
 	f.when("ends in colon", bytes.HasSuffix(v, []byte(":")))
+	f.when("expired", c.valid.over())
+	f.when("never expires", c.valid.told && c.valid.end.IsZero())
 	f.when("digit and letter", s.digit > 0 && s.lower+s.upper > 0)
 	f.when("capital and small", s.upper > 0 && s.lower > 0)
 }
@@ -199,7 +202,7 @@ var typeNames = set("function string object undefined number boolean array symbo
 // describeKey looks at the body of a private key: whether it is whole, and whether a passphrase protects it.
 func (c *suspect) describeKey(f *features) {
 	text := c.content[c.hit.start:min(c.hit.end, c.hit.start+16<<10)]
-	f.when("key encrypted", bytes.Contains(text, []byte("ENCRYPTED")) || bytes.Contains(text, []byte("encrypted")))
+	f.when("key encrypted", bytes.Contains(text, []byte("ENCRYPTED")) || bytes.Contains(text, []byte("encrypted")) || sealed(text))
 	f.when("key whole", wholeKey(text))
 	f.when("key short", len(text) < 120)
 	f.when("key elided", bytes.Contains(text, []byte("..")))

@@ -19,7 +19,7 @@ var nameClasses = []struct{ class, exact, endings string }{
 	{"token", "token tokens jwt pat bearer otp totp csrf xsrf", "token tokens"},
 	{"key", "key keys psk nkey", "apikey secretkey privatekey accesskey sshkey deploykey signingkey authkey encryptionkey masterkey sharedkey key"},
 	{"credential", "cred creds credential credentials", "credential credentials creds"},
-	{"auth", "auth oauth authorization authentication authenticator basic", "auth"},
+	{"auth", "auth oauth authorization authentication basic", "auth"},
 	{"salt", "salt pepper seed", "salt"},
 	{"signature", "signature hmac", "signature"},
 	{"session", "session cookie sessionid sid", "cookie"},
@@ -38,10 +38,10 @@ var classWords = func() map[string]string {
 }()
 
 // notSecrets end like a word of a class and are none.
-var notSecrets = set("monkey turkey donkey hockey whiskey jockey keyboard keyword bypass compass passport passage author authority tokenizer surpass trespass overpass hotkey")
+var notSecrets = set("monkey turkey donkey hockey whiskey jockey keyboard keyword bypass compass passport passage author authority tokenizer surpass trespass overpass hotkey newkey pubkey publickey getpass nopasswd nopass")
 
 // goodHeads before "key", "auth" and the like make it a credential.
-var goodHeads = set("api access secret private master encryption encrypt signing sign app application consumer client license service deploy ssh account shared storage auth oauth jwt hmac session session webhook admin server account subscription instrumentation write read ingest project integration sdk developer dev user host security crypto cipher aes rsa")
+var goodHeads = set("api access secret private master encryption encrypt signing sign app application consumer client license service deploy ssh account shared auth oauth jwt hmac session session webhook admin server account subscription instrumentation write read ingest project integration sdk developer dev user host security crypto cipher aes rsa")
 
 func classOf(w string) string {
 	if c, ok := classWords[w]; ok {
@@ -103,7 +103,7 @@ func (f *nameFacts) public() bool {
 	return false
 }
 
-var aboutWords, badHeads = set(strings.Join(aboutSecrets, " ") + " uris urls length validator validation confirm error errors missing invalid manager reset forgot link button input view page controller helper handler test request response callback param params service class factory generator pattern regexp rules rule env var variable prompt strategy option options info details object array list map set get"), set(strings.Join(notKeys, " ") + " " + strings.Join(switches, " ") + " column foreign first last next prev current old")
+var aboutWords, badHeads = set(strings.Join(aboutSecrets, " ") + " encryption hashing hasher method plugin driver digest uris urls length validator validation confirm error errors missing invalid manager reset forgot link button input view page controller helper handler test request response callback param params service class factory generator pattern regexp rules rule env var variable prompt strategy option options info details object array list map set get"), set(strings.Join(notKeys, " ") + " " + strings.Join(switches, " ") + " column foreign first last next prev current old")
 
 // asciiWords splits a name into lower-case words as nameWords does, with less work: at signs, at digits, and where a capital begins
 // a word.

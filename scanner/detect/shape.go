@@ -109,12 +109,14 @@ func (s *shape) kindOf(v []byte, lower string) string {
 	switch {
 	case isReference(text):
 		return "reference"
+	case standIn.MatchString(text):
+		return "stand-in"
 	case s.distinct <= 2 && s.n > 3, s.longestSame*2 > s.n && s.n > 5:
 		return "mask"
 	case placeholderWords.MatchString(text):
 		return "placeholder"
-	case letters == 0 && signs <= 1 && s.space == 0, strings.HasPrefix(lower, "0x") && s.n <= 18:
-		return "number"
+	case letters == 0 && (signs <= 1 || strings.Trim(text, "0123456789.") == "") && s.space == 0, strings.HasPrefix(lower, "0x") && s.n <= 18:
+		return "number" // versions, addresses and object identifiers among them
 	case uuidForm(lower):
 		return "uuid"
 	case strings.Contains(text, urlMark):
@@ -159,26 +161,30 @@ func uuidForm(lower string) bool {
 	return strings.Trim(lower, "0123456789abcdef-") == ""
 }
 
-// isReference reports whether a value is a variable, a template or text in brackets. A dollar alone does not make one: it
-// is a letter to people who choose passwords.
+// isReference reports whether a value is a variable, a template or text in brackets. A dollar alone does not make one, nor
+// does a bracket that nothing closes: they are letters to people and programs that choose passwords.
 func isReference(text string) bool {
 	text = strings.Trim(text, "\"'`")
-	// An expression for values is none either.
-	return text == "" || variable.MatchString(text) || strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Contains(text, "#{") || strings.Contains(text, "<%") || strings.Contains(text, "$(") ||
-		strings.Contains(text, "<") && bracketed.MatchString(text) || strings.Contains(text, "[A-Z") || strings.Contains(text, "[a-z") || strings.Contains(text, "[0-9") || strings.Contains(text, "(?")
+	return text == "" || variable.MatchString(text) || strings.ContainsAny(text, "{(<[") && template.MatchString(text)
 }
+
+// template is a part of a value that something else fills in; or of an expression for values, which is none either.
+var template = regexp.MustCompile(`\$\{[\w.:/?*!#@%, '"()+|-]*\}?$|\$\{[^{}]*\}|\{\{|#\{[\w\s.:@'"\[\]()>-]+\}|<%|\$\([A-Za-z_./( ]|\$\[\[|%\(\w+\)|<[A-Za-z][\w :.-]*>|\[(?:A-Z|a-z|0-9)|\(\?[:=!P<i]`)
 
 // bracketed is a placeholder inside a value.
 var bracketed = regexp.MustCompile(`<[A-Za-z][\w :.-]*>`)
 
 // variable is a whole value in the notation of a variable or of a format, or in brackets.
-var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|%\(?[A-Za-z_]?\w*\)?[sdvq]|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
+var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|%\(?[A-Za-z_]?\w*\)?[sdvq]|&lt;.*&gt;|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
+
+// standIn is a value that says what belongs there, or that something does: your_api_key, replace_me, token-goes-here.
+var standIn = regexp.MustCompile(`(?i)^(?:[<\[{(]?(?:your|insert|enter|replace|put|add|specify|provide|fill)[_. -]\w.*|.*(?:replace|change|fill)[_. -]?(?:me|this|in|it)[>\])]?|.*[_. -](?:goes[_. -])?here[>\])]?|.*placeholder.*|.*(?:\.{3}|…|[<\[(](?:redacted|snip|omitted|removed|truncated|hidden)[>\])]))$`)
 
 // commonValues are passwords that stand in every list of bad ones, and words that are no more than a name.
 var commonValues = set("password passwd pass pwd passw0rd secret admin root test testing user guest default changeme letmein welcome qwerty abc asdf foo bar foobar token key apikey string none null true false todo example dummy fake sample demo hello world value data name username login private public master postgres mysql mongo redis oracle toor p@ssw0rd")
 
 // sampleWords in a value say that it shows what a value looks like.
-var sampleWords = []string{"example", "sample", "dummy", "fake", "your", "my_", "my-", "mysecret", "mypass", "mytoken", "mykey", "here", "changeme", "change_me", "change-me", "change me", "placeholder", "insert", "replace", "xxxx", "<", "...", "todo", "some", "test", "foo", "bar"}
+var sampleWords = []string{"example", "sample", "dummy", "fake", "mock", "your", "my_", "my-", "mysecret", "mypass", "mytoken", "mykey", "here", "changeme", "change_me", "change-me", "change me", "placeholder", "insert", "replace", "xxxx", "<", "...", "todo", "some", "test", "foo", "bar"}
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
@@ -222,12 +228,22 @@ func basicPair(v []byte) bool {
 	if err != nil {
 		return false
 	}
-	colon := false
 	for _, b := range text {
 		if b < ' ' || b > 0x7e {
 			return false
 		}
-		colon = colon || b == ':'
 	}
-	return colon
+	// An object in JSON, as of a token that stands under the wrong scheme, has a colon as well.
+	return bytes.IndexByte(text, ':') >= 0 && text[0] != '{'
+}
+
+// standInPair reports whether a value is base64 of a pair that stands in for one, as user:password does, or of one without a
+// password.
+func standInPair(v []byte) bool {
+	text, err := base64.StdEncoding.DecodeString(string(v[:min(len(v), 256)/4*4]))
+	if err != nil {
+		return false
+	}
+	user, password, ok := strings.Cut(string(text), ":")
+	return ok && (password == "" || standIns(user, strings.ReplaceAll(password, " ", "")))
 }

@@ -24,10 +24,14 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 	var out []hit
 	m := fitted()
 	for _, c := range e.suspects(path, content) {
-		c.hit.confidence = m.score(&c)
+		likely, doubt := m.score(&c)
+		c.hit.confidence = likely
 		if e.users[c.hit.detector] && c.hit.confidence < askedFor {
 			c.hit.confidence = askedFor
 			c.hit.reasons = append(c.hit.reasons, "a rule of your own asks for it")
+		}
+		if doubt != "" {
+			c.hit.reasons = append(c.hit.reasons, doubt)
 		}
 		if c.hit.rank >= rankNamed && c.hit.confidence > filledIn && variablesOnly.Match(content[c.hit.start:c.hit.end]) {
 			c.hit.confidence = filledIn
@@ -35,6 +39,9 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 		}
 		if c.hit.confidence < leastConfidence {
 			continue
+		}
+		if c.valid.told && c.hit.confidence >= explained {
+			c.hit.reasons = append(c.hit.reasons, c.valid.reason())
 		}
 		if c.hit.rank > rankOwn && c.hit.confidence >= explained {
 			c.hit.reasons = append(c.hit.reasons, m.reasons(&c)...)
@@ -63,12 +70,15 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 	hits, names := e.located(path, content)
 	slices.Sort(names)
 	g := genreOf(path)
-	if g.place == "hashes" {
-		names = nil // its values are hashes and salts by design; what has a form is found all the same
+	if g.place == "hashes" || g.lang == "css" {
+		names = nil // hashes and salts by design, names of styles; what has a form is found all the same
 	}
 	found := assignments(g, content, names)
 	for i := range found {
-		hits = append(hits, assignedHit(content, &found[i]))
+		// What its name does not call a secret takes no place from what does: private static final String TOKEN = "…".
+		if facts := factsOf(found[i].name); facts.class != "" {
+			hits = append(hits, assignedHit(content, &found[i]))
+		}
 	}
 	byPlace(found)
 	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
@@ -88,6 +98,7 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 				continue
 			}
 		}
+		c.valid = c.validity()
 		out = append(out, c)
 	}
 	if g.place == "test" && len(out) >= leastVectors {

@@ -51,17 +51,22 @@ func covered(hits []hit) bool {
 	return false
 }
 
-// named is the hit of a value that its key calls a secret.
+// named is the hit of a value that its key calls a secret, judged as if the two stood in a file of settings.
 func named(key, value string, start int) hit {
-	h := hit{
-		detector: "generic-secret-value", description: "Value under the name of a secret.",
-		start: start, end: start + len(value), from: start,
-		entropy: entropy([]byte(value)), rank: rankGuess, confidence: 0.4, reasons: []string{"the name is one of a secret"},
+	text := []byte(key + "=" + value)
+	at := len(key) + 1
+	a := assignment{name: key, op: opAssign, where: inData, start: at, end: len(text)}
+	h := assignedHit(text, &a)
+	c := suspect{content: text, genre: genre{syntax: syntaxConf, lang: "env"}, hit: &h, shape: shapeOf(text[at:]), name: factsOf(key)}
+	likely, doubt := fitted().score(&c)
+	h.reasons = append(h.reasons, fitted().reasons(&c)...)
+	if h.confidence = likely; doubt != "" {
+		h.reasons = append(h.reasons, doubt)
+	} else {
+		h.confidence = max(likely, leastNamed)
 	}
-	if h.entropy >= 3 {
-		h.confidence = 0.6
-		h.reasons = append(h.reasons, "no word, path or reference")
-	}
+	h.detector, h.description = "generic-secret-value", "Value under the name of a secret."
+	h.start, h.end, h.from, h.assigned = start, start+len(value), start, nil
 	// A secret access key has no prefix: its length, alphabet and name are all there is.
 	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 	if words := strings.ToLower(key); awsSecret.MatchString(value) && strings.Contains(words, "secret") &&
@@ -71,6 +76,10 @@ func named(key, value string, start int) hit {
 	}
 	return h
 }
+
+// leastNamed is the least confidence of a value that its key calls a secret, where nothing speaks against it: whoever gives
+// a variable such a name means a secret.
+const leastNamed = 0.4
 
 var awsSecret = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
 
