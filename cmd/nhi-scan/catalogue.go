@@ -125,6 +125,7 @@ func newDetectors(a *app) *cobra.Command {
 				Title     string   `json:"title"`
 				Kind      string   `json:"kind"`
 				Reference string   `json:"reference"`
+				Sure      string   `json:"sure"`
 				Near      []string `json:"near"`
 				Checksum  string   `json:"checksum"`
 				Replaces  []string `json:"replaces"`
@@ -132,10 +133,10 @@ func newDetectors(a *app) *cobra.Command {
 			entries := []entry{}
 			var rows [][]string
 			for _, d := range all {
-				entries = append(entries, entry{d.ID, d.Title, d.Kind, d.Reference, append([]string{}, d.Near...), d.Checksum, append([]string{}, d.Replaces...)})
-				rows = append(rows, []string{d.ID, d.Kind, d.Title})
+				entries = append(entries, entry{d.ID, d.Title, d.Kind, d.Reference, d.Sure, append([]string{}, d.Near...), d.Checksum, append([]string{}, d.Replaces...)})
+				rows = append(rows, []string{d.ID, d.Kind, d.Title, d.Sure})
 			}
-			return a.catalogue(format, map[string]any{"schema": "nhi-scan/detectors/1", "detectors": entries}, []string{"Detector", "Kind", "Finds"}, rows)
+			return a.catalogue(format, map[string]any{"schema": "nhi-scan/detectors/1", "detectors": entries}, []string{"Detector", "Kind", "Finds", "Form"}, rows)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "`FORMAT`: table or json")

@@ -68,8 +68,10 @@ func writeDetectorsPage(w io.Writer) error {
 	b := &strings.Builder{}
 	b.WriteString("# Detectors\n\n" + generated + "What `detect`, `gate` and `scan` look for by its form. Beside these stand the assignment parser, the readers of well-known\n" +
 		"credential files and passwords in URLs: [detection.md](detection.md). Kind *format* is an entry of\n" +
-		"`scanner/detect/detectors.yaml`, *gitlab* a token type of GitLab; the rules of gitleaks' default configuration follow below.\n\n" +
-		"| detector | kind | finds | checked offline |\n| --- | --- | --- | --- |\n")
+		"`scanner/detect/detectors.yaml`, *gitlab* a token type of GitLab; the rules of gitleaks' default configuration follow below.\n" +
+		"The form is *documented* where the linked page or source gives it, known *partly* where that gives the prefix and the rest\n" +
+		"comes from tokens that were seen, and *reported* where only others describe it.\n\n" +
+		"| detector | kind | finds | form | checked offline |\n| --- | --- | --- | --- | --- |\n")
 	var catalogue []string
 	for _, d := range all {
 		if d.Kind == "catalogue" {
@@ -80,7 +82,7 @@ func writeDetectorsPage(w io.Writer) error {
 		if d.Reference != "" {
 			title = "[" + title + "](" + d.Reference + ")"
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", d.ID, d.Kind, title, d.Checksum)
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", d.ID, d.Kind, title, d.Sure, d.Checksum)
 	}
 	// Their texts belong to gitleaks; nhi-scan detectors prints them.
 	b.WriteString("\nOf gitleaks' catalogue: " + strings.Join(catalogue, ", ") + ".\n")

@@ -14,9 +14,10 @@ var checks = map[string]func(value []byte) bool{
 	"github-crc32":    githubChecksum,
 	"grafana-crc32":   grafanaChecksum,
 	"nkey-crc16":      nkeyChecksum,
-	"stellar-crc16":   nkeyChecksum, // the same code over the same alphabet
 	"bech32":          bech32Checksum,
 	"gitlab-routable": checksumHolds,
+	"azure-marvin":    azureChecksum,
+	"crates-xor":      cratesChecksum,
 }
 
 func crc(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }
@@ -24,8 +25,8 @@ func crc(b []byte) uint64 { return uint64(crc32.ChecksumIEEE(b)) }
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // githubChecksum holds where the last six characters are the CRC-32, in base 62, of those between the prefix and them.
-// npm's tokens are made the same way.
-// Source: https://github.blog/engineering/behind-githubs-new-authentication-token-formats/
+// The tokens of npm and Polar are made the same way.
+// Source: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 func githubChecksum(value []byte) bool {
 	at := strings.LastIndexByte(string(value), '_') + 1
 	if len(value)-at <= 6 {
@@ -45,6 +46,22 @@ func inBase62(n uint64) string {
 	return string(out[:])
 }
 
+// cratesChecksum holds where the last character is the letter or digit whose number is the exclusive or of the bytes
+// between the prefix and it. Source: crates/crates_io_trustpub/src/access_token.rs of rust-lang/crates.io
+func cratesChecksum(value []byte) bool {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	at := strings.LastIndexByte(string(value), '_') + 1
+	end := len(value) - 1
+	if end <= at {
+		return false
+	}
+	var sum byte
+	for _, c := range value[at:end] {
+		sum ^= c
+	}
+	return value[end] == digits[int(sum)%len(digits)]
+}
+
 // grafanaChecksum holds where eight hexadecimal digits after the last "_" are the CRC-32, lowest byte first, of what
 // stands before it. Source: pkg/components/satokengen/tokengen.go of Grafana 11.
 func grafanaChecksum(value []byte) bool {
@@ -57,7 +74,7 @@ func grafanaChecksum(value []byte) bool {
 }
 
 // nkeyChecksum holds where a base 32 text ends with the CRC-16 of its bytes, lowest byte first.
-// Source: https://github.com/nats-io/nkeys (strkey.go), https://stellar.org/protocol/sep-23
+// Source: https://github.com/nats-io/nkeys (strkey.go)
 func nkeyChecksum(value []byte) bool {
 	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
 	raw, err := encoding.DecodeString(string(value))

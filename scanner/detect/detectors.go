@@ -32,7 +32,10 @@ type detector struct {
 	Confidence float64 `yaml:"confidence"`
 	// Replaces names rules of the default catalogue that the entry stands in for: those are not reported.
 	Replaces  []string `yaml:"replaces"`
-	Reference string   `yaml:"reference"` // where the format is published
+	Reference string   `yaml:"reference"` // where the provider describes the credential
+	// Sure says how the form is known: "documented" where the reference gives it, "partly" where the reference gives
+	// the prefix and the rest is of tokens that were seen, "" where others report it.
+	Sure string `yaml:"sure"`
 	// Examples are found by the entry, Misses are not. Both hold placeholders for random text (<alnum:24>), so that
 	// the file holds no secret; the test explains them.
 	Examples []string `yaml:"examples"`
@@ -48,9 +51,21 @@ func loadDetectors(text []byte) ([]detector, error) {
 		if d.Checksum != "" && checks[d.Checksum] == nil {
 			return nil, fmt.Errorf("detectors.yaml: %s: no check is named %q", d.ID, d.Checksum)
 		}
+		if !slices.Contains([]string{"", sureDocumented, surePartly}, d.Sure) {
+			return nil, fmt.Errorf("detectors.yaml: %s: sure is not %q", d.ID, d.Sure)
+		}
 	}
 	return all, nil
 }
+
+const (
+	sureDocumented = "documented"
+	surePartly     = "partly"
+	sureReported   = "reported" // not written in the file
+)
+
+// reportedAtMost bounds the confidence in a form that its provider is not known to describe.
+const reportedAtMost = 0.85
 
 // keywordBytes of a keyword are looked for: an entry's keywords stand in its matches, so that part of one is enough to
 // know where to look, and the automaton stays small.
@@ -114,6 +129,9 @@ func (d *detector) judge(h *hit, value []byte) {
 	h.rank, h.confidence = rankOwn, d.Confidence
 	if h.confidence == 0 {
 		h.confidence = 0.85
+	}
+	if d.Sure == "" {
+		h.confidence = min(h.confidence, reportedAtMost)
 	}
 	h.reasons = []string{"has the form of: " + strings.TrimSuffix(d.Title, ".")}
 	if d.Checksum == "" {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -22,7 +23,7 @@ var placeholder = regexp.MustCompile(`<([A-Za-z0-9]+):([A-Za-z0-9-]+)>`)
 var alphabets = map[string]string{
 	"alnum": alnum, "base62": alnum, "urlsafe": urlSafe, "base64": alnum + "+/", "hex": "0123456789abcdef", "HEX": "0123456789ABCDEF",
 	"digits": "0123456789", "upper": alnum[10:36], "lower": alnum[36:], "ALNUM": alnum[:36], "base36": "0123456789" + alnum[36:],
-	"base32": alnum[10:36] + "234567", "base58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+	"consonants": "bcdfghjklmnpqrstvwxz2456789", "base32": alnum[10:36] + "234567", "base58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
 }
 
 // expand fills in the placeholders of an example; equal seeds give equal text.
@@ -64,6 +65,22 @@ var closings = map[string]func(r *rand.Rand, value string) string{
 	"grafana-crc32": func(_ *rand.Rand, value string) string {
 		sum := binary.LittleEndian.AppendUint32(nil, uint32(crc([]byte(strings.TrimSuffix(value, "_")))))
 		return hex.EncodeToString(sum)
+	},
+	"azure-marvin": func(_ *rand.Rand, value string) string { // 57 bytes, of which the last 3 name the service
+		raw, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			panic(err)
+		}
+		seed := binary.BigEndian.Uint64([]byte(azureSeeds[value[len(value)-4:]][0]))
+		raw = binary.LittleEndian.AppendUint32(raw, marvin(raw, seed))
+		return base64.StdEncoding.EncodeToString(raw)[len(value):]
+	},
+	"crates-xor": func(_ *rand.Rand, value string) string {
+		var sum byte
+		for _, c := range []byte(value[1+strings.LastIndexByte(value, '_'):]) {
+			sum ^= c
+		}
+		return string((alnum[10:] + alnum[:10])[int(sum)%len(alnum)])
 	},
 	"gitlab-routable": func(_ *rand.Rand, value string) string {
 		return fmt.Sprintf("%07s", strconv.FormatUint(crc([]byte(value)), 36))
@@ -179,13 +196,11 @@ func TestChecks(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(checks)) {
 		holds := checks[name]
 		begin := map[string]string{
-			"github-crc32": "ghp_" + random(r, alnum, 30), "grafana-crc32": "glsa_" + random(r, alnum, 32) + "_", "nkey-crc16": "SU", "stellar-crc16": "S",
+			"github-crc32": "ghp_" + random(r, alnum, 30), "grafana-crc32": "glsa_" + random(r, alnum, 32) + "_", "nkey-crc16": "SU",
+			"azure-marvin": random(r, alnum, 76) + "+ASt", "crates-xor": "cio_tp_" + random(r, alnum, 31),
 			"bech32": "AGE-SECRET-KEY-1", "gitlab-routable": "glpat-" + random(r, urlSafe, 36) + ".10",
 		}[name]
 		closing := closings[name]
-		if name == "stellar-crc16" {
-			closing = closings["nkey-crc16"]
-		}
 		if closing == nil || begin == "" {
 			t.Errorf("no test makes a value that passes %s", name)
 			continue
@@ -200,12 +215,22 @@ func TestChecks(t *testing.T) {
 				if harmed[i] == c {
 					continue
 				}
-				if harmed[i] = c; name != "github-crc32" && name != "grafana-crc32" && holds(harmed) {
+				if harmed[i] = c; !slices.Contains([]string{"github-crc32", "grafana-crc32", "crates-xor"}, name) && holds(harmed) {
 					t.Errorf("%s holds for %q, changed at %d", name, harmed, i)
 				}
 			}
 			holds([]byte(value[:i])) // no panic
 		}
+	}
+	// From the tests of microsoft/security-utilities and rust-lang/crates.io.
+	if sum := marvin([]byte("abc"), 0xd53cd9cecd0893b7); sum != 0x6be02a86 {
+		t.Errorf("marvin(abc) = %x", sum)
+	}
+	if sum := marvin([]byte("abcdefghijklmnopqrstuvwxyz"), 0x0ddddeeeeffff000); sum != 0xd34847dc {
+		t.Errorf("marvin(abc…z) = %x", sum)
+	}
+	if !cratesChecksum([]byte("cio_tp_0000000000000000000000000000000" + "w")) {
+		t.Error("crates-xor does not hold for the published value")
 	}
 	// From the announcement of the format.
 	if published := "ghp_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ" + "0mLq17"; !githubChecksum([]byte(published)) {

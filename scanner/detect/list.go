@@ -11,6 +11,7 @@ type Described struct {
 	ID, Title string
 	Kind      string   // "gitlab", "format" (an entry of detectors.yaml) or "catalogue" (a rule of gitleaks)
 	Reference string   // where the format is published; empty for the catalogue
+	Sure      string   // how the form is known: "documented", "partly", "reported"; empty for the catalogue
 	Near      []string // words of which one must stand nearby
 	Checksum  string   // the offline check that its values pass; empty: the format has none
 	Replaces  []string // rules of the catalogue that it stands in for
@@ -30,7 +31,7 @@ func Detectors() ([]Described, error) {
 	var out []Described
 	replaced := replacedBy(own)
 	for _, d := range own {
-		out = append(out, Described{ID: d.ID, Title: d.Title, Kind: "format", Reference: d.Reference, Near: d.Near, Checksum: d.Checksum, Replaces: d.Replaces})
+		out = append(out, Described{ID: d.ID, Title: d.Title, Kind: "format", Reference: d.Reference, Sure: cmp.Or(d.Sure, sureReported), Near: d.Near, Checksum: d.Checksum, Replaces: d.Replaces})
 	}
 	for id, r := range rules.Rules {
 		if !replaced[id] && !r.SkipReport {
@@ -38,7 +39,7 @@ func Detectors() ([]Described, error) {
 		}
 	}
 	for _, t := range gitlabTypes() {
-		d := Described{ID: t.id, Title: strings.TrimSuffix(t.description, "."), Kind: "gitlab", Reference: "https://docs.gitlab.com/security/tokens/#token-prefixes"}
+		d := Described{ID: t.id, Title: strings.TrimSuffix(t.description, "."), Kind: "gitlab", Reference: "https://docs.gitlab.com/security/tokens/#token-prefixes", Sure: sureDocumented}
 		if t.routable {
 			d.Checksum = "gitlab-routable"
 		}
