@@ -174,7 +174,7 @@ func (s *search) files(ctx context.Context, paths []string) error {
 			return searched{content: c}
 		}
 		found := inPart(c, engine.Scan(c.Name, c.Bytes))
-		c.Bytes = nil
+		c.Release()
 		return searched{c, found}
 	}
 	for r := range detect.ScanAll(ctx, contents, s.jobs, scan) {
