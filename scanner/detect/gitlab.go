@@ -95,22 +95,21 @@ func (g gitlabTokens) literals() []string {
 // leastEntropy in bits per character; below it a token is a placeholder. The bound is gitleaks' for these types.
 const leastEntropy = 3
 
-// token judges what stands at the place of a prefix.
-func (g gitlabTokens) token(content []byte, l located) (hit, bool) {
-	t := g.types[l.literal]
-	after := l.start + len(t.prefix)
-	if string(content[l.start:after]) != t.prefix {
+// token judges what stands at the place of a type's prefix.
+func (g gitlabTokens) token(t tokenType, content []byte, start int) (hit, bool) {
+	after := start + len(t.prefix)
+	if string(content[start:after]) != t.prefix {
 		return hit{}, false // a prefix in other letter case
 	}
-	if t.custom && l.start > 0 && isTokenByte(content[l.start-1]) {
+	if t.custom && start > 0 && isTokenByte(content[start-1]) {
 		return hit{}, false
 	}
 	if t.routable {
-		if h, ok := t.routableHit(content, l.start); ok {
+		if h, ok := t.routableHit(content, start); ok {
 			return h, true
 		}
 	}
-	return g.plainHit(t, content, l.start)
+	return g.plainHit(t, content, start)
 }
 
 var routableTail = regexp.MustCompile(`^[0-9A-Za-z_-]{27,300}\.(?:01\.)?[0-9a-z]{9}`)
