@@ -18,21 +18,28 @@ const maxStdin = 64 << 20
 // maxPlaces bounds the further places of values that are listed.
 const maxPlaces = 100_000
 
-// keep takes the findings of a content, and notes their values.
+// keep takes the findings of a content, notes their values, and gives the content back, unless it must be kept.
 func (s *search) keep(c filetree.Content, all []detect.Finding) {
 	for r, f := range inPart(c, all) {
 		s.found.Findings = append(s.found.Findings, r)
 		s.again.Add(f, sameAs(r))
 	}
-	if c.Path == filetree.Stdin || strings.HasPrefix(c.Path, filetree.Stdin+"!/") {
+	if fromStdin(c) {
 		kept := 0
 		for _, k := range s.stdin {
 			kept += len(k.Bytes)
 		}
 		if kept+len(c.Bytes) <= maxStdin {
 			s.stdin = append(s.stdin, c)
+			return
 		}
 	}
+	c.Release()
+}
+
+// fromStdin reports whether a content came by standard input, or in an archive there.
+func fromStdin(c filetree.Content) bool {
+	return c.Path == filetree.Stdin || strings.HasPrefix(c.Path, filetree.Stdin+"!/")
 }
 
 // sameAs is the reason of a further place of a value.
@@ -71,6 +78,9 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 		}
 		for r := range inPart(c, s.again.Find(c.Bytes)) {
 			out = append(out, r)
+		}
+		if !fromStdin(c) {
+			c.Release()
 		}
 		return out
 	}

@@ -8,15 +8,17 @@ import (
 // bare reads a value without quotes at i.
 func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 	limit := min(len(s.content), i+maxValue)
+	lineEnds := limit == len(s.content)
 	if nl := bytes.IndexByte(s.content[i:limit], '\n'); nl >= 0 && a.op != opElement {
-		limit = i + nl
+		limit, lineEnds = i+nl, true
 	}
 	text := s.content[i:limit]
 	if len(text) < leastValue || text[0] == '#' && isSpace(s.at(i-1)) && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf) {
 		return a, false // empty, with a comment behind
 	}
 	var end int
-	switch wholeLine := s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf; {
+	// A line that goes on behind the longest value is no value: thousands of names may stand on it.
+	switch wholeLine := lineEnds && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf); {
 	case a.op == opElement:
 		end = bytes.IndexByte(text, '<')
 	case a.op == opCell:

@@ -134,3 +134,25 @@ func FuzzAssignments(f *testing.F) {
 		}
 	})
 }
+
+// On a line that is longer than any value no value goes to its end, but for those near it: else each of many names
+// would have all that follow it for its value. So twice the names cost no more than twice the bytes.
+func TestAssignments_longLine(t *testing.T) {
+	read := func(count int) (values, bytes, size int) {
+		var text []byte
+		var names []int
+		for i := range count {
+			names = append(names, len(text))
+			text = fmt.Appendf(text, "password%d: EXAMPLE%d ", i, i)
+		}
+		for _, a := range assignments(genreOf("a.yaml"), text, names) {
+			values, bytes = values+1, bytes+a.end-a.start
+		}
+		return values, bytes, len(text)
+	}
+	few, bytes, size := read(2000)
+	many, moreBytes, moreSize := read(4000)
+	if few != 2000 || many != 4000 || moreBytes-bytes > moreSize-size {
+		t.Errorf("%d and %d values of %d and %d bytes in %d and %d, want 2000 and 4000, and no more bytes than are added", few, many, bytes, moreBytes, size, moreSize)
+	}
+}

@@ -5,20 +5,23 @@ import "slices"
 // automaton finds many literals in one pass, ASCII case ignored: Aho and Corasick's, as a dense table over byte
 // classes, so that each input byte costs two loads that depend on nothing but the state before. Four places of a text
 // are read at once, since one place alone waits for memory most of the time (measured: 440 and 980 MB/s).
+//
+// A state is the place of its row in the table: the next one is found by adding a class. Rows lie as close as they can,
+// for a row of a power of two would use a part of the processor's cache only.
 type automaton struct {
 	class   [256]uint8
-	shift   uint     // a state's row begins at state << shift
-	next    []uint16 // the next state, with final set where literals end
-	ends    [][]int  // literals that end in a state
-	length  []int    // of each literal
+	width   uint32    // of a row: the number of classes
+	next    []uint32  // the next state, with final set where literals end
+	ends    [][]int32 // literals that end in a state, by number of its row
+	length  []int32   // of each literal
 	longest int
 }
 
 const (
 	// final marks a state in which at least one literal ends.
-	final = 1 << 15
-	// maxStates is what is left of a state's bits.
-	maxStates = final
+	final = 1 << 31
+	// maxStates bounds the memory of one automaton.
+	maxStates = 1 << 15
 )
 
 // newAutomata takes lower-case literals; an empty one is never found. One automaton is enough for some thousand
@@ -56,10 +59,10 @@ func trieSize(texts []string) int {
 // newAutomaton makes the automaton for texts[from:], which need at most size states; numbers are those in texts.
 // Folding leaves at most 230 classes.
 func newAutomaton(texts []string, from, size int) *automaton {
-	a := &automaton{length: make([]int, len(texts))}
+	a := &automaton{length: make([]int32, len(texts))}
 	classes := 1
 	for i, l := range texts {
-		a.length[i] = len(l)
+		a.length[i] = int32(len(l))
 		for _, b := range []byte(l) {
 			if i >= from && a.class[b] == 0 {
 				a.class[b] = uint8(classes)
@@ -70,10 +73,8 @@ func newAutomaton(texts []string, from, size int) *automaton {
 	for b := 'A'; b <= 'Z'; b++ {
 		a.class[b] = a.class[b|0x20]
 	}
-	for 1<<a.shift < classes {
-		a.shift++
-	}
-	a.next, a.ends = make([]uint16, 0, size<<a.shift), make([][]int, 0, size)
+	a.width = uint32(classes)
+	a.next, a.ends = make([]uint32, 0, size*classes), make([][]int32, 0, size)
 	a.addState()
 	for id := from; id < len(texts); id++ {
 		l := texts[id]
@@ -81,51 +82,56 @@ func newAutomaton(texts []string, from, size int) *automaton {
 			continue
 		}
 		a.longest = max(a.longest, len(l))
-		s := uint16(0)
+		s := uint32(0)
 		for _, b := range []byte(l) {
-			at := int(s)<<a.shift | int(a.class[b])
+			at := s + uint32(a.class[b])
 			if a.next[at] == 0 {
 				a.next[at] = a.addState()
 			}
 			s = a.next[at]
 		}
-		a.ends[s] = append(a.ends[s], id)
+		row := s / a.width
+		a.ends[row] = append(a.ends[row], int32(id))
 	}
 	a.link()
 	return a
 }
 
-func (a *automaton) addState() uint16 {
-	a.next = a.next[:len(a.next)+1<<a.shift]
+func (a *automaton) addState() uint32 {
+	s := len(a.next)
+	a.next = a.next[:s+int(a.width)]
 	a.ends = append(a.ends, nil)
-	return uint16(len(a.ends) - 1)
+	return uint32(s)
 }
 
 // link turns the trie into an automaton, breadth first: a missing edge becomes the edge of the longest proper suffix.
 func (a *automaton) link() {
-	fail := make([]uint16, len(a.ends))
-	queue := make([]uint16, 0, len(a.ends))
-	for _, s := range a.next[:1<<a.shift] {
+	fail := make([]uint32, len(a.ends)) // by row
+	queue := make([]uint32, 0, len(a.ends))
+	for _, s := range a.next[:a.width] {
 		if s != 0 {
 			queue = append(queue, s)
 		}
 	}
 	for i := 0; i < len(queue); i++ {
 		s := queue[i]
-		a.ends[s] = append(a.ends[s], a.ends[fail[s]]...)
-		row := a.next[int(s)<<a.shift : int(s+1)<<a.shift]
-		back := a.next[int(fail[s])<<a.shift:]
+		suffix := fail[s/a.width]
+		if more := a.ends[suffix/a.width]; len(more) > 0 {
+			a.ends[s/a.width] = append(a.ends[s/a.width], more...)
+		}
+		row := a.next[s : s+a.width]
+		back := a.next[suffix : suffix+a.width]
 		for c, to := range row {
 			if to == 0 {
 				row[c] = back[c]
 				continue
 			}
-			fail[to] = back[c]
+			fail[to/a.width] = back[c]
 			queue = append(queue, to)
 		}
 	}
 	for i, s := range a.next {
-		if len(a.ends[s]) > 0 {
+		if s != 0 && len(a.ends[s/a.width]) > 0 {
 			a.next[i] |= final
 		}
 	}
@@ -134,64 +140,71 @@ func (a *automaton) link() {
 // leastStream is the text, in bytes, from which on reading in four places pays.
 const leastStream = 256
 
-// find appends every occurrence of every literal to hits, in the order in which they end. other is memory to work in.
-func (a *automaton) find(text []byte, hits []located, other *[4][]located) []located {
+// streams are what was found in the four parts of a text.
+type streams [4][]located
+
+// find appends every occurrence of every literal to found. Those of one literal ascend in each stream, and from each to
+// the next.
+func (a *automaton) find(text []byte, found *streams) {
 	if len(text) < 4*max(leastStream, a.longest) {
-		hits, _ = a.run(text, 0, 0, 0, hits)
-		return hits
+		found[0], _ = a.run(text, 0, 0, 0, found[0])
+		return
 	}
 	n := len(text) / 4
-	var state [4]uint16
+	var state [4]uint32
 	for i := 1; i < 4; i++ { // what begins before a part belongs to it if it ends there
 		_, state[i] = a.run(text[:i*n], i*n-a.longest, i*n, 0, nil)
 	}
-	parts := &[4][]located{hits, other[1][:0], other[2][:0], other[3][:0]}
-	a.four(text, n, &state, parts)
-	hits = parts[0]
-	for i := 1; i < 4; i++ {
-		hits = append(hits, parts[i]...)
-		other[i] = parts[i]
+	for i := 0; ; i++ {
+		if i = a.four(text, n, i, &state); i == n {
+			break
+		}
+		for part := range state {
+			if state[part]&final != 0 {
+				state[part] &^= final
+				found[part] = a.report(found[part], state[part], part*n+i)
+			}
+		}
 	}
-	hits, _ = a.run(text, 4*n, 0, state[3], hits)
-	return hits
+	found[3], _ = a.run(text, 4*n, 0, state[3], found[3])
 }
 
 // run reads text[from:] in one place, beginning in state s. Hits that end before quiet are not reported.
-func (a *automaton) run(text []byte, from, quiet int, s uint16, hits []located) ([]located, uint16) {
+func (a *automaton) run(text []byte, from, quiet int, s uint32, hits []located) ([]located, uint32) {
 	for i := from; i < len(text); i++ {
-		s = a.next[int(s&^final)<<a.shift|int(a.class[text[i]])]
-		if s&final != 0 && i >= quiet {
-			hits = a.report(hits, s, i)
+		s = a.next[s+uint32(a.class[text[i]])]
+		if s&final != 0 {
+			s &^= final
+			if i >= quiet {
+				hits = a.report(hits, s, i)
+			}
 		}
 	}
 	return hits, s
 }
 
-func (a *automaton) report(hits []located, s uint16, last int) []located {
-	for _, id := range a.ends[s&^final] {
-		hits = append(hits, located{id, last + 1 - a.length[id]})
+func (a *automaton) report(hits []located, s uint32, last int) []located {
+	for _, id := range a.ends[s/a.width] {
+		hits = append(hits, located{id, int32(last) + 1 - a.length[id]})
 	}
 	return hits
 }
 
-// four reads the four parts of n bytes at once.
-func (a *automaton) four(text []byte, n int, state *[4]uint16, parts *[4][]located) {
-	t0, t1, t2, t3 := text[:n], text[n:2*n], text[2*n:3*n], text[3*n:4*n]
+// four reads the four parts of n bytes at once from their byte i on, and returns at which one of them came into a final
+// state; n if none did. What is done with hits stays outside: the loop is the innermost of all.
+func (a *automaton) four(text []byte, n, i int, state *[4]uint32) int {
+	t0, t1, t2, t3 := text[:n], text[n:][:n], text[2*n:][:n], text[3*n:][:n]
 	s0, s1, s2, s3 := state[0], state[1], state[2], state[3]
-	class, next, shift := &a.class, a.next, a.shift&15
-	for i := range t0 {
-		s0 = next[uint(s0&^final)<<shift|uint(class[t0[i]])]
-		s1 = next[uint(s1&^final)<<shift|uint(class[t1[i]])]
-		s2 = next[uint(s2&^final)<<shift|uint(class[t2[i]])]
-		s3 = next[uint(s3&^final)<<shift|uint(class[t3[i]])]
-		if (s0|s1|s2|s3)&final == 0 {
-			continue
-		}
-		for part, s := range [4]uint16{s0, s1, s2, s3} {
-			if s&final != 0 {
-				parts[part] = a.report(parts[part], s, part*n+i)
-			}
+	class, next := &a.class, a.next
+	for ; i < n; i++ {
+		s0 = next[s0+uint32(class[t0[i]])]
+		s1 = next[s1+uint32(class[t1[i]])]
+		s2 = next[s2+uint32(class[t2[i]])]
+		s3 = next[s3+uint32(class[t3[i]])]
+		if (s0|s1|s2|s3)&final != 0 {
+			break
 		}
 	}
-	*state = [4]uint16{s0, s1, s2, s3}
+	*state = [4]uint32{s0, s1, s2, s3}
+	return i
 }

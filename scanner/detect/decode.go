@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"io"
 	"unicode/utf16"
@@ -76,31 +77,58 @@ var baseByte = func() (t [256]bool) {
 	return t
 }()
 
-// runs visits base64 and hex. It looks at every leastRun-th byte only, until one is of the alphabet.
+// runs visits base64 and hex.
 func (d *decoder) runs(visit func(encodedPart)) {
 	c := d.content
-	for i := leastRun - 1; i < len(c); {
-		if !baseByte[c[i]] {
-			i += leastRun
+	for from := 0; ; {
+		start, end := longRun(c, from)
+		if start < 0 || *d.budget <= 0 {
+			return
+		}
+		if plain, how := d.plain(c[start:end]); plain != nil {
+			for end < len(c) && c[end] == '=' {
+				end++
+			}
+			visit(encodedPart{start, end, how, plain})
+		}
+		from = end
+	}
+}
+
+// longRun returns the first run of at least leastRun characters of base64 in c that begins at from or later; -1 when
+// there is none. Whatever is so long covers a whole block of eight bytes among those that begin every sixteen: most
+// blocks hold a space or a sign, which one comparison of all eight shows.
+func longRun(c []byte, from int) (start, end int) {
+	const block, stride = 8, leastRun - 8
+	for i := from; i+block <= len(c); {
+		if anySign(binary.LittleEndian.Uint64(c[i:])) {
+			i += stride
 			continue
 		}
-		start, end := i, i+1
-		for start > 0 && start > i-leastRun && baseByte[c[start-1]] {
-			start--
-		}
-		for end < len(c) && baseByte[c[end]] {
+		for end = i; end < len(c) && baseByte[c[end]]; {
 			end++
 		}
-		if end-start >= leastRun && *d.budget > 0 {
-			if plain, how := d.plain(c[start:end]); plain != nil {
-				for end < len(c) && c[end] == '=' {
-					end++
-				}
-				visit(encodedPart{start, end, how, plain})
-			}
+		if end < i+block {
+			i = end + 1 // no run of that length ends before end
+			continue
 		}
-		i = end + leastRun
+		for start = i; start > from && baseByte[c[start-1]]; {
+			start--
+		}
+		if end-start >= leastRun {
+			return start, end
+		}
+		i = end + 1
 	}
+	return -1, -1
+}
+
+// anySign reports whether one of eight bytes is below "+", above ASCII or a full stop: no character of base64.
+func anySign(b uint64) bool {
+	const each = 0x0101010101010101
+	below := (b - '+'*each) &^ b
+	stops := b ^ '.'*each
+	return (below|b|(stops-each)&^stops)&(0x80*each) != 0
 }
 
 // plain decodes a run where it stands for text, or for gzip of text.

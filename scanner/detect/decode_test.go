@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestScan_decodes(t *testing.T) {
@@ -79,6 +82,39 @@ func FuzzDecode(f *testing.F) {
 			if h.start < 0 || h.end > len(text) || h.start >= h.end {
 				t.Fatalf("decoded(%q): hit at %d to %d", text, h.start, h.end)
 			}
+		}
+	})
+}
+
+// The runs that are found by looking at a part of the bytes are those that looking at each byte finds.
+func TestLongRun(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var text []byte
+		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 2*leastRun), 0, 12).Draw(t, "lengths") {
+			text = append(text, strings.Repeat("aZ0+/-_9", n/8+1)[:n]...)
+			text = append(text, rapid.SampledFrom([]string{"=", " ", ".", "\x00", "\n\n", "ä", "~", "*"}).Draw(t, "sign")...)
+		}
+		text = text[:max(0, len(text)-rapid.IntRange(0, 2).Draw(t, "cut"))]
+		var want, got []span
+		for start := 0; start < len(text); start++ {
+			end := start
+			for end < len(text) && baseByte[text[end]] {
+				end++
+			}
+			if end-start >= leastRun {
+				want = append(want, span{start, end})
+			}
+			start = end
+		}
+		for from := 0; ; {
+			start, end := longRun(text, from)
+			if start < 0 {
+				break
+			}
+			got, from = append(got, span{start, end}), end
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(span{})); diff != "" {
+			t.Fatalf("runs of %q (-want +got):\n%s", text, diff)
 		}
 	})
 }

@@ -153,7 +153,7 @@ func found(e *Engine, id, text string) bool {
 }
 
 func TestDetectors_are_well_formed(t *testing.T) {
-	stock, _ := loadRules(nil)
+	stock, _ := loadRules(nil, nil)
 	ids := map[string]bool{}
 	for _, d := range entries(t) {
 		if ids[d.ID] || !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(d.ID) {

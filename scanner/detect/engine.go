@@ -81,12 +81,13 @@ func New(o Options) (*Engine, error) {
 
 // newEngine returns an engine with own detectors other than the embedded ones.
 func newEngine(o Options, prefixes []string, own []detector) (*Engine, error) {
-	loaded, err := loadRules(o.RulesTOML)
+	var replaced map[string]bool
+	if len(own) > 0 {
+		replaced = replacedBy(own)
+	}
+	loaded, err := loadRules(o.RulesTOML, replaced)
 	if err != nil {
 		return nil, err
-	}
-	if len(own) > 0 {
-		loaded.leaveOut(replacedBy(own))
 	}
 	e := &Engine{gitlab: newGitlabTokens(prefixes)}
 	if e.users, err = usersRules(o.RulesTOML, loaded); err != nil {
@@ -117,7 +118,7 @@ func usersRules(text []byte, loaded loadedRules) (map[string]bool, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	base, err := loadRules(nil)
+	base, err := loadRules(nil, nil)
 	if err != nil {
 		return nil, err
 	}

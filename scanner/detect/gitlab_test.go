@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,4 +167,29 @@ func revealed(found []Finding) []string {
 		out = append(out, f.Secret.Reveal())
 	}
 	return out
+}
+
+// The bodies of tokens are what these expressions match, the longest form first.
+func TestBodies(t *testing.T) {
+	expressions := map[string]string{
+		"glpat-": `[0-9A-Za-z_-]{20}`, "gloas-": `[0-9A-Za-z_-]{64}`, "glrt-": `(?:t\d_)?[0-9A-Za-z_-]{20}`,
+		"glcbt-":           `(?:eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}|[0-9A-Za-z]{1,5}_[0-9A-Za-z_-]{20})`,
+		"_gitlab_session=": `[0-9a-z]{32}`, "glptt-": `[0-9a-f]{40}`,
+	}
+	routable := regexp.MustCompile(`^[0-9A-Za-z_-]{27,300}\.(?:01\.)?[0-9a-z]{9}`)
+	parts := []string{"eyJ", "t1_", "t_", ".", "01.", "_", "-", "a", "Z", "9", "zzzzzzzzz", "abcdef0123456789", "ABCDEFGHIJKLMNOPQRST", strings.Repeat("x", 290), " ", "ä", "="}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 14).Draw(t, "parts"), "")
+		for _, token := range gitlabTypes() {
+			if expression, known := expressions[token.prefix]; known {
+				want := len(regexp.MustCompile("^" + expression).FindString(text))
+				if got := token.body([]byte(text)); got != want {
+					t.Errorf("%s: body of %q has %d bytes, want %d", token.prefix, text, got, want)
+				}
+			}
+		}
+		if got, _ := routableTail([]byte(text)); got != len(routable.FindString(text)) {
+			t.Errorf("tail of %q has %d bytes, want %d", text, got, len(routable.FindString(text)))
+		}
+	})
 }

@@ -24,7 +24,7 @@ func Detectors() ([]Described, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := loadRules(nil)
+	rules, err := loadRules(nil, nil)
 	if err != nil {
 		return nil, err
 	}

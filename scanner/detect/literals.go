@@ -46,68 +46,84 @@ func lowerASCII(s string) string {
 // literalSet are some of an engine's literals, as whoever registered them knows them.
 type literalSet struct{ numbers []int }
 
-// located is a literal and where it begins.
-type located struct{ literal, start int }
+// located is a literal and where it begins. There may be one for every second byte of a text: it is small.
+type located struct{ literal, start int32 }
 
 // anchors are the places of all literals in one text, found in one pass. Whoever registered a literalSet asks for its
-// places; that costs nothing where there are none.
+// places; that costs nothing where there are none, and all costs of a text go by what was found, not by what was
+// looked for: most texts are small and hold few of the literals.
 type anchors struct {
-	all   []located // by literal, then start
-	first []int32   // of each literal its first in all; one more at the end
-	found []int     // the literals that are there, each once
+	starts []int32 // of all places, those of one literal together and ascending
+	parts  []part  // of each literal its part of starts
+	found  []int   // the literals that are there, each once
 }
 
+// part is a range of anchors.starts.
+type part struct{ from, to int32 }
+
 // of returns the places of one literal in ascending order. It may not be changed.
-func (a *anchors) of(literal int) []located {
-	return a.all[a.first[literal]:a.first[literal+1]]
+func (a *anchors) of(literal int) []int32 {
+	p := a.parts[literal]
+	return a.starts[p.from:p.to]
 }
 
 // any reports whether one of a set's literals is in the text.
 func (a *anchors) any(set literalSet) bool {
 	for _, n := range set.numbers {
-		if a.first[n] != a.first[n+1] {
+		if p := a.parts[n]; p.from != p.to {
 			return true
 		}
 	}
 	return false
 }
 
-// in returns the places of a set's literals sorted by start, in buffer's memory. Of literals that begin in one place
-// each is listed, in the order in which they were registered.
-func (a *anchors) in(set literalSet, buffer []located) []located {
-	found := buffer[:0]
+// in returns the places of a set's literals in ascending order, in buffer's memory. A place at which several of them
+// begin is listed as often.
+func (a *anchors) in(set literalSet, buffer []int32) []int32 {
+	starts := buffer[:0]
 	lists := 0
 	for _, n := range set.numbers {
-		part := a.of(n)
-		if len(part) == 0 {
-			continue
+		if one := a.of(n); len(one) > 0 {
+			lists++
+			starts = append(starts, one...)
 		}
-		lists++
-		found = append(found, part...)
 	}
 	if lists > 1 {
-		slices.SortStableFunc(found, func(a, b located) int { return a.start - b.start })
+		slices.Sort(starts)
 	}
-	return found
+	return starts
 }
 
-// group puts hits, which are in the order of the text, in the order of anchors.
-func (a *anchors) group(hits []located, count int) {
-	a.first = append(a.first[:0], make([]int32, count+1)...)
+// group replaces the places by those of the streams, in each of which and from one to the next those of one literal
+// ascend; count is how many literals there are.
+func (a *anchors) group(streams *streams, count int) {
+	if len(a.parts) != count {
+		a.parts = make([]part, count)
+	}
+	for _, n := range a.found {
+		a.parts[n] = part{}
+	}
 	a.found = a.found[:0]
-	for _, h := range hits {
-		if a.first[h.literal+1]++; a.first[h.literal+1] == 1 {
-			a.found = append(a.found, h.literal)
+	for _, hits := range streams {
+		for _, h := range hits {
+			p := &a.parts[h.literal]
+			if p.to == 0 {
+				a.found = append(a.found, int(h.literal))
+			}
+			p.to++ // how many, until the next loop
 		}
 	}
-	for i := range count {
-		a.first[i+1] += a.first[i]
+	size := int32(0)
+	for _, n := range a.found {
+		p := &a.parts[n]
+		size, *p = size+p.to, part{size, size}
 	}
-	a.all = slices.Grow(a.all[:0], len(hits))[:len(hits)]
-	for _, h := range hits { // a.first[n] becomes the end of n's part, which is the beginning of the next one's
-		a.all[a.first[h.literal]] = h
-		a.first[h.literal]++
+	a.starts = slices.Grow(a.starts[:0], int(size))[:size]
+	for _, hits := range streams {
+		for _, h := range hits {
+			p := &a.parts[h.literal]
+			a.starts[p.to] = h.start
+			p.to++
+		}
 	}
-	copy(a.first[1:], a.first)
-	a.first[0] = 0
 }

@@ -84,11 +84,14 @@ func (m *model) reasons(c *suspect) []string {
 	for i := range order {
 		order[i] = i
 	}
-	moved := func(i int) float64 { return m.Weights[f.names[i]] * f.value[i] }
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(moved(b)), math.Abs(moved(a))) })
+	moved := make([]float64, len(order))
+	for i, name := range f.names {
+		moved[i] = m.Weights[name] * f.value[i]
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(moved[b]), math.Abs(moved[a])) })
 	var out []string
 	for _, i := range order[:min(maxReasons, len(order))] {
-		out = append(out, fmt.Sprintf("%s (%+.1f)", f.names[i], moved(i)))
+		out = append(out, fmt.Sprintf("%s (%+.1f)", f.names[i], moved[i]))
 	}
 	return out
 }

@@ -18,9 +18,8 @@ type passage struct {
 	removed []removal
 	lowered []byte // as gitleaks looks for keywords; nil until asked for
 
-	hits    []located // memory to work in
-	streams [4][]located
-	set     []located
+	streams streams // memory to work in
+	set     []int32
 	spans   []span
 	rules   []int
 }
@@ -44,16 +43,23 @@ func (e *Engine) read(text []byte) *passage {
 }
 
 func (p *passage) find(automata []*automaton, count int) {
-	p.hits = p.hits[:0]
-	for _, a := range automata {
-		p.hits = a.find(p.folded, p.hits, &p.streams)
-	}
-	p.unfold(p.hits)
-	p.anchors.group(p.hits, count)
+	p.search(automata)
+	p.anchors.group(&p.streams, count)
+	p.unfold(p.anchors.starts)
 }
 
-// places returns where the literals of a set are, sorted. It is valid until the next call.
-func (p *passage) places(set literalSet) []located {
+// search puts what automata find into the streams.
+func (p *passage) search(automata []*automaton) {
+	for i := range p.streams {
+		p.streams[i] = p.streams[i][:0]
+	}
+	for _, a := range automata {
+		a.find(p.folded, &p.streams)
+	}
+}
+
+// places returns where the literals of a set begin, ascending. It is valid until the next call.
+func (p *passage) places(set literalSet) []int32 {
 	if len(set.numbers) == 1 {
 		return p.anchors.of(set.numbers[0])
 	}
@@ -61,17 +67,20 @@ func (p *passage) places(set literalSet) []located {
 	return p.set
 }
 
-// placesOf returns where a search's literals are, sorted. It is valid until the next call.
-func (p *passage) placesOf(s *search) []located {
+// placesOf returns where a search's literals begin, ascending. It is valid until the next call.
+func (p *passage) placesOf(s *search) []int32 {
 	if len(s.set.numbers) > 0 || len(s.literals) == 0 {
 		return p.places(s.set)
 	}
+	p.search(s.own())
 	p.set = p.set[:0]
-	for _, a := range s.own() {
-		p.set = a.find(p.folded, p.set, &p.streams)
+	for _, hits := range p.streams {
+		for _, h := range hits {
+			p.set = append(p.set, h.start)
+		}
 	}
 	p.unfold(p.set)
-	slices.SortFunc(p.set, func(a, b located) int { return a.start - b.start })
+	slices.Sort(p.set)
 	return p.set
 }
 
@@ -113,17 +122,17 @@ func (p *passage) fold() {
 }
 
 // unfold turns offsets in the folded text into those in the text.
-func (p *passage) unfold(hits []located) {
+func (p *passage) unfold(starts []int32) {
 	if len(p.removed) == 0 {
 		return
 	}
-	for i, h := range hits {
-		n, found := slices.BinarySearchFunc(p.removed, h.start, func(r removal, at int) int { return r.from - at })
+	for i, start := range starts {
+		n, found := slices.BinarySearchFunc(p.removed, int(start), func(r removal, at int) int { return r.from - at })
 		if !found {
 			n--
 		}
 		if n >= 0 {
-			hits[i].start += p.removed[n].bytes
+			starts[i] += int32(p.removed[n].bytes)
 		}
 	}
 }

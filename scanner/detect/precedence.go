@@ -24,15 +24,29 @@ func settle(hits []hit) []hit {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.end-b.start, a.end-a.start),
 			cmp.Compare(a.start, b.start), cmp.Compare(a.detector, b.detector))
 	})
-	// No kept hit lies inside another: sorted by start, they are sorted by end as well.
-	var kept []hit
-	for _, h := range hits {
-		at, _ := slices.BinarySearchFunc(kept, h, func(k, h hit) int { return cmp.Compare(k.start, h.start) })
-		inside := at < len(kept) && (kept[at].end <= h.end || kept[at].start == h.start)
-		inside = inside || at > 0 && kept[at-1].end >= h.end
+	starts := make([]int, len(hits))
+	for i, h := range hits {
+		starts[i] = h.start
+	}
+	slices.Sort(starts)
+	starts = slices.Compact(starts)
+	// No kept hit lies inside another: in the order of their starts they are in that of their ends as well, and only the
+	// neighbours of a place can hold what is there or lie in it.
+	kept := newOrdered(len(starts))
+	owner := make([]int, len(starts)) // the hit that is kept at a place
+	for i, h := range hits {
+		at, _ := slices.BinarySearch(starts, h.start)
+		next, before := kept.from(at), kept.before(at)
+		inside := next >= 0 && (hits[owner[next]].end <= h.end || next == at)
+		inside = inside || before >= 0 && hits[owner[before]].end >= h.end
 		if !inside {
-			kept = slices.Insert(kept, at, h)
+			kept.add(at)
+			owner[at] = i
 		}
 	}
-	return kept
+	var out []hit
+	for at := kept.from(0); at >= 0; at = kept.from(at + 1) {
+		out = append(out, hits[owner[at]])
+	}
+	return out
 }

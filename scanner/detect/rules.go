@@ -18,11 +18,12 @@ type loadedRules struct {
 	stock    map[string]bool   // rules of the default catalogue that the file did not change
 }
 
-// loadRules returns the rules of a file, or the default catalogue when toml is empty.
+// loadRules returns the rules of a file, or the default catalogue when toml is empty, without the stock rules for which
+// something else stands in.
 //
 // gitleaks' own [extend] counts its depth in a package variable that never goes back, so that a second load in one
 // process extends nothing. The files are therefore merged here, before Translate, which then sees no [extend].
-func loadRules(toml []byte) (loadedRules, error) {
+func loadRules(toml []byte, replaced map[string]bool) (loadedRules, error) {
 	file, err := decodeRules(toml)
 	if err != nil {
 		return loadedRules{}, fmt.Errorf("rule file: %w", err)
@@ -46,6 +47,7 @@ func loadRules(toml []byte) (loadedRules, error) {
 		}
 		file = extendRules(file, base)
 	}
+	leaveOut(file, func(id string) bool { return replaced[id] && out.stock[id] })
 	for i, r := range file.Rules {
 		if out.patterns[r.ID] = r.Regex; r.Regex != "" {
 			file.Rules[i].Regex = strings.Repeat("()", max(0, min(r.SecretGroup, 1000))) // quick to compile
@@ -58,25 +60,26 @@ func loadRules(toml []byte) (loadedRules, error) {
 	return out, nil
 }
 
-// leaveOut removes stock rules for which something else stands in, but for those that another rule requires.
-func (l *loadedRules) leaveOut(replaced map[string]bool) {
+// leaveOut removes rules before they are translated, which for some costs more than for all others together. What
+// another rule requires stays, but reports nothing.
+func leaveOut(file *config.ViperConfig, replaced func(id string) bool) {
 	required := map[string]bool{}
-	for _, r := range l.Rules {
-		for _, other := range r.RequiredRules {
-			required[other.RuleID] = true
+	for _, r := range file.Rules {
+		for _, other := range r.Required {
+			required[other.ID] = true
 		}
 	}
-	for id := range replaced {
-		if !l.stock[id] {
-			continue
-		}
-		if r, known := l.Rules[id]; known && required[id] {
+	kept := file.Rules[:0]
+	for _, r := range file.Rules {
+		if replaced(r.ID) {
+			if !required[r.ID] {
+				continue
+			}
 			r.SkipReport = true
-			l.Rules[id] = r
-			continue
 		}
-		delete(l.Rules, id)
+		kept = append(kept, r)
 	}
+	file.Rules = kept
 }
 
 // decodeRules reads TOML into gitleaks' type, with the older [allowlist] spelling turned into the present one.

@@ -53,8 +53,8 @@ func (e *Engine) piece(w window) (rules, own []hit, names []int) {
 	s := e.read(w.content[w.from:w.to])
 	defer e.passages.Put(s)
 	own = append(e.ownHits(w, s), e.detectors.search(w, s)...)
-	for _, l := range s.places(e.names) {
-		if start := w.from + l.start; w.inCore(start) {
+	for _, at := range s.places(e.names) {
+		if start := w.from + int(at); w.inCore(start) {
 			names = append(names, start)
 		}
 	}
@@ -64,16 +64,16 @@ func (e *Engine) piece(w window) (rules, own []hit, names []int) {
 // ownHits returns the hits of the detectors that are no rules.
 func (e *Engine) ownHits(w window, s *passage) (own []hit) {
 	for i, set := range e.tokens {
-		for _, l := range s.places(set) {
-			if start := w.from + l.start; w.inCore(start) {
-				if h, ok := e.gitlab.token(w.content, located{i, start}); ok {
+		for _, at := range s.places(set) {
+			if start := w.from + int(at); w.inCore(start) {
+				if h, ok := e.gitlab.token(e.gitlab.types[i], w.content, start); ok {
 					own = append(own, h)
 				}
 			}
 		}
 	}
-	for _, l := range s.places(e.urls) {
-		if start := w.from + l.start; w.inCore(start) {
+	for _, at := range s.places(e.urls) {
+		if start := w.from + int(at); w.inCore(start) {
 			if h, ok := urlCredentials(w.content, start); ok {
 				own = append(own, h)
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -159,18 +160,26 @@ func TestAnchors(t *testing.T) {
 		set := e.literals.add(texts...)
 		e.automata = newAutomata(e.literals.texts)
 		var want, got []string
-		for start := range len(text) {
-			for _, n := range set.numbers {
+		var starts []int32
+		for _, n := range set.numbers {
+			for start := range len(text) {
 				if l := e.literals.texts[n]; len(text)-start >= len(l) && strings.EqualFold(text[start:start+len(l)], l) {
-					want = append(want, fmt.Sprint(n, start))
+					want, starts = append(want, fmt.Sprint(n, start)), append(starts, int32(start))
 				}
 			}
 		}
-		for _, l := range e.read([]byte(text)).anchors.in(set, nil) {
-			got = append(got, fmt.Sprint(l.literal, l.start))
+		slices.Sort(starts)
+		p := e.read([]byte(text))
+		for _, n := range set.numbers {
+			for _, start := range p.anchors.of(n) {
+				got = append(got, fmt.Sprint(n, start))
+			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("literals %q in %q (-want +got):\n%s", texts, text, diff)
+		}
+		if diff := cmp.Diff(starts, p.places(set), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("all literals of %q in %q (-want +got):\n%s", texts, text, diff)
 		}
 	})
 }

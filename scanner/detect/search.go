@@ -193,7 +193,7 @@ type span struct{ start, end int }
 const patience = 32
 
 // find appends the matches in text to out, in order. places are those of the search's literals, ascending.
-func (s *search) find(text []byte, places []located, out []span) []span {
+func (s *search) find(text []byte, places []int32, out []span) []span {
 	if s.empty {
 		return s.all(text, out)
 	}
@@ -204,7 +204,7 @@ func (s *search) find(text []byte, places []located, out []span) []span {
 	d, first := s.dfa, s.first()
 	floor, tried, steps := 0, 0, 0 // nothing begins before floor; what begins before tried was tried
 	for _, p := range places {
-		for at := max(p.start-s.most, floor, tried); at <= p.start-s.least; at++ {
+		for at := max(int(p)-s.most, floor, tried); at <= int(p)-s.least; at++ {
 			tried = at + 1
 			if !first[text[at]] || !utf8.RuneStart(text[at]) && insideRune(text, at) {
 				continue

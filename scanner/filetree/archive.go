@@ -60,8 +60,7 @@ func (w *walk) stream(name string, r io.Reader) bool {
 
 // read delivers a content: unpacked when it is an archive, as text when it is text.
 func (a *archive) read(name string, s source) bool {
-	head := make([]byte, 0, sniffed)
-	head, err := fill(head, s.r, sniffed)
+	head, err := fill(a.w.buffers.take(sniffed), s.r, sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return a.w.fail(name, err)
 	}
@@ -80,6 +79,7 @@ func (a *archive) read(name string, s source) bool {
 	}
 	switch sniff(head) {
 	case binary:
+		a.w.buffers.give(head)
 		return a.w.emit(Content{Path: name, Binary: true, First: true}) && a.w.skip(name, skippedBinary)
 	case little:
 		return a.w.parts(name, nil, &utf16Reader{r: io.MultiReader(bytes.NewReader(head), rest)}, -1)

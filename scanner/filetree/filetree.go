@@ -40,7 +40,7 @@ type Content struct {
 	// Name is Path in its shortest form, without the folders above an absolute root: how a checkout is named and where
 	// it lies says nothing about what is in it.
 	Name string
-	// Bytes are the content, as UTF-8 where the file is UTF-16. The receiver owns them.
+	// Bytes are the content, as UTF-8 where the file is UTF-16. The receiver owns them, until Release.
 	Bytes []byte
 	// Line and Column count what lies before Bytes in the file: newlines, and bytes on the line that Bytes begin in.
 	Line, Column int
@@ -57,6 +57,17 @@ type Content struct {
 	Skipped string
 	// Unread says that it ought to have been read: the walk saw less than asked.
 	Unread bool
+
+	buffers *buffers // where Bytes come from
+}
+
+// Release gives Bytes back for another content. It is called at most once, by who needs neither them nor a part of
+// them any more; who keeps them does not call it.
+func (c *Content) Release() {
+	if c.buffers != nil && c.Bytes != nil {
+		c.buffers.give(c.Bytes)
+	}
+	c.Bytes = nil
 }
 
 // Why something was not read and need not be.
@@ -94,10 +105,13 @@ type walk struct {
 	given string // the present root, as Path begins
 	clean string // the same in its shortest form
 	above string // the folders above it where it is absolute, with a slash behind
+
+	buffers buffers
 }
 
 func (w *walk) emit(c Content) bool {
 	c.Name = strings.TrimPrefix(path.Join(w.clean, strings.TrimPrefix(c.Path, w.given)), w.above)
+	c.buffers = &w.buffers
 	return w.ctx.Err() == nil && w.yield(c)
 }
 

@@ -18,19 +18,21 @@ const (
 )
 
 // parts delivers what r holds as one or more contents. size is what r is believed to hold, a hint; head is what was
-// read of it before.
+// read of it before, in a buffer that parts may keep.
 func (w *walk) parts(name string, head []byte, r io.Reader, size int64) bool {
-	const most = partBefore + partSize + partAfter
-	hint := int64(most)
+	hint := int64(wholePart)
 	if size >= 0 {
-		hint = min(size+1, most) // one more, to see the end
+		hint = min(size+1, wholePart) // one more, to see the end
 	}
-	buf := make([]byte, len(head), max(int(hint), len(head), 512))
-	copy(buf, head)
+	buf := head
+	if cap(buf) < int(hint) {
+		buf = append(w.buffers.take(int(hint)), head...)
+		w.buffers.give(head)
+	}
 	c := Content{Path: name, First: true}
 	for {
 		var err error
-		if buf, err = fill(buf, r, most); err != nil && !errors.Is(err, io.EOF) {
+		if buf, err = fill(buf, r, wholePart); err != nil && !errors.Is(err, io.EOF) {
 			c.Bytes, c.To, c.Size = buf, len(buf), int64(len(buf)-c.From)
 			return w.emit(c) && w.fail(name, err) // what was read before the error counts
 		}
@@ -41,8 +43,7 @@ func (w *walk) parts(name string, head []byte, r io.Reader, size int64) bool {
 		}
 		c.To = len(buf) - partAfter
 		c.Size = int64(c.To - c.From)
-		next := make([]byte, partBefore+partAfter, most)
-		copy(next, buf[c.To-partBefore:])
+		next := append(w.buffers.take(wholePart), buf[c.To-partBefore:]...)
 		gone := buf[:c.To-partBefore]
 		lines, column := bytes.Count(gone, []byte("\n")), len(gone)+c.Column
 		if lines > 0 {
