@@ -19,8 +19,9 @@ of the repository are followed one level deep where they are at hand; a program 
 the job says so. Followed too are the configurations in which tools name their variables: settings of Maven, .npmrc
 and .yarnrc.yml, build files of Gradle, requirements of pip, nuget.config, playbooks and inventories of Ansible, and of Terraform
 the providers, the backend and the variables marked as sensitive. What a job leaves in artifacts and dotenv reports is followed into the
-jobs that get them by needs, dependencies or stage: a credential that came so is named ` + "`artifact:NAME`" + `, or ` + "`artifact:PATH`" + ` where only
-the name of the file tells that it holds one.
+jobs that get them by needs, dependencies or stage: a file is named ` + "`artifact:PATH`" + `, a variable of a report as the job
+has it, and ` + "`from`" + ` says by which variable the earlier job had it. Where only the name of a file tells that it holds a credential, the
+confidence is medium.
 
 ## What a use says
 

@@ -90,6 +90,7 @@ type useJSON struct {
 	System      string       `json:"system"`
 	Operation   string       `json:"operation"`
 	Credentials []string     `json:"credentials"`
+	From        []string     `json:"from,omitempty"` // the variables of earlier jobs behind credentials that these left
 	Kind        string       `json:"credential_kind"`
 	AuthStyle   string       `json:"auth_style"`
 	Least       string       `json:"least"`
@@ -311,8 +312,13 @@ func (w *workloads) job(out *workloadFileJSON, pipeline *workload.Pipeline, job 
 			System: w.clean(u.System), Operation: w.clean(u.Operation), Credentials: []string{}, Kind: string(u.Kind), AuthStyle: w.clean(u.AuthStyle),
 			Least: u.Least, Confidence: string(u.Confidence), Evidence: evidenceJSON{w.clean(u.Evidence.File), u.Evidence.Line},
 		}
-		for _, c := range u.Credentials {
+		for _, c := range u.Shown() {
 			use.Credentials = append(use.Credentials, w.clean(c))
+		}
+		for _, c := range u.Credentials {
+			if name, handed := strings.CutPrefix(c, workload.ArtifactPrefix); handed && u.Handed[c] != c {
+				use.From = append(use.From, w.clean(name))
+			}
 		}
 		j.Uses = append(j.Uses, use)
 	}
@@ -337,7 +343,11 @@ func (w *workloads) table(doc workloadsJSON) error {
 	for _, f := range doc.Files {
 		for _, j := range f.Jobs {
 			for _, u := range j.Uses {
-				rows = append(rows, []string{f.File, j.Name, u.System, u.Operation, cmp.Or(strings.Join(u.Credentials, ", "), "-"), u.Kind, u.Least, u.Confidence})
+				credentials := cmp.Or(strings.Join(u.Credentials, ", "), "-")
+				if len(u.From) > 0 {
+					credentials += " (from " + strings.Join(u.From, ", ") + ")"
+				}
+				rows = append(rows, []string{f.File, j.Name, u.System, u.Operation, credentials, u.Kind, u.Least, u.Confidence})
 			}
 		}
 	}

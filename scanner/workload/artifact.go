@@ -157,8 +157,8 @@ func (r *reading) take(files, variables map[string]value) {
 	}
 	for name, v := range files {
 		r.written[name] = v
-		if slices.Contains(v.names, artifactPrefix+name) {
-			r.guessed[artifactPrefix+name] = true
+		if slices.Contains(v.names, ArtifactPrefix+name) {
+			r.guessed[ArtifactPrefix+name] = true
 		}
 		if folder := r.env["DOCKER_CONFIG"]; folder.text != "" && name == cleanPath(folder.text+"/config.json") {
 			r.dockerConfig(strings.ReplaceAll(unmark(v.text), `\`, ""), v.names)
@@ -169,12 +169,45 @@ func (r *reading) take(files, variables map[string]value) {
 	}
 }
 
+// handedAs tells how a job sees credentials that were left for it: the first of several in the order of their names, and a
+// file before a variable. Nil where there is none.
+func handedAs(credentials []string, files, variables map[string]value) map[string]string {
+	var out map[string]string
+	for _, c := range credentials {
+		if !strings.HasPrefix(c, ArtifactPrefix) {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[c] = cmp.Or(prefixed(ArtifactPrefix, bearer(c, files)), bearer(c, variables), c)
+	}
+	return out
+}
+
+// bearer is the first name under which something with the credential was left; empty for none.
+func bearer(credential string, left map[string]value) string {
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		if slices.Contains(left[name].names, credential) {
+			return name
+		}
+	}
+	return ""
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
 // leave tells what of the files that the job wrote outlives it, and who gets it.
 func (r *reading) leave(to *leftover) {
 	for _, pattern := range r.job.Artifacts.Paths {
 		// What a tool writes is not seen; a file of such a name holds a credential all the same.
 		if name := r.place(pattern); credentialFile.MatchString(name) && !strings.ContainsAny(name, "*?[") && r.written[name].text == "" {
-			to.files[name] = value{text: unknown, names: []string{artifactPrefix + name}}
+			to.files[name] = value{text: unknown, names: []string{ArtifactPrefix + name}}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.written)) {
@@ -185,7 +218,7 @@ func (r *reading) leave(to *leftover) {
 		case artifact && len(names) > 0:
 			to.files[name] = value{text: v.text, names: artifacts(names)}
 		case artifact && credentialFile.MatchString(name):
-			to.files[name] = value{text: v.text, names: []string{artifactPrefix + name}}
+			to.files[name] = value{text: v.text, names: []string{ArtifactPrefix + name}}
 		}
 		if artifact {
 			to.keep(names, "artifact", name)
@@ -203,7 +236,7 @@ func (r *reading) leave(to *leftover) {
 
 func (l *leftover) keep(names []string, place, name string) {
 	for _, n := range names {
-		l.kept = append(l.kept, Kept{Name: strings.TrimPrefix(plain(n), artifactPrefix), Place: place, Path: name})
+		l.kept = append(l.kept, Kept{Name: strings.TrimPrefix(plain(n), ArtifactPrefix), Place: place, Path: name})
 	}
 }
 
@@ -211,7 +244,7 @@ func (l *leftover) keep(names []string, place, name string) {
 func artifacts(names []string) []string {
 	var out []string
 	for _, n := range names {
-		out = append(out, artifactPrefix+strings.TrimPrefix(plain(n), artifactPrefix))
+		out = append(out, ArtifactPrefix+strings.TrimPrefix(plain(n), ArtifactPrefix))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -104,6 +105,24 @@ func TestPipeline_artifacts(t *testing.T) {
 				t.Errorf("%s\nkept (-want +got)\n%s", c.text, diff)
 			}
 		})
+	}
+}
+
+func TestUse_shown(t *testing.T) {
+	const text = "login:\n  stage: build\n  script: ['echo \"REG_TOKEN=$ROBOT_TOKEN\" > vars.env', 'echo \"$ROBOT_KEY\" > k/id_rsa']\n" +
+		"  artifacts: {paths: [k], reports: {dotenv: vars.env}}\n" +
+		"deploy: {stage: deploy, script: ['docker login -u x -p $REG_TOKEN registry.example.com', 'scp -i k/id_rsa a.tgz web@host.example:/srv']}"
+	config, err := ciyaml.Resolve(t.Context(), []byte(text), "", ciyaml.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, u := range Read(config, config.Jobs[0], nil) {
+		got = append(got, u.System+" "+strings.Join(u.Shown(), ",")+" from "+strings.Join(u.Credentials, ","))
+	}
+	want := []string{"registry-other REG_TOKEN from artifact:ROBOT_TOKEN", "ssh artifact:k/id_rsa from artifact:ROBOT_KEY"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("uses (-want +got)\n%s", diff)
 	}
 }
 

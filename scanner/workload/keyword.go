@@ -287,7 +287,7 @@ func (r *reading) unseenFiles() {
 			continue
 		}
 		names, _, ok := r.environment(&Tool{Files: t.Files}, true)
-		names = keep(names, func(n string) bool { return !r.claimed[n] && !strings.HasPrefix(n, artifactPrefix) })
+		names = keep(names, func(n string) bool { return !r.claimed[n] && !strings.HasPrefix(n, ArtifactPrefix) })
 		if ok && len(names) > 0 {
 			r.at = place(r.job.Origin)
 			system := r.system(t, &Call{System: t.system()}, "", names)

@@ -289,7 +289,7 @@ func (r *reading) kindOf(name string) Kind {
 	switch {
 	case strings.HasPrefix(name, literalPrefix):
 		return Literal
-	case strings.HasPrefix(name, artifactPrefix):
+	case strings.HasPrefix(name, ArtifactPrefix):
 		return Artifact
 	case r.implied[name]:
 		return Implicit

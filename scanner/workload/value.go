@@ -24,7 +24,7 @@ const unknown = "$(…)"
 // Prefixes of names that are no variables: what they say is where a value comes from.
 const (
 	literalPrefix  = "literal:"
-	artifactPrefix = "artifact:"
+	ArtifactPrefix = "artifact:" // an earlier job left it
 )
 
 func (v value) with(others ...value) value {

@@ -23,6 +23,20 @@ type Use struct {
 	Least       string // the smallest credential that would do; empty: not known
 	Confidence  Confidence
 	Evidence    Evidence // of the first place
+
+	// Handed names those of Credentials that come from an earlier job, which stand there by the variable that the earlier
+	// job had, as this job sees them: artifact: and the path of a file, or the variable of a dotenv report.
+	Handed map[string]string
+}
+
+// Shown is Credentials as the job sees them, sorted and unique.
+func (u Use) Shown() []string {
+	out := make([]string, len(u.Credentials))
+	for i, name := range u.Credentials {
+		out[i] = cmp.Or(u.Handed[name], name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Evidence is where a use stands.
@@ -100,7 +114,11 @@ func (p *Pipeline) Read(job ciyaml.Job, files Files) []Use {
 		r.read()
 		uses = append(uses, r.uses...)
 	}
-	return merge(uses)
+	uses = merge(uses)
+	for i := range uses {
+		uses[i].Handed = handedAs(uses[i].Credentials, got, variables)
+	}
+	return uses
 }
 
 // variants is how often a job is read so that every value of its variables is seen, within maxVariants.
