@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +33,7 @@ const (
 	maxResults   = 4_000_000 // contents with their classes
 	maxCacheFile = 1 << 30   // bytes; a larger one is made anew
 
-	cacheForm = "2" // of the files' content
+	cacheForm = "3" // of the files' content
 )
 
 // OpenCache opens a folder, which it makes with mode 0700, for one version of the engine.
@@ -122,10 +121,8 @@ func (c *Cache) get(oid, class string) (r content, ok bool) {
 	size, found, _ := strings.Cut(text, "\t")
 	size, r.binary = strings.CutSuffix(size, "b")
 	r.size, _ = strconv.ParseInt(size, 10, 64)
-	if found == "" {
-		return r, true
-	}
-	return r, json.Unmarshal([]byte(found), &r.found) == nil
+	r.found, ok = readFindings(found)
+	return r, ok
 }
 
 // put keeps what a content holds for later runs.
@@ -137,14 +134,7 @@ func (c *Cache) put(oid, class string, r content) {
 	if r.binary {
 		text += "b"
 	}
-	text += "\t"
-	if len(r.found) > 0 {
-		b, err := json.Marshal(r.found)
-		if err != nil {
-			return
-		}
-		text += string(b)
-	}
+	text += "\t" + writeFindings(r.found)
 	c.fresh.WriteString(oid + " " + class + "\t" + text + "\n")
 }
 
@@ -179,24 +169,19 @@ func (c *Cache) historyFile(state string) string {
 // history returns the result of a history in the same state; nil when there is none.
 func (c *Cache) history(state string) *Result {
 	text, err := os.ReadFile(c.historyFile(state))
-	var r *Result
-	if err != nil || json.Unmarshal(text, &r) != nil {
+	if err != nil {
 		return nil
 	}
-	return r
+	return readResult(string(text))
 }
 
 func (c *Cache) keep(state string, r *Result) error {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(c.dir, ".history-*") // 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(text)
+	_, err = f.Write(writeResult(r))
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), c.historyFile(state))
 	}

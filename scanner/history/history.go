@@ -54,16 +54,16 @@ type Place struct {
 
 // Finding is a secret in a content, without its value. Lines and columns are those of detect.Finding.
 type Finding struct {
-	Detector    string   `json:"d"`
-	Title       string   `json:"t,omitempty"`
-	Line        int      `json:"l"`
-	Column      int      `json:"c"`
-	EndLine     int      `json:"m"`
-	EndColumn   int      `json:"e"`
-	Confidence  float64  `json:"p"`
-	Reasons     []string `json:"r,omitempty"`
-	Hint        string   `json:"h,omitempty"`
-	Fingerprint string   `json:"f,omitempty"` // keyed; empty for short values
+	Detector    string
+	Title       string
+	Line        int
+	Column      int
+	EndLine     int
+	EndColumn   int
+	Confidence  float64
+	Reasons     []string
+	Hint        string
+	Fingerprint string // keyed; empty for short values
 }
 
 // Skipped is a path, or the whole repository where it is empty, that was not searched.
