@@ -16,6 +16,9 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 	if len(text) < leastValue || text[0] == '#' && isSpace(s.at(i-1)) && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf) {
 		return a, false // empty, with a comment behind
 	}
+	if s.genre.syntax == syntaxYAML && a.op == opColon && text[0] == '{' && text[1] != '{' {
+		return a, false // a mapping, whose own keys are read
+	}
 	var end int
 	// A line that goes on behind the longest value is no value: thousands of names may stand on it.
 	switch wholeLine := lineEnds && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf); {

@@ -35,6 +35,7 @@ func TestAssignments(t *testing.T) {
 		{"a.properties", "spring.datasource.password: V", "spring.datasource.password colon bare data"},
 		{"a.yml", "db:\n  password: V # why", "password colon bare data"},
 		{"a.yml", "token: |\n  V\n", "token colon bare data"},
+		{"a.yml", "tokens: {db_token: V}", "db_token colon bare data"},
 		{"a.yml", "- name: DB_PASSWORD\n  value: V\n", "DB_PASSWORD value bare data"},
 		{"a.yml", "- --api-token=V", "--api-token assign bare data"},
 		{"a.json", `{"user": "u", "secretKey": "V"}`, "secretKey colon quoted data"},
