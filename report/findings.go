@@ -87,11 +87,16 @@ type FindingsOptions struct {
 // there is no key to protect a short one. Hand it all findings, before any is hidden: else a fingerprint would depend
 // on the threshold.
 func Arrange(findings []Finding) {
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
-			cmp.Compare(a.Detector, b.Detector), cmp.Compare(a.Date, b.Date), cmp.Compare(a.Commit, b.Commit),
-			cmp.Compare(a.EndLine, b.EndLine), cmp.Compare(a.EndColumn, b.EndColumn))
-	})
+	order := make([]int, len(findings)) // a finding is long to move
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(arranged(&findings[i], &findings[j]), i-j) })
+	sorted := make([]Finding, len(findings))
+	for i, from := range order {
+		sorted[i] = findings[from]
+	}
+	copy(findings, sorted)
 	ordinals := map[[2]string]int{}
 	for i := range findings {
 		f := &findings[i]
@@ -101,6 +106,15 @@ func Arrange(findings []Finding) {
 		sum := sha256.Sum256([]byte(name + "\x00" + f.Detector + "\x00" + strconv.Itoa(ordinals[key])))
 		f.Fingerprint = hex.EncodeToString(sum[:16])
 	}
+}
+
+// arranged compares two findings; later fields only where the earlier are equal, as they hardly ever are.
+func arranged(a, b *Finding) int {
+	if c := cmp.Or(strings.Compare(a.Path, b.Path), a.Line-b.Line, a.Column-b.Column); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Detector, b.Detector), cmp.Compare(a.Date, b.Date), cmp.Compare(a.Commit, b.Commit),
+		a.EndLine-b.EndLine, a.EndColumn-b.EndColumn)
 }
 
 // Above leaves out the findings below a confidence, and counts them.

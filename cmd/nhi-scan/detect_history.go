@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nhiscan/report"
@@ -53,6 +54,7 @@ func (s *search) history(ctx context.Context, dir string) error {
 	for _, k := range r.Skipped {
 		s.skip(filetree.Join(prefix, k.Path), k.Reason, k.Unread)
 	}
+	s.found.Findings = slices.Grow(s.found.Findings, len(r.Places))
 	for _, p := range r.Places {
 		s.found.Findings = append(s.found.Findings, report.Finding{
 			Detector: p.Detector, Title: p.Title, Path: filetree.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,8 +49,9 @@ func (w *recordWriter) finding(f Finding) {
 // recordReader reads what recordWriter wrote. Its strings are parts of the text. Once something is not as it was
 // written, broken is set and what is read means nothing.
 type recordReader struct {
-	text   string
-	broken bool
+	text    string
+	broken  bool
+	reasons map[string][]string // by their text: tens of thousands of findings have some hundred lists of reasons
 }
 
 func (r *recordReader) string() string {
@@ -84,10 +86,33 @@ func (r *recordReader) finding() (f Finding) {
 	r.broken = r.broken || err != nil
 	f.Confidence = confidence
 	f.Hint, f.Fingerprint = r.string(), r.string()
-	for range r.count() {
-		f.Reasons = append(f.Reasons, r.string())
-	}
+	f.Reasons = r.reasonList(r.count())
 	return f
+}
+
+func (r *recordReader) reasonList(n int) []string {
+	end := 0
+	for range n {
+		field := strings.IndexByte(r.text[end:], endOfField)
+		if field < 0 {
+			r.broken = true
+			return nil
+		}
+		end += field + 1
+	}
+	text, rest := r.text[:end], r.text[end:]
+	list, known := r.reasons[text]
+	if !known {
+		for range n {
+			list = append(list, r.string())
+		}
+		if r.reasons == nil {
+			r.reasons = map[string][]string{}
+		}
+		r.reasons[text] = list
+	}
+	r.text = rest
+	return slices.Clip(list) // who appends to it makes one of their own
 }
 
 func writeFindings(found []Finding) string {
@@ -137,7 +162,9 @@ func readResult(text string) *Result {
 	for range r.count() {
 		result.Skipped = append(result.Skipped, Skipped{r.string(), r.string(), r.string() == "true"})
 	}
-	for range r.count() {
+	places := r.count()
+	result.Places = make([]Place, 0, min(places, maxPlaces))
+	for range places {
 		if r.broken {
 			return nil
 		}
