@@ -182,7 +182,7 @@ func (s *search) reread(ctx context.Context, repo *gitrepo.Repo, wanted map[stri
 // takeAgain notes the further places in one content.
 func (s *search) takeAgain(b blob) {
 	for _, p := range b.places {
-		class := s.engine.PathClass(p.Path)
+		class := s.taken.class(s.engine, p.Path)
 		if class == "skip" {
 			continue
 		}

@@ -27,6 +27,7 @@ type Cache struct {
 	results map[string]map[string]string // by class and content, as put wrote them; of earlier runs
 	count   int                          // of results
 	fresh   strings.Builder              // of this run, as they are to be written
+	reasons map[string][]string          // of the results that were asked for; see recordReader
 }
 
 const (
@@ -46,7 +47,7 @@ func OpenCache(dir, version string) (*Cache, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(cacheForm + "\x00" + version + "\x00" + key.ID()))
-	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]map[string]string{}}
+	c := &Cache{dir: dir, file: filepath.Join(dir, "contents-"+hex.EncodeToString(sum[:8])), key: key, results: map[string]map[string]string{}, reasons: map[string][]string{}}
 	return c, nil
 }
 
@@ -121,7 +122,7 @@ func (c *Cache) get(oid, class string) (r content, ok bool) {
 	size, found, _ := strings.Cut(text, "\t")
 	size, r.binary = strings.CutSuffix(size, "b")
 	r.size, _ = strconv.ParseInt(size, 10, 64)
-	r.found, ok = readFindings(found)
+	r.found, ok = readFindings(found, c.reasons)
 	return r, ok
 }
 

@@ -194,9 +194,10 @@ type search struct {
 	quiet      int // of kept: contents that are known to hold nothing
 	quietBytes int64
 
-	replays *replays // of take
-	places  *places  // of take
-	again   *again   // of take, and of the second reading when all of the first is taken
+	taken   taskNames // of take
+	replays *replays  // of take
+	places  *places   // of take
+	again   *again    // of take, and of the second reading when all of the first is taken
 	pending sync.WaitGroup
 	result  Result // of take
 }
@@ -351,7 +352,7 @@ func (s *search) take(b blob) {
 		}
 		s.again.note(&b, t)
 		for _, p := range b.places {
-			if s.engine.PathClass(p.Path) == t.class && !s.places.add(p, t.found) {
+			if s.taken.class(s.engine, p.Path) == t.class && !s.places.add(p, t.found) {
 				s.skip(p.Path, fmt.Sprintf("more than %d places hold a secret; the rest is not listed", maxPlaces), true)
 			}
 		}

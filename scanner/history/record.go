@@ -123,8 +123,9 @@ func writeFindings(found []Finding) string {
 	return string(w.text)
 }
 
-func readFindings(text string) (found []Finding, ok bool) {
-	r := recordReader{text: text}
+// readFindings shares the lists of reasons in reasons.
+func readFindings(text string, reasons map[string][]string) (found []Finding, ok bool) {
+	r := recordReader{text: text, reasons: reasons}
 	for r.text != "" && !r.broken {
 		found = append(found, r.finding())
 	}
@@ -135,7 +136,7 @@ func readFindings(text string) (found []Finding, ok bool) {
 const recordEnd = "end"
 
 func writeResult(result *Result) []byte {
-	var w recordWriter
+	w := recordWriter{make([]byte, 0, 4096+400*len(result.Places))} // a place takes some 350 bytes
 	w.int(result.Blobs)
 	w.int(int(result.Bytes))
 	w.int(len(result.Skipped))

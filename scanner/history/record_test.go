@@ -40,7 +40,7 @@ func TestRecord(t *testing.T) {
 		for _, p := range want.Places {
 			all = append(all, p.Finding)
 		}
-		got, ok := readFindings(writeFindings(all))
+		got, ok := readFindings(writeFindings(all), nil)
 		if diff := cmp.Diff(all, got, cmpopts.EquateEmpty()); diff != "" || !ok {
 			t.Fatalf("findings, %t (-want +got):\n%s", ok, diff)
 		}
