@@ -356,7 +356,7 @@ func (w *workloads) table(doc workloadsJSON) error {
 	}
 	for _, f := range doc.Files {
 		for _, u := range f.Unresolved {
-			w.say("%s: not read: %s: %s", f.File, u.Include, u.Reason)
+			w.say("%s: not read: %s", f.File, strings.TrimPrefix(u.Include+": "+u.Reason, ": "))
 		}
 	}
 	return nil
