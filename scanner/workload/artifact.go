@@ -14,14 +14,19 @@ import (
 
 // Pipeline reads the jobs of one configuration. It remembers what jobs leave for others, so that this is read once.
 type Pipeline struct {
-	config *ciyaml.Config
-	left   map[string]*leftover // by job
-	calls  int                  // that may still be followed to tell what jobs leave
+	config  *ciyaml.Config
+	left    map[string]*leftover // by job
+	calls   int                  // that may still be followed to tell what jobs leave
+	stages  map[string]*handover // by stage: to jobs that do not say whose artifacts they get
+	leaving map[string][]string  // by stage: the jobs that may leave something
 }
+
+// handover is what jobs get of earlier ones: files in artifacts, and variables of dotenv reports.
+type handover struct{ files, variables map[string]value }
 
 // Of returns the pipeline of a configuration.
 func Of(config *ciyaml.Config) *Pipeline {
-	return &Pipeline{config: config, left: map[string]*leftover{}, calls: maxCalls}
+	return &Pipeline{config: config, left: map[string]*leftover{}, calls: maxCalls, stages: map[string]*handover{}}
 }
 
 // leftover is what a job leaves for later ones.
@@ -56,62 +61,92 @@ func (p *Pipeline) Kept(job ciyaml.Job, files Files) []Kept {
 // maxChain is how many jobs may hand on a file that an earlier one made.
 const maxChain = 4
 
-// handed is what a job gets of earlier ones: files in artifacts, and variables of dotenv reports.
+// maxHanded is how many files, and how many variables, a job gets.
+const maxHanded = 1000
+
+// handed is what a job gets of earlier ones.
 // Source: https://docs.gitlab.com/ci/yaml/#dependencies, #needsartifacts and #artifactsreportsdotenv
-func (p *Pipeline) handed(job ciyaml.Job, files Files, depth int) (from map[string]value, variables map[string]value) {
-	from, variables = map[string]value{}, map[string]value{}
+func (p *Pipeline) handed(job ciyaml.Job, files Files, depth int) handover {
 	if depth > maxChain {
-		return from, variables
+		return handover{}
 	}
-	for _, name := range p.givers(job) {
-		at, found := slices.BinarySearchFunc(p.config.Jobs, name, func(j ciyaml.Job, name string) int { return cmp.Compare(j.Name, name) })
-		if !found || name == job.Name {
-			continue
-		}
-		left := p.leftBy(p.config.Jobs[at], files, depth+1)
-		if left == nil {
-			continue
-		}
-		maps.Copy(from, left.files)
-		maps.Copy(variables, left.variables)
+	if givers, said := givers(job); said {
+		return p.handedBy(givers, job.Name, files, depth)
 	}
-	return from, variables
+	if known := p.stages[job.Stage]; known != nil {
+		return *known
+	}
+	got := p.handedBy(p.before(job.Stage), job.Name, files, depth)
+	p.stages[job.Stage] = &got
+	return got
 }
 
-// givers are the jobs whose artifacts a job gets, in order: those of dependencies, else of needs, else of all earlier
-// stages.
-func (p *Pipeline) givers(job ciyaml.Job) []string {
+func (p *Pipeline) handedBy(givers []string, to string, files Files, depth int) handover {
+	got := handover{map[string]value{}, map[string]value{}}
+	for _, name := range givers {
+		at, found := slices.BinarySearchFunc(p.config.Jobs, name, func(j ciyaml.Job, name string) int { return cmp.Compare(j.Name, name) })
+		if !found || name == to {
+			continue
+		}
+		if left := p.leftBy(p.config.Jobs[at], files, depth+1); left != nil {
+			add(got.files, left.files)
+			add(got.variables, left.variables)
+		}
+	}
+	return got
+}
+
+// add puts values in place, the later ones over the earlier.
+func add(to, from map[string]value) {
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		if _, known := to[name]; known || len(to) < maxHanded {
+			to[name] = from[name]
+		}
+	}
+}
+
+// givers are the jobs whose artifacts a job says that it gets: those of dependencies, else of needs. said is false where
+// it gets those of all earlier stages.
+func givers(job ciyaml.Job) (names []string, said bool) {
+	if job.Dependencies != nil {
+		return job.Dependencies, true
+	}
 	needs := slices.Clone(job.Needs)
 	for _, r := range job.Rules {
 		needs = append(needs, r.Needs...)
 	}
-	switch {
-	case job.Dependencies != nil:
-		return job.Dependencies
-	case job.Needs != nil || len(needs) > 0:
-		var out []string
-		for _, n := range needs {
-			if n.Project == "" && n.Pipeline == "" && !n.NoArtifacts {
-				out = append(out, n.Job)
+	for _, n := range needs {
+		if n.Project == "" && n.Pipeline == "" && !n.NoArtifacts {
+			names = append(names, n.Job)
+		}
+	}
+	return names, job.Needs != nil || len(needs) > 0
+}
+
+// before lists the jobs of earlier stages that may leave something.
+func (p *Pipeline) before(stage string) []string {
+	if p.leaving == nil {
+		p.leaving = map[string][]string{}
+		for i := range p.config.Jobs {
+			if j := &p.config.Jobs[i]; mayLeave(j) {
+				p.leaving[j.Stage] = append(p.leaving[j.Stage], j.Name)
 			}
 		}
-		return out
 	}
 	stages := p.config.Stages
 	if stages == nil {
 		stages = []string{"build", "test", "deploy"}
 	}
 	stages = slices.Concat([]string{".pre"}, stages, []string{".post"})
-	own := slices.Index(stages, job.Stage)
 	var out []string
-	for i, stage := range stages {
-		for _, j := range p.config.Jobs {
-			if i < own && j.Stage == stage {
-				out = append(out, j.Name)
-			}
-		}
+	for _, s := range stages[:max(slices.Index(stages, stage), 0)] {
+		out = append(out, p.leaving[s]...)
 	}
 	return out
+}
+
+func mayLeave(job *ciyaml.Job) bool {
+	return len(job.Artifacts.Paths)+len(job.Artifacts.Dotenv)+len(job.Cache) > 0 || job.Artifacts.Untracked
 }
 
 // leftBy reads what a job leaves; nil where that is nothing.
@@ -120,14 +155,14 @@ func (p *Pipeline) leftBy(job ciyaml.Job, files Files, depth int) *leftover {
 		return left
 	}
 	p.left[job.Name] = nil // ends a circle
-	if len(job.Artifacts.Paths)+len(job.Artifacts.Dotenv)+len(job.Cache) == 0 && !job.Artifacts.Untracked {
+	if !mayLeave(&job) {
 		return nil
 	}
 	r := newReading(p.config, job, files, 0)
 	r.calls = p.calls
-	got, variables := p.handed(job, files, depth)
-	if len(got)+len(variables)+len(job.Artifacts.Dotenv) > 0 || namesSecrets(job) {
-		r.take(got, variables)
+	got := p.handed(job, files, depth)
+	if len(got.files)+len(got.variables)+len(job.Artifacts.Dotenv) > 0 || namesSecrets(job) {
+		r.take(got)
 		r.read()
 		p.calls = max(r.calls, 0)
 	}
@@ -149,13 +184,13 @@ func namesSecrets(job ciyaml.Job) bool {
 }
 
 // take puts in place what earlier jobs have left. A file that only lies there is no use yet.
-func (r *reading) take(files, variables map[string]value) {
-	for name, v := range variables {
+func (r *reading) take(got handover) {
+	for name, v := range got.variables {
 		if _, set := r.env[name]; !set || len(v.names) > 0 {
 			r.env[name] = v
 		}
 	}
-	for name, v := range files {
+	for name, v := range got.files {
 		r.written[name] = v
 		if slices.Contains(v.names, ArtifactPrefix+name) {
 			r.guessed[ArtifactPrefix+name] = true
@@ -171,7 +206,7 @@ func (r *reading) take(files, variables map[string]value) {
 
 // handedAs tells how a job sees credentials that were left for it: the first of several in the order of their names, and a
 // file before a variable. Nil where there is none.
-func handedAs(credentials []string, files, variables map[string]value) map[string]string {
+func handedAs(credentials []string, got handover) map[string]string {
 	var out map[string]string
 	for _, c := range credentials {
 		if !strings.HasPrefix(c, ArtifactPrefix) {
@@ -180,7 +215,7 @@ func handedAs(credentials []string, files, variables map[string]value) map[strin
 		if out == nil {
 			out = map[string]string{}
 		}
-		out[c] = cmp.Or(prefixed(ArtifactPrefix, bearer(c, files)), bearer(c, variables), c)
+		out[c] = cmp.Or(prefixed(ArtifactPrefix, bearer(c, got.files)), bearer(c, got.variables), c)
 	}
 	return out
 }

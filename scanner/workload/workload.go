@@ -104,19 +104,19 @@ func (p *Pipeline) Read(job ciyaml.Job, files Files) []Use {
 	if files == nil {
 		files = func(string) ([]byte, bool) { return nil, false }
 	}
-	got, variables := p.handed(job, files, 0)
+	got := p.handed(job, files, 0)
 	var uses []Use
 	calls := maxCalls
 	for i := range variants(job) {
 		r := newReading(p.config, job, files, i)
 		r.calls = calls / (i + 1)
-		r.take(got, variables)
+		r.take(got)
 		r.read()
 		uses = append(uses, r.uses...)
 	}
 	uses = merge(uses)
 	for i := range uses {
-		uses[i].Handed = handedAs(uses[i].Credentials, got, variables)
+		uses[i].Handed = handedAs(uses[i].Credentials, got)
 	}
 	return uses
 }
