@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,6 +172,9 @@ func (s *search) files(ctx context.Context, paths []string) error {
 	engine, err := s.engine()
 	if err != nil {
 		return err
+	}
+	if s.app.getenv("GOGC") == "" { // main's half growth suits commands that hold much: contents come and go
+		debug.SetGCPercent(100)
 	}
 	type searched struct {
 		content  filetree.Content

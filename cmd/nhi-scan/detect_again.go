@@ -73,14 +73,14 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 	}
 	scan := func(c filetree.Content) []report.Finding {
 		var out []report.Finding
-		if len(c.Bytes) == 0 || engine.PathClass(c.Name) == "skip" {
-			return nil
-		}
 		for r := range inPart(c, s.again.Find(c.Bytes)) {
 			out = append(out, r)
 		}
 		if !fromStdin(c) {
 			c.Release()
+		}
+		if len(out) > 0 && engine.PathClass(c.Name) == "skip" { // asked last: it costs as much as the search of a small file
+			return nil
 		}
 		return out
 	}

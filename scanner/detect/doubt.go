@@ -27,8 +27,9 @@ func (c *suspect) most() (float64, string) {
 	return most, reason
 }
 
-// doubts are asked of every suspect. Those that look at the value alone stand for hits of all ranks but own detectors,
-// which know a form; those that look at a name, for values that only their name calls secret.
+// doubts are asked of every suspect, so that before an expression stands a cheaper test of what it needs. Those that look
+// at the value alone stand for hits of all ranks but own detectors, which know a form; those that look at a name, for
+// values that only their name calls secret.
 var doubts = []doubt{
 	// What stands behind "Basic" is base64 of user:password (RFC 7617).
 	{doubted, "what follows is no user and password in base64", func(c *suspect, v []byte) bool {
@@ -45,7 +46,9 @@ var doubts = []doubt{
 	}},
 	{0.4, "the name calls it public", func(c *suspect, v []byte) bool { return c.guessed() && c.name.public() }},
 	{0.4, "one of a table of test vectors", func(c *suspect, v []byte) bool { return c.vector }},
-	{0.1, "the value is a call", func(c *suspect, v []byte) bool { return c.named() && c.bare() && call.Match(v) }},
+	{0.1, "the value is a call", func(c *suspect, v []byte) bool {
+		return c.named() && bytes.ContainsAny(v, "(.>") && c.bare() && call.Match(v)
+	}},
 	{doubted, "the value is a variable, a template or text in brackets", func(c *suspect, v []byte) bool {
 		return c.named() && c.shape.kind == "reference"
 	}},
@@ -55,12 +58,22 @@ var doubts = []doubt{
 	}},
 	// In settings that a program reads even an alphabet is the secret that is used.
 	{0.3, "counted up", func(c *suspect, v []byte) bool { return c.guessed() && c.genre.place != "" && countedUp(v) }},
-	{doubted, "encrypted", func(c *suspect, v []byte) bool { return c.named() && encrypted.Match(v) }},
-	{doubted, "a public key", func(c *suspect, v []byte) bool { return c.named() && publicKey.Match(v) }},
+	{doubted, "encrypted", func(c *suspect, v []byte) bool {
+		return c.named() && strings.IndexByte("E{vA$!", v[0]) >= 0 && encrypted.Match(v)
+	}},
+	{doubted, "a public key", func(c *suspect, v []byte) bool {
+		return c.named() && strings.IndexByte("se-", v[0]) >= 0 && publicKey.Match(v)
+	}},
 	// 20 bytes are an address of Ethereum, a private key has 32.
-	{doubted, "an address on a block chain", func(c *suspect, v []byte) bool { return c.named() && chainAddress.Match(v) }},
-	{doubted, "an action of a cloud's policy", func(c *suspect, v []byte) bool { return c.guessed() && cloudAction.Match(v) }},
-	{doubted, "the sample of a provider's documentation", func(c *suspect, v []byte) bool { return c.guessed() && documented.Match(v) }},
+	{doubted, "an address on a block chain", func(c *suspect, v []byte) bool {
+		return c.named() && bytes.Contains(v, []byte("0x")) && chainAddress.Match(v)
+	}},
+	{doubted, "an action of a cloud's policy", func(c *suspect, v []byte) bool {
+		return c.guessed() && bytes.IndexByte(v, ':') > 0 && cloudAction.Match(v)
+	}},
+	{doubted, "the sample of a provider's documentation", func(c *suspect, v []byte) bool {
+		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v)
+	}},
 	{0.3, "an address without credentials", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.shape.kind == "url" && !bytes.ContainsAny(v, "@?")
 	}},

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -109,7 +110,7 @@ func (s *shape) kindOf(v []byte, lower string) string {
 	switch {
 	case isReference(text):
 		return "reference"
-	case standIn.MatchString(text):
+	case containsAny(lower, standInWords) && standIn.MatchString(text):
 		return "stand-in"
 	case s.distinct <= 2 && s.n > 3, s.longestSame*2 > s.n && s.n > 5:
 		return "mask"
@@ -165,7 +166,7 @@ func uuidForm(lower string) bool {
 // does a bracket that nothing closes: they are letters to people and programs that choose passwords.
 func isReference(text string) bool {
 	text = strings.Trim(text, "\"'`")
-	return text == "" || variable.MatchString(text) || strings.ContainsAny(text, "{(<[") && template.MatchString(text)
+	return text == "" || strings.IndexByte("$%@&<[({!*", text[0]) >= 0 && variable.MatchString(text) || strings.ContainsAny(text, "{(<[") && template.MatchString(text)
 }
 
 // template is a part of a value that something else fills in; or of an expression for values, which is none either.
@@ -179,6 +180,13 @@ var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\
 
 // standIn is a value that says what belongs there, or that something does: your_api_key, replace_me, token-goes-here.
 var standIn = regexp.MustCompile(`(?i)^(?:[<\[{(]?(?:your|insert|enter|replace|put|add|specify|provide|fill)[_. -]\w.*|.*(?:replace|change|fill)[_. -]?(?:me|this|in|it)[>\])]?|.*[_. -](?:goes[_. -])?here[>\])]?|.*placeholder.*|.*(?:\.{3}|…|[<\[(](?:redacted|snip|omitted|removed|truncated|hidden)[>\])]))$`)
+
+// standInWords are parts of values, one of which stands in every match of standIn: to ask for them costs less.
+var standInWords = strings.Fields("your insert enter replace put add specify provide fill change here placeholder ... … redacted snip omitted removed truncated hidden")
+
+func containsAny(text string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
+}
 
 // commonValues are passwords that stand in every list of bad ones, and words that are no more than a name.
 var commonValues = set("password passwd pass pwd passw0rd secret admin root test testing user guest default changeme letmein welcome qwerty abc asdf foo bar foobar token key apikey string none null true false todo example dummy fake sample demo hello world value data name username login private public master postgres mysql mongo redis oracle toor p@ssw0rd")
