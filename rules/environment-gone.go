@@ -55,7 +55,7 @@ func (p *Pass) environmentsFor(h inventory.Home, scope string) (live bool, stopp
 	untold = NotApplicable
 	named := false
 	for _, e := range h.Environments {
-		if !wildcard(scope, e.Name) {
+		if !inventory.Wildcard(scope, e.Name) {
 			continue
 		}
 		named = named || e.Name == scope
@@ -95,7 +95,7 @@ func environmentMeets(scope, environment string) bool {
 	case environment == "":
 		return false
 	case !open:
-		return wildcard(scope, environment)
+		return inventory.Wildcard(scope, environment)
 	}
 	start, _, _ := strings.Cut(scope, "*")
 	n := min(len(fixed), len(start))

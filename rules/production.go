@@ -28,7 +28,7 @@ func (p *Pass) tier(l *inventory.Location) tier {
 	byEnvironment := anyTier
 	if h := p.X.Home(l.Home); h != nil {
 		for _, e := range h.Environments {
-			if !wildcard(l.Environment, e.Name) {
+			if !inventory.Wildcard(l.Environment, e.Name) {
 				continue
 			}
 			switch t := tierOf(e); {

@@ -191,7 +191,7 @@ func (p *Pass) pushesDefault(c inventory.Credential) bool {
 		}
 		protected := false
 		for _, b := range h.Branches {
-			if !wildcard(b.Pattern, h.Default) {
+			if !inventory.Wildcard(b.Pattern, h.Default) {
 				continue
 			}
 			protected = true

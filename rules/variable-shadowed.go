@@ -60,5 +60,5 @@ func (p *Pass) shadowedBy(l inventory.Location) []*inventory.Location {
 
 // scopesMeet reports whether one environment may match both scopes, as far as one scope matches the other.
 func scopesMeet(a, b string) bool {
-	return a == "" || b == "" || wildcard(a, b) || wildcard(b, a)
+	return a == "" || b == "" || inventory.Wildcard(a, b) || inventory.Wildcard(b, a)
 }

@@ -53,7 +53,7 @@ func (w Waiver) holds(now time.Time) bool {
 func (p Policy) waiver(g inventory.Gap, label string, now time.Time) *Waiver {
 	for i, w := range p.Waivers {
 		if (w.Rule == g.Rule || w.Rule == g.Code) && w.Reason != "" && w.Approver != "" && w.holds(now) &&
-			(wildcard(w.Subject, g.Subject) || wildcard(w.Subject, label)) {
+			(inventory.Wildcard(w.Subject, g.Subject) || inventory.Wildcard(w.Subject, label)) {
 			return &p.Waivers[i]
 		}
 	}

@@ -1,6 +1,10 @@
 package ownership
 
-import "strings"
+import (
+	"strings"
+
+	"nhiscan/inventory"
+)
 
 // subject is what an owner is looked for: one credential, or one identity.
 type subject struct {
@@ -49,7 +53,7 @@ func anyMatch(pattern string, names []string) bool {
 		return true
 	}
 	for _, n := range names {
-		if wildcard(pattern, n) {
+		if inventory.Wildcard(pattern, n) {
 			return true
 		}
 	}
@@ -68,25 +72,4 @@ func less(a, b [4]int) bool {
 		}
 	}
 	return false
-}
-
-// wildcard reports whether name matches pattern, in which "*" stands for any characters, also none and also a slash.
-func wildcard(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	rest, ok := strings.CutPrefix(name, parts[0])
-	if !ok {
-		return false
-	}
-	last := parts[len(parts)-1]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(rest, part)
-		if i < 0 {
-			return false
-		}
-		rest = rest[i+len(part):]
-	}
-	return strings.HasSuffix(rest, last)
 }
