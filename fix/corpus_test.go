@@ -174,7 +174,7 @@ func corpusPipeline(t *testing.T, file string) (Pipeline, func()) {
 func staticSets(config *ciyaml.Config, files workload.Files) map[string]string {
 	out := map[string]string{}
 	for _, job := range slices.Concat(config.Jobs, config.Hidden) {
-		for _, u := range workload.Read(config, job, files) {
+		for _, u := range workload.Of(config).Read(job, files) {
 			static := u.Kind == workload.Variable || u.Kind == workload.Implicit
 			if !static || !eligible(u.System) || len(u.Credentials) == 0 {
 				continue

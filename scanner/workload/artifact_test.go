@@ -117,7 +117,7 @@ func TestUse_shown(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, u := range Read(config, config.Jobs[0], nil) {
+	for _, u := range Of(config).Read(config.Jobs[0], nil) {
 		got = append(got, u.System+" "+strings.Join(u.Shown(), ",")+" from "+strings.Join(u.Credentials, ","))
 	}
 	want := []string{"registry-other REG_TOKEN from artifact:ROBOT_TOKEN", "ssh artifact:k/id_rsa from artifact:ROBOT_KEY"}

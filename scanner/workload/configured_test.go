@@ -75,7 +75,7 @@ func TestRead_configured(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, job := jobOf(t, c.script)
-			got := short(Read(config, job, func(path string) ([]byte, bool) { text, ok := c.files[path]; return []byte(text), ok }))
+			got := short(Of(config).Read(job, func(path string) ([]byte, bool) { text, ok := c.files[path]; return []byte(text), ok }))
 			if diff := cmp.Diff(c.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s\n(-want +got)\n%s", c.script, diff)
 			}

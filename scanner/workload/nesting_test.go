@@ -16,7 +16,7 @@ func TestNestingIsBounded(t *testing.T) {
 				text = "echo $((" + text + "1))"
 			}
 			job := ciyaml.Job{Name: "a", Script: []ciyaml.Command{{Text: text, Where: "script"}}}
-			Read(&ciyaml.Config{Jobs: []ciyaml.Job{job}}, job, nil)
+			Of(&ciyaml.Config{Jobs: []ciyaml.Job{job}}).Read(job, nil)
 			Leaks(job, func(string) bool { return true })
 		}
 	}

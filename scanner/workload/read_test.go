@@ -82,7 +82,7 @@ func TestRead_scripts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, job := jobOf(t, c.script)
-			if diff := cmp.Diff(c.want, short(Read(config, job, nil)), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(c.want, short(Of(config).Read(job, nil)), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s\n(-want +got)\n%s", c.script, diff)
 			}
 		})
@@ -145,7 +145,7 @@ func TestRead_configuration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, job := pipeline(t, c.text)
-			if diff := cmp.Diff(c.want, short(Read(config, job, nil)), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(c.want, short(Of(config).Read(job, nil)), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s\n(-want +got)\n%s", c.text, diff)
 			}
 		})
@@ -169,7 +169,7 @@ func TestRead_files(t *testing.T) {
 		"sh ../../etc/passwd": {"opaque-script - unknown"},
 	} {
 		config, job := jobOf(t, script)
-		got := Read(config, job, func(name string) ([]byte, bool) {
+		got := Of(config).Read(job, func(name string) ([]byte, bool) {
 			text, ok := files[name]
 			return []byte(text), ok
 		})
@@ -186,7 +186,7 @@ func TestRead_wholeUse(t *testing.T) {
 		AuthStyle: "private-token-header", Least: "project access token, scope api, Reporter (Developer to merge); the job token cannot",
 		Confidence: High, Evidence: Evidence{Line: 6},
 	}}
-	if diff := cmp.Diff(want, Read(config, job, nil)); diff != "" {
+	if diff := cmp.Diff(want, Of(config).Read(job, nil)); diff != "" {
 		t.Errorf("Read (-want +got)\n%s", diff)
 	}
 }
@@ -200,7 +200,7 @@ func TestRead_leastOfSeveralOperations(t *testing.T) {
 		"curl -H \"PRIVATE-TOKEN: $GITLAB_TOKEN\" \"$OUTPUT_URL\"":                                                                                                      "project access token, scope read_api, Reporter, on the one project",
 	} {
 		config, job := jobOf(t, script)
-		for _, u := range Read(config, job, nil) {
+		for _, u := range Of(config).Read(job, nil) {
 			if u.Least != want {
 				t.Errorf("%s\n%s %s: enough would be %q, want %q", script, u.System, u.Operation, u.Least, want)
 			}
@@ -217,7 +217,7 @@ func TestRead_unusedLogin(t *testing.T) {
 		login + "docker push $CI_REGISTRY_IMAGE:v1": "already least",
 	} {
 		config, job := jobOf(t, script)
-		for _, u := range Read(config, job, nil) {
+		for _, u := range Of(config).Read(job, nil) {
 			if u.System == "gitlab-registry" && u.Least != want {
 				t.Errorf("%q: enough would be %q, want %q", script, u.Least, want)
 			}
@@ -240,7 +240,7 @@ func TestRead_bounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := &ciyaml.Config{}
 			job := ciyaml.Job{Name: "job", Script: []ciyaml.Command{{Text: script}}}
-			for _, u := range Read(config, job, nil) {
+			for _, u := range Of(config).Read(job, nil) {
 				if len(u.Operation) > 4*maxText || len(u.Credentials) > maxNames {
 					t.Errorf("a use is larger than the bounds: %d, %d", len(u.Operation), len(u.Credentials))
 				}
@@ -248,7 +248,7 @@ func TestRead_bounds(t *testing.T) {
 		})
 	}
 	job := ciyaml.Job{Name: "job", Script: []ciyaml.Command{{Text: "true"}, {Text: strings.Repeat("true\n", maxScript/5+1)}}}
-	if got := short(Read(&ciyaml.Config{}, job, nil)); len(got) != 1 || got[0] != "opaque-script - unknown" {
+	if got := short(Of(&ciyaml.Config{}).Read(job, nil)); len(got) != 1 || got[0] != "opaque-script - unknown" {
 		t.Errorf("a script above the bound gives %q", got)
 	}
 }
@@ -265,7 +265,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script string) {
 		config := &ciyaml.Config{}
 		job := ciyaml.Job{Name: "job", Script: []ciyaml.Command{{Text: script, Origin: ciyaml.Origin{Line: 1}}}}
-		for _, u := range Read(config, job, func(string) ([]byte, bool) { return []byte(script), true }) {
+		for _, u := range Of(config).Read(job, func(string) ([]byte, bool) { return []byte(script), true }) {
 			if u.System == "" || u.Kind == "" || u.Confidence.rank() < 0 || u.Evidence.Line < 0 || u.Evidence.Line > strings.Count(script, "\n")+1 {
 				t.Fatalf("%q: %+v", script, u)
 			}
@@ -293,7 +293,7 @@ func TestRead_corpus(t *testing.T) {
 		}
 		for _, j := range config.Jobs {
 			jobs++
-			for _, u := range Read(config, j, nil) {
+			for _, u := range Of(config).Read(j, nil) {
 				uses++
 				if u.System == "" || u.Operation == "" {
 					t.Errorf("%s: %s: %+v", filepath.Base(f), j.Name, u)

@@ -54,7 +54,7 @@ func TestTools_examples(t *testing.T) {
 			for _, e := range tool.Examples {
 				config, job := jobOf(t, e.Script)
 				want := slices.Sorted(slices.Values(append([]string{}, e.Uses...)))
-				if diff := cmp.Diff(want, short(Read(config, job, nil)), cmp.Transformer("empty", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+				if diff := cmp.Diff(want, short(Of(config).Read(job, nil)), cmp.Transformer("empty", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
 					t.Errorf("%s\n(-want +got)\n%s", e.Script, diff)
 				}
 			}

@@ -95,11 +95,6 @@ type Files func(path string) ([]byte, bool)
 // Read returns the uses of credentials by a job, sorted by system, then by credentials. files may be nil. Texts in
 // the result may hold what the configuration holds, control characters and hardcoded secrets included: clean them
 // before they are stored or shown.
-func Read(config *ciyaml.Config, job ciyaml.Job, files Files) []Use {
-	return Of(config).Read(job, files)
-}
-
-// Read is the function Read for a job of the pipeline.
 func (p *Pipeline) Read(job ciyaml.Job, files Files) []Use {
 	if files == nil {
 		files = func(string) ([]byte, bool) { return nil, false }
