@@ -48,7 +48,7 @@ func createGroup(c *Call) Answer {
 		return Forbidden("")
 	case !slices.Contains(levels(), visibility):
 		return Refuse(http.StatusBadRequest, "visibility does not have a valid value")
-	case !projectPath().MatchString(c.Text("path")) || strings.HasSuffix(full, ".git") || strings.HasSuffix(full, ".atom"):
+	case !projectPath.MatchString(c.Text("path")) || strings.HasSuffix(full, ".git") || strings.HasSuffix(full, ".atom"):
 		return groupRefused("path", badPath)
 	case taken || c.st.projPath[lowerPath(full)] != nil:
 		return groupRefused("path", "has already been taken")

@@ -35,7 +35,7 @@ func createProjectFor(c *Call) Answer {
 }
 
 // projectPath is what a path may look like. Source: https://docs.gitlab.com/user/reserved_names/
-func projectPath() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`) }
+var projectPath = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // pathOfName is the path that a name without one gets.
 func pathOfName(name string) string {
@@ -58,7 +58,7 @@ func (c *Call) mayCreateIn(g *Group) bool {
 func (c *Call) placeProject(n namespace, name, path, visibility string) (*Project, Object) {
 	full := n.path() + "/" + path
 	switch {
-	case !projectPath().MatchString(path) || strings.HasSuffix(path, ".git") || strings.HasSuffix(path, ".atom"):
+	case !projectPath.MatchString(path) || strings.HasSuffix(path, ".git") || strings.HasSuffix(path, ".atom"):
 		return nil, Object{"path": []string{badPath}}
 	case c.st.projPath[lowerPath(full)] != nil || c.st.groupPath[lowerPath(full)] != nil:
 		taken := []string{"has already been taken"}
