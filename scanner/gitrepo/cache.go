@@ -48,23 +48,32 @@ func OpenCache(g *Git, dir string, max int64) (*Cache, error) {
 	} else if !ours(info) {
 		return nil, fmt.Errorf("open cache: %s belongs to another user; give it a folder of its own", dir)
 	}
-	if _, err := os.Stat(filepath.Join(dir, tagFile)); errors.Is(err, os.ErrNotExist) {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return nil, fmt.Errorf("open cache: %w", err)
-		}
-		if len(entries) > 0 {
-			return nil, fmt.Errorf("open cache: %s is not empty and not a cache; give it a folder of its own", dir)
-		}
-		if err := os.WriteFile(filepath.Join(dir, tagFile), []byte(tagText), 0o600); err != nil {
-			return nil, fmt.Errorf("open cache: %w", err)
-		}
+	if err := tag(dir); err != nil {
+		return nil, fmt.Errorf("open cache: %w", err)
 	}
 	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
 	c := &Cache{git: g, dir: dir, max: max}
 	return c, c.trim()
+}
+
+// tag marks dir as a cache. It refuses a folder that holds other things, since trim deletes.
+func tag(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(dir, tagFile)
+	if len(entries) == 0 {
+		return os.WriteFile(name, []byte(tagText), 0o600)
+	}
+	// The tag is the first file of a cache, so it is there even when another process made the cache while this one
+	// listed the folder.
+	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is not empty and not a cache; give it a folder of its own", dir)
+	}
+	return nil
 }
 
 // Refs asks for the remote's ref list. digest is the SHA-256 of it, default branch included, in hexadecimal: the same

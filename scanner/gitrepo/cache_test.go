@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -300,6 +301,23 @@ func TestOpenCache(t *testing.T) {
 	}
 	if _, err := OpenCache(g, full, 0); err == nil || !strings.Contains(err.Error(), "not a cache") {
 		t.Errorf("OpenCache of a folder in use = %v", err)
+	}
+}
+
+// Jobs that start together make their cache together.
+func TestOpenCacheAtOnce(t *testing.T) {
+	g := find(t)
+	for range 200 {
+		dir := filepath.Join(t.TempDir(), "cache")
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				if _, err := OpenCache(g, dir, 0); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
 	}
 }
 
