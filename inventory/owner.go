@@ -5,7 +5,7 @@ type Claim struct {
 	Candidate string  `json:"candidate"` // "team-payments", or a username with "@" in front
 	User      string  `json:"user"`      // user ID where the candidate is a person
 	Rank      int     `json:"rank"`      // of governance evidence, 1 strongest … 11
-	Evidence  string  `json:"evidence"`  // "created by", "declared in description", …
+	Evidence  string  `json:"evidence"`  // "created it", "declared in description", …
 	Weight    float64 `json:"weight"`    // after decay, state and fit, 0..1
 	At        When    `json:"at"`
 	Note      string  `json:"note"` // why it counts less, or not at all

@@ -198,7 +198,7 @@ func companyPlaces(s *inventory.Snapshot) {
 
 func companyOwners(s *inventory.Snapshot) {
 	declared := inventory.Claim{Candidate: "team-payments", Rank: 3, Evidence: "declared in the project topic owner:team-payments", Weight: 0.8}
-	creator := inventory.Claim{Candidate: "@a.kim", User: inventory.UserID(instance, 3), Rank: 5, Evidence: "created by a.kim", Weight: 0.12, At: day("2026-01-12"), Note: "blocked since 2026-03-02"}
+	creator := inventory.Claim{Candidate: "@a.kim", User: inventory.UserID(instance, 3), Rank: 5, Evidence: "created it", Weight: 0.12, At: day("2026-01-12"), Note: "blocked since 2026-03-02"}
 	owner := func(subject, name, band string, confidence float64, claims ...inventory.Claim) {
 		s.Owners = append(s.Owners, inventory.Owner{Subject: subject, Owner: name, Confidence: confidence, Band: band, Claims: claims, Reason: fmt.Sprintf("%s %.2f (%s)", orNone(name), confidence, band)})
 	}

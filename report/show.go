@@ -229,13 +229,15 @@ func reachCells(u *inventory.Usage) []string {
 
 func (t *page) owner(o *inventory.Owner) {
 	t.heading("Owner")
-	t.line("  %s", ownerText(o))
-	if o == nil {
+	if o == nil || o.Reason == "" {
+		t.line("  %s", ownerText(o))
 		return
 	}
-	if o.Reason != "" {
-		t.line("  %s", clean(o.Reason, textMax))
+	reason := clean(o.Reason, textMax)
+	if o.Band != inventory.OwnerNone { // a reason for none says so itself
+		reason = clean(o.Band, 20) + ": " + reason
 	}
+	t.line("  %s", reason)
 	g := &grid{header: []string{"", "", ""}, keep: []bool{true}, bare: true}
 	for _, c := range o.Claims {
 		g.add(weight(c.Weight), clean(c.Candidate, nameMax), claimText(c))
@@ -269,7 +271,7 @@ func (t *page) gaps(gaps []*inventory.Gap) {
 		for _, e := range g.Evidence {
 			rows.add("  Evidence", clean(e, textMax))
 		}
-		if g.Arithmetic != "" {
+		if strings.Contains(g.Arithmetic, ",") { // a step was added to the rule's own severity, or taken away
 			rows.add("  Severity", clean(g.Arithmetic, textMax))
 		}
 		rows.add("  First seen", dated(g.FirstSeen, t.v.now))

@@ -187,28 +187,34 @@ func (e *collector) created(s subject, homes []*inventory.Home, creator, actsAs 
 		creator = cmp.Or(creator, u.Creator)
 	}
 	if actsAs != "" {
-		e.maker(homes, actsAs, "runs as", 0.75, 0, inventory.When{})
+		e.maker(homes, actsAs, deed{"is the user it runs as", "runs as"}, 0.75, 0, inventory.When{})
 	}
 	if creator != "" {
-		e.maker(homes, creator, "created by", 0.60, 180, at)
+		e.maker(homes, creator, deed{"created it", "created by"}, 0.60, 180, at)
 	}
 }
 
+// deed words what a person has to do with the subject: "@a.kim created it", but for the person's team "created by @a.kim".
+type deed struct{ person, team string }
+
 // maker claims for a person who made the subject; for a bot, the person who made the bot.
-func (e *collector) maker(homes []*inventory.Home, id, evidence string, weight, halfLife float64, at inventory.When) {
+func (e *collector) maker(homes []*inventory.Home, id string, did deed, weight, halfLife float64, at inventory.When) {
 	u := e.x.User(id)
 	for range 5 {
 		if u == nil || !machine(u) {
 			break
 		}
-		evidence += " a bot, made by"
+		did = deed{"made the bot that " + did.person, did.team + " a bot, made by"}
 		u = e.x.User(u.Creator)
 	}
 	if u == nil || machine(u) {
 		e.notes = append(e.notes, "who made it was not shown")
 		return
 	}
-	c := e.person(u, evidence)
+	c := e.person(u, did.person)
+	if c.User == "" {
+		c.Evidence = did.team + " @" + printable(u.Username)
+	}
 	c.Rank, c.At = rankCreator, at
 	if note, gone := e.leftHomes(u, homes); note != "" {
 		c.Note = strings.TrimPrefix(c.Note+", "+note, ", ")
