@@ -217,6 +217,26 @@ func TestResolve_incomplete(t *testing.T) {
 	}
 }
 
+func TestResolve_missing(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"parent":                    {"a: {extends: .b}", []string{".b"}},
+		"parent_beside_a_script":    {"a: {extends: .b, script: [x]}", []string{".b"}},
+		"parent_of_a_parent":        {".c: {extends: .b, script: [x]}\na: {extends: [.c, .d]}", []string{".b", ".d"}},
+		"nothing_left_to_add":       {"a: {extends: .b, before_script: [y], script: [x]}", nil},
+		"job_that_starts_others":    {"a: {extends: .b, trigger: g/p}", nil},
+		"reference_in_a_script":     {"a: {before_script: [!reference [.b, script]], script: [x]}", []string{".b script"}},
+		"reference_in_the_defaults": {"default: {before_script: [!reference [.b, script]]}\na: {script: [x]}", []string{".b script"}},
+		"reference_elsewhere":       {"a: {rules: [!reference [.b, rules]], script: [x]}", nil},
+	} {
+		if got := root(t, c.text); len(got.Jobs) != 1 || !slices.Equal(got.Jobs[0].Missing, c.want) {
+			t.Errorf("%s: Resolve = %+v, want one job that misses %q", name, got.Jobs, c.want)
+		}
+	}
+}
+
 func TestResolve_notes(t *testing.T) {
 	got := root(t, "a: {script: [one]}\na: {script: [two]}\nb: text\nc: {stage: x}\n? [x]\n: y\n")
 	want := []string{`line 2: key "a" is written twice, first on line 1; the last one counts`, "line 5: a key that is no text is left out", `line 3: "b" is neither a job nor a keyword`, `line 4: "c" has neither script, run nor trigger`}
