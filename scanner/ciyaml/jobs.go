@@ -54,13 +54,26 @@ func (r *reader) readAll() {
 func (r *reader) hidden(all []entry) {
 	used, left := r.used(), r.left
 	for _, e := range all {
-		if !used[e.key] && hasWork(e.value) {
+		if used[e.key] {
+			r.taken[e.origin().place()] = true
+		} else if hasWork(e.value) {
 			r.config.Hidden = r.appendJob(r.config.Hidden, e)
 		}
 	}
 	if r.left <= 0 && left > 0 && !r.ended() {
 		r.left, r.config.Hidden = left, nil
 		r.note(Origin{}, "hidden jobs that no other uses are too large to be read")
+	}
+}
+
+// leaveTaken leaves out the hidden jobs that a visible job of another of the pipelines uses: parent and child may include
+// one file.
+func (r *reader) leaveTaken(c *Config) {
+	c.Hidden = slices.DeleteFunc(c.Hidden, func(j Job) bool { return r.taken[j.Origin.place()] })
+	for _, j := range c.Jobs {
+		if j.Trigger != nil && j.Trigger.Child != nil {
+			r.leaveTaken(j.Trigger.Child)
+		}
 	}
 }
 
