@@ -220,9 +220,13 @@ func (r *reading) finish() {
 	r.unseenFiles()
 	r.unseenNames()
 	r.impliedByImage()
-	if len(r.job.Script) == 0 && r.job.Trigger == nil && !r.config.Complete {
+	if empty := len(r.job.Script) == 0 && r.job.Trigger == nil && !r.config.Complete; empty || len(r.job.Missing) > 0 {
+		operation := "script from a file that is not at hand"
+		if len(r.job.Missing) > 0 {
+			operation = "takes from " + strings.Join(r.job.Missing[:min(len(r.job.Missing), maxOperations)], ", ") + ", which is not at hand"
+		}
 		r.at = place(r.job.Origin)
-		r.uses = append(r.uses, Use{System: "opaque-include", Operation: "script from a file that is not at hand", Kind: Unknown, AuthStyle: "unknown", Confidence: Low, Evidence: r.at})
+		r.uses = append(r.uses, Use{System: "opaque-include", Operation: operation, Kind: Unknown, AuthStyle: "unknown", Confidence: Low, Evidence: r.at})
 	}
 }
 

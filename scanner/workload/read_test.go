@@ -142,6 +142,14 @@ func TestRead_configuration(t *testing.T) {
 			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",
 			[]string{"opaque-include - unknown"},
 		},
+		"job_that_takes_a_part_from_elsewhere": {
+			"job:\n  extends: .login\n  script: ['docker login -u $R_USER -p $R_TOKEN registry.example.com']",
+			[]string{"opaque-include - unknown", "registry-other R_TOKEN,R_USER ci_variable"},
+		},
+		"job_with_nothing_left_to_take": {
+			"job:\n  extends: .rules\n  before_script: ['true']\n  script: ['scp -i $ID a web@host.example:/srv']",
+			[]string{"ssh ID ci_variable"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, job := pipeline(t, c.text)
@@ -221,6 +229,16 @@ func TestRead_unusedLogin(t *testing.T) {
 			if u.System == "gitlab-registry" && u.Least != want {
 				t.Errorf("%q: enough would be %q, want %q", script, u.Least, want)
 			}
+		}
+	}
+}
+
+// What a parent brings that is not at hand may need a login.
+func TestRead_loginBeforeWhatIsMissing(t *testing.T) {
+	config, job := pipeline(t, "job:\n  extends: .push\n  before_script: ['docker login -u $R_USER -p $R_TOKEN registry.example.com']")
+	for _, u := range Of(config).Read(job, nil) {
+		if strings.HasPrefix(u.Least, "none: ") {
+			t.Errorf("a login before a script that is not at hand: %q would be enough", u.Least)
 		}
 	}
 }
