@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"regexp"
@@ -326,15 +327,15 @@ func (r *reading) unseenNames() {
 	}
 }
 
-// ownVariables records credentials that the job gives itself under a name that a tool reads, where what runs cannot be
-// read.
+// ownVariables records credentials that the job gives itself under a name that a tool reads, or whose names tell a system,
+// where what runs cannot be read.
 func (r *reading) ownVariables() {
 	if !r.hidden {
 		return
 	}
 	for _, v := range r.job.Variables {
 		names := keep(secrets(r.env[v.Name].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
-		if system := systemOfNames([]string{v.Name}); system != "" && len(names) > 0 && v.Where != "rules" {
+		if system := cmp.Or(systemOfNames([]string{v.Name}), systemOfNames(names)); system != "" && len(names) > 0 && v.Where != "rules" {
 			r.at = place(v.Origin)
 			r.use(Use{System: system, Operation: "variable " + v.Name, AuthStyle: "environment", Confidence: Low}, names)
 		}
