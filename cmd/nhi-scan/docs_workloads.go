@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -60,7 +61,7 @@ func writeWorkloadsPage(w io.Writer) error {
 		if len(t.Environment) > 0 {
 			defaults = "`" + strings.Join(t.Environment, "`, `") + "`"
 		}
-		fmt.Fprintf(b, "| [%s](%s) | %s | %s |\n", t.Title, t.Reference, strings.Join(t.Commands, ", "), defaults)
+		fmt.Fprintf(b, "| [%s](%s) | %s | %s |\n", t.Title, t.Reference, cmp.Or(strings.Join(t.Commands, ", "), "-"), defaults)
 	}
 	b.WriteString("\n## Smallest credentials\n\nThe first row that fits counts. Patterns are regular expressions. Of several operations with one credential the one that needs most decides.\n\n")
 	b.WriteString("| system | operation, style, kind | enough would be |\n| --- | --- | --- |\n")
