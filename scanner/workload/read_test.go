@@ -78,6 +78,8 @@ func TestRead_scripts(t *testing.T) {
 		"configuration_named_for_docker_hub":    {"cp $DOCKER_HUB_CONFIG ~/.docker/config.json\ndocker push $IMAGE", []string{"dockerhub DOCKER_HUB_CONFIG ci_variable"}},
 		"secret_of_an_image_build":              {"docker build --secret id=geo,env=GEO_LICENCE_KEY --build-arg VERSION=$CI_COMMIT_TAG .", []string{"other-service GEO_LICENCE_KEY ci_variable"}},
 		"password_of_a_server_of_its_own":       {"shopd user add --password EXAMPLEEXAMPLE\nP_PASSWORD=EXAMPLEEXAMPLE\nshopd user add --password $P_PASSWORD", nil},
+		"variable_handed_to_an_unknown_tool":    {"printf '%s' \"$DEPLOY_KEY\" > key\nexport ANSIBLE_PRIVATE_KEY_FILE=key\nshopctl deploy", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"variable_of_a_tool_that_is_seen":       {"export ANSIBLE_PRIVATE_KEY_FILE=$DEPLOY_KEY\nansible-playbook -i hosts site.yml", []string{"ssh DEPLOY_KEY ci_variable"}},
 		"builder_in_a_cluster":                  {`docker buildx create --driver=kubernetes --use`, []string{"kubernetes - ambient"}},
 		"name_of_a_bucket_is_no_secret":         {`aws s3 sync out s3://$(jq -r --arg key "$TF_KEY_S3_BUCKET" '.[$key]' o.json)`, []string{"aws-s3 AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
 		"registry_user_goes_with_password":      {`ansible-playbook -i hosts site.yml --private-key $KEY_FILE -e "user=$REGISTRY_USER" -e "password=$REGISTRY_PASSWORD"`, []string{"registry-other REGISTRY_PASSWORD,REGISTRY_USER ci_variable", "ssh KEY_FILE ci_variable"}},
