@@ -97,7 +97,7 @@ func Resolve(ctx context.Context, root []byte, path string, o Options) (*Config,
 	if err == nil {
 		r.config.Inputs = f.inputs
 		r.whole(f.content)
-		r.leaveTaken(r.config)
+		r.leaveTaken(r.config, map[*Config]bool{})
 		err = r.stopped()
 	}
 	if err != nil {

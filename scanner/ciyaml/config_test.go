@@ -167,6 +167,14 @@ func TestResolve_alone(t *testing.T) {
 	}
 }
 
+// A key with null is as good as none, so the default holds.
+func TestResolve_null(t *testing.T) {
+	job := root(t, "default: {image: alpine}\nbefore_script: [login]\njob:\n  image:\n  before_script:\n  script: [x]\n").Jobs[0]
+	if want := []Command{command("login", 2, "before_script"), command("x", 6, "script")}; job.Image != "alpine" || !cmp.Equal(want, job.Script, noColumns) {
+		t.Errorf("image %q, script %v", job.Image, job.Script)
+	}
+}
+
 func TestResolve_includes(t *testing.T) {
 	got := root(t, `include:
   - /ci/build.yml

@@ -148,7 +148,7 @@ func (r *reader) missing(name string, job *value) []string {
 		return nil
 	}
 	all := r.lost
-	if job.get("before_script") == nil || job.get("script") == nil && job.get("run") == nil {
+	if !job.get("before_script").specified() || !job.get("script").specified() && !job.get("run").specified() {
 		all = slices.Concat(r.extended[name].missing, all)
 	}
 	var out []string
@@ -174,7 +174,7 @@ func (r *reader) services(v *value) []Service {
 }
 
 func (r *reader) dependencies(v *value) []string {
-	if v == nil || v.kind == null {
+	if !v.specified() {
 		return nil
 	}
 	return append([]string{}, r.texts(v)...)
@@ -262,7 +262,7 @@ func (r *reader) refs(v *value) []string {
 
 func (r *reader) needs(v *value) []Need {
 	var out []Need
-	if v != nil && v.kind != null {
+	if v.specified() {
 		out = []Need{}
 	}
 	r.eachItem(v, func(i *value) {

@@ -68,11 +68,15 @@ func (r *reader) hidden(all []entry) {
 
 // leaveTaken leaves out the hidden jobs that a visible job of another of the pipelines uses: parent and child may include
 // one file.
-func (r *reader) leaveTaken(c *Config) {
+func (r *reader) leaveTaken(c *Config, done map[*Config]bool) {
+	if done[c] {
+		return
+	}
+	done[c] = true
 	c.Hidden = slices.DeleteFunc(c.Hidden, func(j Job) bool { return r.taken[j.Origin.place()] })
 	for _, j := range c.Jobs {
 		if j.Trigger != nil && j.Trigger.Child != nil {
-			r.leaveTaken(j.Trigger.Child)
+			r.leaveTaken(j.Trigger.Child, done)
 		}
 	}
 }
@@ -129,14 +133,15 @@ func (r *reader) withDefaults(job *value) *value {
 	out := *job
 	out.entries, out.index = slices.Clone(job.entries), nil
 	for _, key := range inherited {
-		if job.get(key) != nil || !r.inherits(job, "default", key) {
+		if job.get(key).specified() || !r.inherits(job, "default", key) {
 			continue
 		}
 		v := r.root.get("default").get(key)
-		if v == nil && slices.Contains(globalSpelling, key) {
+		if !v.specified() && slices.Contains(globalSpelling, key) {
 			v = r.root.get(key)
 		}
-		if v != nil && r.spend() {
+		if v.specified() && r.spend() {
+			out.entries = slices.DeleteFunc(out.entries, func(e entry) bool { return e.key == key })
 			out.entries = append(out.entries, entry{key, v.line, v.column, v})
 		}
 	}
