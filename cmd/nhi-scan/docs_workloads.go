@@ -28,7 +28,7 @@ confidence is medium.
 
 | field | means |
 | --- | --- |
-| system | class of the system; ` + "`opaque-script`" + ` and ` + "`opaque-include`" + `: something runs that cannot be read, so nothing can be told |
+| system | class of the system; ` + "`opaque-script`" + ` and ` + "`opaque-include`" + `: something runs that cannot be read, or comes from a file that is not at hand, so nothing can be told |
 | operation | what is done; for HTTP the method and the path |
 | credentials | names of variables, or where a value comes from (` + "`ssm:`, `vault:`, `artifact:`" + `); never a value |
 | credential_kind | ` + "`ci_variable`" + ` of project, group or instance; ` + "`predefined`" + ` by GitLab; ` + "`id_token`; `vault_secret`" + ` by the keyword secrets; ` + "`fetched_secret`" + ` at run time; ` + "`implicit`" + `: the tool's default, which the YAML does not name; ` + "`ambient`" + `: identity of runner or image; ` + "`artifact`; `trigger`; `literal`; `none`; `unknown`" + ` |

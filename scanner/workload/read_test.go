@@ -79,6 +79,7 @@ func TestRead_scripts(t *testing.T) {
 		"secret_of_an_image_build":              {"docker build --secret id=geo,env=GEO_LICENCE_KEY --build-arg VERSION=$CI_COMMIT_TAG .", []string{"other-service GEO_LICENCE_KEY ci_variable"}},
 		"password_of_a_server_of_its_own":       {"shopd user add --password EXAMPLEEXAMPLE\nP_PASSWORD=EXAMPLEEXAMPLE\nshopd user add --password $P_PASSWORD", nil},
 		"variable_handed_to_an_unknown_tool":    {"printf '%s' \"$DEPLOY_KEY\" > key\nexport ANSIBLE_PRIVATE_KEY_FILE=key\nshopctl deploy", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"variable_that_several_tools_read":      {"export GITLAB_TOKEN=$BOT_TOKEN\nshopctl release", []string{"gitlab-api BOT_TOKEN ci_variable"}},
 		"variable_of_a_tool_that_is_seen":       {"export ANSIBLE_PRIVATE_KEY_FILE=$DEPLOY_KEY\nansible-playbook -i hosts site.yml", []string{"ssh DEPLOY_KEY ci_variable"}},
 		"builder_in_a_cluster":                  {`docker buildx create --driver=kubernetes --use`, []string{"kubernetes - ambient"}},
 		"name_of_a_bucket_is_no_secret":         {`aws s3 sync out s3://$(jq -r --arg key "$TF_KEY_S3_BUCKET" '.[$key]' o.json)`, []string{"aws-s3 AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
@@ -104,6 +105,10 @@ func TestRead_configuration(t *testing.T) {
 		"variable_of_the_yaml_stands_for_another": {
 			"variables: {PASS: $HOST_TOKEN}\njob:\n  script: docker login -u shop -p $PASS registry.example.com",
 			[]string{"registry-other HOST_TOKEN ci_variable"},
+		},
+		"variable_of_all_jobs_is_no_use_in_each": {
+			"variables: {TWINE_PASSWORD: $INDEX_TOKEN}\njob: {script: 'true'}",
+			nil,
 		},
 		"secret_in_the_yaml_is_literal": {
 			"job:\n  variables: {API_TOKEN: EXAMPLEEXAMPLE}\n  script: 'curl -H \"PRIVATE-TOKEN: $API_TOKEN\" $CI_API_V4_URL/projects'",

@@ -171,27 +171,33 @@ func (r *reading) ownVariables() {
 }
 
 // unseenExports records credentials that the script itself gives to a variable which a tool reads, where no command that
-// is seen uses them: what cannot be read calls the tool.
+// is seen uses them: what cannot be read calls the tool. The variables of defaults tell more than those that many read.
 func (r *reading) unseenExports() {
 	for _, t := range tools().list {
-		if r.systemUsed(t.system()) {
+		r.unseenExport(t, t.Environment)
+	}
+	for _, t := range tools().list {
+		r.unseenExport(t, t.Also)
+	}
+}
+
+func (r *reading) unseenExport(t *Tool, variables []string) {
+	for _, n := range variables {
+		configured := func(v ciyaml.Variable) bool { return v.Name == n }
+		system := cmp.Or(systemOfNames([]string{n}), t.system())
+		if r.systemUsed(system) || slices.ContainsFunc(r.job.Variables, configured) || slices.ContainsFunc(r.job.Globals, configured) {
 			continue
 		}
-		for _, n := range slices.Concat(t.Environment, t.Also) {
-			if slices.ContainsFunc(r.job.Variables, func(v ciyaml.Variable) bool { return v.Name == n }) {
-				continue
-			}
-			given := r.env[n]
-			if file, ok := r.file(given.text); ok {
-				given.names = union(given.names, file.names)
-			}
-			names := keep(secrets(given.names), func(c string) bool {
-				return c != n && !r.claimed[plain(c)] && !strings.HasPrefix(c, literalPrefix) && !strings.HasPrefix(c, ArtifactPrefix)
-			})
-			if len(names) > 0 {
-				r.at = place(r.job.Origin)
-				r.use(Use{System: t.system(), Operation: "variable " + n + " of " + t.Name, AuthStyle: "environment", Confidence: Medium}, names)
-			}
+		given := r.env[n]
+		if file, ok := r.file(given.text); ok {
+			given.names = union(given.names, file.names)
+		}
+		names := keep(secrets(given.names), func(c string) bool {
+			return c != n && !r.claimed[plain(c)] && !strings.HasPrefix(c, literalPrefix) && !strings.HasPrefix(c, ArtifactPrefix)
+		})
+		if len(names) > 0 {
+			r.at = place(r.job.Origin)
+			r.use(Use{System: system, Operation: "variable " + n, AuthStyle: "environment", Confidence: Medium}, names)
 		}
 	}
 }
