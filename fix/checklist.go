@@ -36,8 +36,16 @@ func (t Target) withDefaults() Target {
 // describe fills in the policies and the checklist.
 func (f *fixing) describe(plan *Plan) {
 	for _, r := range f.recipes {
-		plan.Policies = append(plan.Policies, f.policies(r)...)
-		plan.Checklist = append(plan.Checklist, f.steps(r)...)
+		for _, p := range f.policies(r) { // two recipes may need the same trust
+			if !slices.Contains(plan.Policies, p) {
+				plan.Policies = append(plan.Policies, p)
+			}
+		}
+		for _, s := range f.steps(r) {
+			if !slices.ContainsFunc(plan.Checklist, func(o Step) bool { return o.Text == s.Text }) {
+				plan.Checklist = append(plan.Checklist, s)
+			}
+		}
 	}
 	if plan.Patch != "" {
 		plan.Checklist = append(plan.Checklist, Step{Text: "Read the patch and apply it on a branch; let its jobs run once before anything is deleted.", Commands: []string{"git apply --check PATCH", "git apply PATCH"}})
@@ -88,10 +96,21 @@ func (f *fixing) steps(r recipe) []Step {
 	switch r.family {
 	case "aws":
 		return []Step{{Text: trust, Commands: nil}, f.setVariable("AWS_ROLE_ARN", "ARN_OF_THE_ROLE", "the role's ARN, which is no secret")}
-	case "gcp":
-		return []Step{{Text: trust},
+	case "gcp", "gcp-registry":
+		out := []Step{{Text: trust},
 			f.setVariable("GCP_WORKLOAD_IDENTITY_PROVIDER", "projects/NUMBER/locations/global/workloadIdentityPools/gitlab/providers/gitlab", "the provider's name, which is no secret"),
 			f.setVariable("GCP_DEPLOY_ACCOUNT", "NAME@PROJECT.iam.gserviceaccount.com", "the service account's address, which is no secret")}
+		if r.family == "gcp-registry" {
+			out = append(out, Step{Text: "Let the service account write to the one repository, or only read it. The job's image has to have wget, as docker's own has.",
+				Commands: []string{"gcloud artifacts repositories add-iam-policy-binding REPOSITORY --location=LOCATION --role=roles/artifactregistry.writer --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com"}})
+		}
+		return out
+	case "azure-registry":
+		return []Step{{Text: trust},
+			f.setVariable("AZURE_CLIENT_ID", "APP_ID", "the application's id, which is no secret"),
+			f.setVariable("AZURE_TENANT_ID", "TENANT_ID", "the tenant's id, which is no secret"),
+			{Text: "Let the application push to the one registry, or only pull (AcrPull), and switch the registry's admin user off. The job's image has to have wget, as docker's own has.",
+				Commands: []string{"az role assignment create --assignee APP_ID --role AcrPush --scope ID_OF_THE_REGISTRY"}}}
 	case "azure":
 		return []Step{{Text: trust}, {Text: "The application's id and the tenant's stay as they are: they are no secrets. az needs version 2.30 or newer for --federated-token."}}
 	case "vault":

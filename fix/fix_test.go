@@ -21,8 +21,8 @@ var update = flag.Bool("update", false, "rewrite what the cases expect")
 
 // patched are the cases in which the credential goes.
 var patched = []string{
-	"aws_anchor", "aws_default", "aws_default_shared", "aws_environment", "aws_extends", "aws_flow", "aws_named", "aws_reference", "azure_login",
-	"gcp_key_file", "gcp_terraform", "gitlab_registry", "gitlab_release", "npm", "pypi", "vault_approle", "vault_token",
+	"aws_anchor", "aws_default", "aws_default_shared", "aws_environment", "aws_extends", "aws_flow", "aws_named", "aws_reference", "azure_login", "azure_registry",
+	"gcp_key_file", "gcp_registry", "gcp_registry_file", "gcp_terraform", "gitlab_registry", "gitlab_release", "npm", "pypi", "vault_approle", "vault_token",
 }
 
 // TestMake_cases holds whole plans: the variable's name stands first in a case, then the pipeline, then what comes.

@@ -12,9 +12,9 @@ func (f *fixing) policies(r recipe) []Policy {
 	switch r.family {
 	case "aws":
 		return []Policy{f.awsTrust(r)}
-	case "gcp":
+	case "gcp", "gcp-registry":
 		return []Policy{f.gcpTrust()}
-	case "azure":
+	case "azure", "azure-registry":
 		return []Policy{f.azureTrust(r)}
 	case "vault":
 		return []Policy{f.vaultRole()}

@@ -76,7 +76,7 @@ func (f *fixing) recipe(u use) (recipe, error) {
 	case strings.HasPrefix(s, "gitlab-"):
 		return f.gitlab(u)
 	case s == "dockerhub" || s == "registry-other":
-		return recipe{}, otherRegistry(u)
+		return f.otherRegistry(u)
 	}
 	return recipe{}, fmt.Errorf("no way is known by which %s takes ID tokens of GitLab", clean(s))
 }
@@ -125,7 +125,7 @@ func (f *fixing) gcp(u use) (recipe, error) {
 		{pattern: regexp.MustCompile(`(?:echo|printf|cat)\b[^|;&]*` + refs + `[^|;&]*\|(?:\s*base64 [^|;&]*\|)?\s*gcloud auth activate-service-account\b[^|;&\r\n]*`), with: strings.TrimSpace(login)},
 		{pattern: regexp.MustCompile(`(^|[\s;&])gcloud auth activate-service-account\b[^|;&\r\n]*`), with: "${1}" + strings.TrimSpace(login)},
 	}
-	files, err := keyFiles(script(u), refs)
+	files, err := keyFiles(script(u), refs, gcloudFile)
 	if err != nil {
 		return recipe{}, err
 	}
@@ -138,16 +138,18 @@ func (f *fixing) gcp(u use) (recipe, error) {
 	return r, nil
 }
 
-// keyFiles are the files into which a script writes a key. It fails where something else than gcloud's login reads one.
-func keyFiles(text, refs string) ([]string, error) {
+// gcloudFile finds what reads a key file and needs none any more.
+var gcloudFile = regexp.MustCompile(`activate-service-account|GOOGLE_APPLICATION_CREDENTIALS=|^\s*rm `)
+
+// keyFiles are the files into which a script writes a key. It fails where something else than the login reads one.
+func keyFiles(text, refs string, login *regexp.Regexp) ([]string, error) {
 	writes := regexp.MustCompile(`(?m)^\s*(?:echo|printf|cat)\b[^;&\n]*` + refs + `[^;&\n]*>\s*["']?([^\s"';&|]+)`)
-	harmless := regexp.MustCompile(`activate-service-account|GOOGLE_APPLICATION_CREDENTIALS=|^\s*rm `)
 	var out []string
 	for _, m := range writes.FindAllStringSubmatch(text, -1) {
 		out = append(out, m[1])
 		for line := range strings.Lines(text) {
-			if strings.Contains(line, m[1]) && !harmless.MatchString(line) && !strings.Contains(line, m[0]) && !writes.MatchString(line) {
-				return nil, fmt.Errorf("the key goes into the file %s, which more than gcloud's login reads", clean(m[1]))
+			if strings.Contains(line, m[1]) && !login.MatchString(line) && !strings.Contains(line, m[0]) && !writes.MatchString(line) {
+				return nil, fmt.Errorf("the key goes into the file %s, which more than the login reads", clean(m[1]))
 			}
 		}
 	}

@@ -2,16 +2,21 @@ package fix
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
+	"slices"
+
+	"nhiscan/scanner/ciyaml"
 )
 
-// foreignRegistry is a container registry that is neither GitLab's nor Amazon's: how it is told, why there is no patch, and
-// how its credential is replaced all the same.
+// foreignRegistry is a container registry that is neither GitLab's nor Amazon's: how it is told, and how its login is
+// replaced, or why there is no patch and what is done all the same.
 type foreignRegistry struct {
 	host   *regexp.Regexp // in the script or the variables of the job
-	reason string
-	steps  []string // in order
-	source string   // of both
+	login  func(*fixing, use) (recipe, error)
+	reason string   // where login is nil
+	steps  []string // in order, where login is nil
+	source string   // of all of it
 }
 
 // dockerHub is the registry of those that name none. Its OpenID Connect connections, of 2026, are documented for GitHub
@@ -29,14 +34,12 @@ var dockerHub = foreignRegistry{
 // foreignRegistries are those that are told by their host, the first that matches counts.
 var foreignRegistries = []foreignRegistry{
 	{
-		host:   regexp.MustCompile(`\.pkg\.dev|(^|[^\w])gcr\.io`),
-		reason: "the registry of Google Cloud takes a short-lived access token: sign in to Google Cloud with an ID token, then docker login -u oauth2accesstoken; the job's image has to have gcloud",
+		host: regexp.MustCompile(`\.pkg\.dev|(^|[^\w])gcr\.io`), login: (*fixing).googleRegistry,
 		source: "https://docs.cloud.google.com/artifact-registry/docs/docker/authentication",
 	},
 	{
-		host:   regexp.MustCompile(`azurecr\.io`),
-		reason: "the registry of Azure takes a short-lived token: sign in to Azure with an ID token, then az acr login; the job's image has to have az",
-		source: "https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
+		host: regexp.MustCompile(`azurecr\.io`), login: (*fixing).azureRegistry,
+		source: "https://azure.github.io/acr/AAD-OAuth.html",
 	},
 	{
 		host: regexp.MustCompile(`ghcr\.io`), reason: "the registry of GitHub takes no ID tokens of GitLab",
@@ -94,8 +97,94 @@ func registryOf(u use) foreignRegistry {
 	return unknownRegistry
 }
 
-// otherRegistry says why there is no patch for a registry that is neither GitLab's nor Amazon's.
-func otherRegistry(u use) error { return errors.New(registryOf(u).reason) }
+// otherRegistry replaces the login to a registry that is neither GitLab's nor Amazon's.
+func (f *fixing) otherRegistry(u use) (recipe, error) {
+	r := registryOf(u)
+	if r.login == nil {
+		return recipe{}, errors.New(r.reason)
+	}
+	return r.login(f, u)
+}
+
+// answer takes the value of a field out of what a service answers. The images in which docker is have wget and sed, and
+// neither curl nor jq.
+func answer(field string) string {
+	return ` | sed -n 's/.*"` + field + `": *"\([^"]*\)".*/\1/p'`
+}
+
+// googleRegistry trades the ID token for an access token of the service account, which is a password of the registry for
+// an hour.
+// Sources: https://docs.cloud.google.com/artifact-registry/docs/docker/authentication#token,
+// https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token and
+// https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+func (f *fixing) googleRegistry(u use) (recipe, error) {
+	r := recipe{
+		family: "gcp-registry", method: IDTokens, token: "GCP_REGISTRY_ID_TOKEN", audience: "https://iam.googleapis.com/$GCP_WORKLOAD_IDENTITY_PROVIDER", shell: true,
+		setup: []string{
+			`GCP_FEDERATED_TOKEN="$(wget -qO- --post-data "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&audience=//iam.googleapis.com/$GCP_WORKLOAD_IDENTITY_PROVIDER&scope=https://www.googleapis.com/auth/cloud-platform&requested_token_type=urn:ietf:params:oauth:token-type:access_token&subject_token_type=urn:ietf:params:oauth:token-type:jwt&subject_token=$GCP_REGISTRY_ID_TOKEN" https://sts.googleapis.com/v1/token` + answer("access_token") + `)"`,
+			`GCP_REGISTRY_TOKEN="$(wget -qO- --header "Authorization: Bearer $GCP_FEDERATED_TOKEN" --header 'Content-Type: application/json' --post-data '{"scope":["https://www.googleapis.com/auth/cloud-platform"]}' "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/$GCP_DEPLOY_ACCOUNT:generateAccessToken"` + answer("accessToken") + `)"`,
+		},
+	}
+	return r, f.logIn(&r, u, "GCP_REGISTRY_TOKEN", "oauth2accesstoken")
+}
+
+var azureHost = regexp.MustCompile(`(?:\w|\$\{?\w+\}?|-)+\.azurecr\.io`)
+
+var azureHostVariable = regexp.MustCompile(`\$\{?(\w+)`)
+
+// setBy reports whether a job's script gives a variable its value.
+func setBy(job ciyaml.Job, name string) bool {
+	sets := regexp.MustCompile(`(?m)(^|[\s;&])` + regexp.QuoteMeta(name) + `=`)
+	return slices.ContainsFunc(job.Script, func(c ciyaml.Command) bool { return sets.MatchString(c.Text) })
+}
+
+// azureRegistry trades the ID token for a token of the application, and that for one of the registry.
+// Sources: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow and
+// https://azure.github.io/acr/AAD-OAuth.html
+func (f *fixing) azureRegistry(u use) (recipe, error) {
+	hosts := azureHost.FindAllString(script(u), -1)
+	slices.Sort(hosts)
+	if hosts = slices.Compact(hosts); len(hosts) != 1 {
+		return recipe{}, errors.New("it is not seen to log in to one registry of Azure alone: each takes a token of its own")
+	}
+	for _, m := range azureHostVariable.FindAllStringSubmatch(hosts[0], -1) {
+		if setBy(u.job, m[1]) {
+			return recipe{}, fmt.Errorf("its script sets %s, which the registry's name holds, itself: the token is needed before", m[1])
+		}
+	}
+	r := recipe{
+		family: "azure-registry", method: IDTokens, token: "AZURE_REGISTRY_ID_TOKEN", audience: "api://AzureADTokenExchange", shell: true,
+		setup: []string{
+			`AZURE_ACCESS_TOKEN="$(wget -qO- --post-data "grant_type=client_credentials&client_id=$AZURE_CLIENT_ID&scope=https://management.azure.com/.default&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=$AZURE_REGISTRY_ID_TOKEN" "https://login.microsoftonline.com/$AZURE_TENANT_ID/oauth2/v2.0/token"` + answer("access_token") + `)"`,
+			fmt.Sprintf(`AZURE_REGISTRY_TOKEN="$(wget -qO- --post-data "grant_type=access_token&service=%[1]s&tenant=$AZURE_TENANT_ID&access_token=$AZURE_ACCESS_TOKEN" "https://%[1]s/oauth2/exchange"`, hosts[0]) + answer("refresh_token") + `)"`,
+		},
+	}
+	return r, f.logIn(&r, u, "AZURE_REGISTRY_TOKEN", "00000000-0000-0000-0000-000000000000")
+}
+
+// loginFile finds what a login reads its password from, where that is a file.
+var loginFile = regexp.MustCompile(`\blogin\b|^\s*rm `)
+
+// logIn lets the logins take a token in the place of the stored password, and the user that goes with it.
+func (f *fixing) logIn(r *recipe, u use, token, user string) error {
+	refs := quotedReference(f.secrets...)
+	files, err := keyFiles(script(u), refs, loginFile)
+	if err != nil {
+		return err
+	}
+	source, remove := refs, ""
+	for _, file := range files {
+		name := optionalQuote + regexp.QuoteMeta(file) + optionalQuote
+		source, remove = source+"|"+name, remove+`|rm (?:-f )?`+name
+	}
+	r.drop = regexp.MustCompile(`^(?:(?:echo|printf|cat)\b[^;&|]*` + refs + `[^;&]*>\s*\S+` + remove + `)$`)
+	r.rewrites = []rewriting{
+		{only: regexp.MustCompile(`\blogin\b`), pattern: regexp.MustCompile(`(?:echo|printf|cat)\b[^|;&\r\n]*(?:` + source + `)[^|;&\r\n]*\|(?:\s*base64 [^|;&\r\n]*\|)?`), with: `printf '%s' "$$` + token + `" |`},
+		{only: regexp.MustCompile(`\blogin\b`), pattern: regexp.MustCompile(`(\s(?:-p|--password)[ =])` + refs), with: `$1"$$` + token + `"`},
+		{only: regexp.MustCompile(`\b` + token + `\b`), pattern: regexp.MustCompile(`(\s(?:-u|--username)[ =])(?:\\?["'][^"'\\]*\\?["']|[^\s"']+)`), with: `${1}` + user},
+	}
+	return nil
+}
 
 // renewal are the steps that replace the credential of such a registry by hand, for each registry once.
 func (f *fixing) renewal() []Step {
@@ -106,7 +195,7 @@ func (f *fixing) renewal() []Step {
 			continue
 		}
 		r := registryOf(u)
-		if seen[r.reason] {
+		if r.login != nil || seen[r.reason] {
 			continue
 		}
 		seen[r.reason] = true

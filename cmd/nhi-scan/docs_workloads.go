@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -27,7 +28,7 @@ confidence is medium.
 
 | field | means |
 | --- | --- |
-| system | class of the system; ` + "`opaque-script`" + ` and ` + "`opaque-include`" + `: something runs that cannot be read, so nothing can be told |
+| system | class of the system; ` + "`opaque-script`" + ` and ` + "`opaque-include`" + `: something runs that cannot be read, or comes from a file that is not at hand, so nothing can be told |
 | operation | what is done; for HTTP the method and the path |
 | credentials | names of variables, or where a value comes from (` + "`ssm:`, `vault:`, `artifact:`" + `); never a value |
 | credential_kind | ` + "`ci_variable`" + ` of project, group or instance; ` + "`predefined`" + ` by GitLab; ` + "`id_token`; `vault_secret`" + ` by the keyword secrets; ` + "`fetched_secret`" + ` at run time; ` + "`implicit`" + `: the tool's default, which the YAML does not name; ` + "`ambient`" + `: identity of runner or image; ` + "`artifact`; `trigger`; `literal`; `none`; `unknown`" + ` |
@@ -60,7 +61,7 @@ func writeWorkloadsPage(w io.Writer) error {
 		if len(t.Environment) > 0 {
 			defaults = "`" + strings.Join(t.Environment, "`, `") + "`"
 		}
-		fmt.Fprintf(b, "| [%s](%s) | %s | %s |\n", t.Title, t.Reference, strings.Join(t.Commands, ", "), defaults)
+		fmt.Fprintf(b, "| [%s](%s) | %s | %s |\n", t.Title, t.Reference, cmp.Or(strings.Join(t.Commands, ", "), "-"), defaults)
 	}
 	b.WriteString("\n## Smallest credentials\n\nThe first row that fits counts. Patterns are regular expressions. Of several operations with one credential the one that needs most decides.\n\n")
 	b.WriteString("| system | operation, style, kind | enough would be |\n| --- | --- | --- |\n")

@@ -165,7 +165,7 @@ type pipelineFile struct{ name, folder, path string }
 // pipelineFiles lists the root files of an argument, sorted by name.
 func pipelineFiles(arg string) ([]pipelineFile, error) {
 	if arg == "-" {
-		return []pipelineFile{{name: arg, folder: ".", path: ".gitlab-ci.yml"}}, nil
+		return []pipelineFile{{name: arg, folder: ".", path: "stdin"}}, nil
 	}
 	info, err := os.Stat(arg)
 	if err != nil {

@@ -15,11 +15,18 @@ type budget struct {
 	fetched map[string]fetched
 
 	children map[childKey]*Config
+	taken    map[place]bool // hidden jobs that a visible job of one of the pipelines uses
+}
+
+// place is where something stands.
+type place struct {
+	file string
+	line int
 }
 
 func newBudget(o Options) *budget {
 	o = o.withDefaults()
-	return &budget{o: o, left: o.Nodes, bytes: o.Total, fetched: map[string]fetched{}, children: map[childKey]*Config{}}
+	return &budget{o: o, left: o.Nodes, bytes: o.Total, fetched: map[string]fetched{}, children: map[childKey]*Config{}, taken: map[place]bool{}}
 }
 
 // spend takes one node of the budget.

@@ -49,7 +49,7 @@ type Config struct {
 	Name       string       // of its pipelines, by workflow:name
 	Stages     []string     // in order, as written; nil: GitLab's own
 	Jobs       []Job        // sorted by name, unique; hidden jobs are left out
-	Hidden     []Job        // hidden jobs that no visible job uses; sorted by name
+	Hidden     []Job        // hidden jobs that no visible job uses, here or in a child or parent; sorted by name
 	Variables  []Variable   // for all jobs, of variables and workflow:rules; sorted by name, origin
 	Rules      []Rule       // of workflow; in order
 	Inputs     []Input      // that the root file takes; in order
@@ -97,6 +97,7 @@ func Resolve(ctx context.Context, root []byte, path string, o Options) (*Config,
 	if err == nil {
 		r.config.Inputs = f.inputs
 		r.whole(f.content)
+		r.leaveTaken(r.config, map[*Config]bool{})
 		err = r.stopped()
 	}
 	if err != nil {

@@ -167,6 +167,14 @@ func TestResolve_alone(t *testing.T) {
 	}
 }
 
+// A key with null is as good as none, so the default holds.
+func TestResolve_null(t *testing.T) {
+	job := root(t, "default: {image: alpine}\nbefore_script: [login]\njob:\n  image:\n  before_script:\n  script: [x]\n").Jobs[0]
+	if want := []Command{command("login", 2, "before_script"), command("x", 6, "script")}; job.Image != "alpine" || !cmp.Equal(want, job.Script, noColumns) {
+		t.Errorf("image %q, script %v", job.Image, job.Script)
+	}
+}
+
 func TestResolve_includes(t *testing.T) {
 	got := root(t, `include:
   - /ci/build.yml
@@ -213,6 +221,26 @@ func TestResolve_incomplete(t *testing.T) {
 		got := root(t, c.text)
 		if got.Complete || !strings.Contains(strings.Join(got.Notes, "\n"), c.note) || len(got.Jobs) == 0 {
 			t.Errorf("%s: Resolve = complete %v, %d jobs, notes %q, want incomplete with %q", name, got.Complete, len(got.Jobs), got.Notes, c.note)
+		}
+	}
+}
+
+func TestResolve_missing(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"parent":                    {"a: {extends: .b}", []string{".b"}},
+		"parent_beside_a_script":    {"a: {extends: .b, script: [x]}", []string{".b"}},
+		"parent_of_a_parent":        {".c: {extends: .b, script: [x]}\na: {extends: [.c, .d]}", []string{".b", ".d"}},
+		"nothing_left_to_add":       {"a: {extends: .b, before_script: [y], script: [x]}", nil},
+		"job_that_starts_others":    {"a: {extends: .b, trigger: g/p}", nil},
+		"reference_in_a_script":     {"a: {before_script: [!reference [.b, script]], script: [x]}", []string{".b script"}},
+		"reference_in_the_defaults": {"default: {before_script: [!reference [.b, script]]}\na: {script: [x]}", []string{".b script"}},
+		"reference_elsewhere":       {"a: {rules: [!reference [.b, rules]], script: [x]}", nil},
+	} {
+		if got := root(t, c.text); len(got.Jobs) != 1 || !slices.Equal(got.Jobs[0].Missing, c.want) {
+			t.Errorf("%s: Resolve = %+v, want one job that misses %q", name, got.Jobs, c.want)
 		}
 	}
 }

@@ -6,10 +6,11 @@ import "slices"
 // Source: lib/gitlab/ci/config/extendable/entry.rb.
 const maxExtends = 11
 
-// extended is a top-level value with its parents below it, and how many levels of them there are.
+// extended is a top-level value with its parents below it, how many levels of them there are, and which are not there.
 type extended struct {
-	value  *value
-	levels int
+	value   *value
+	levels  int
+	missing []string
 }
 
 // extendAll applies extends to every top-level mapping that has it.
@@ -43,6 +44,7 @@ func (r *reader) extend(name string, chain []string) extended {
 		}
 		if !r.root.get(parent).is(mapping) {
 			r.incomplete(parents.origin(), "%q extends %q, which is not there", short(name), short(parent))
+			out.missing = append(out.missing, parent)
 			continue
 		}
 		var base extended
@@ -55,6 +57,7 @@ func (r *reader) extend(name string, chain []string) extended {
 		}
 		out.value = r.deepMerge(out.value, base.value, false)
 		out.levels = max(out.levels, base.levels+1)
+		out.missing = append(out.missing, base.missing...)
 	}
 	out.value = r.deepMerge(out.value, v, false)
 	r.extended[name] = out

@@ -32,6 +32,7 @@ func (r *reader) follow(v *value) (_ *value, leave func()) {
 		}
 		if target == nil || len(path) == 0 {
 			r.incomplete(v.origin(), "!reference to %q, which is not there", short(strings.Join(path, ", ")))
+			r.lost = append(r.lost, strings.Join(path, " "))
 			return nil, leave
 		}
 		v = target

@@ -181,6 +181,20 @@ four: *alias
 	}
 }
 
+// A file that parent and child include gives each its hidden jobs: those that only the other uses are no jobs of its own.
+func TestResolve_hiddenInChildren(t *testing.T) {
+	c := resolved(t, map[string]string{
+		".gitlab-ci.yml": "include: shared.yml\none: {extends: .parents}\nstart: {trigger: {include: child.yml}}\n",
+		"child.yml":      "include: shared.yml\ntwo: {extends: .childs}\n",
+		"shared.yml":     ".parents: {script: [x]}\n.childs: {script: [x]}\n.nobodys: {script: [x]}\n",
+	})
+	for name, config := range map[string]*Config{"parent": c, "child": c.Jobs[1].Trigger.Child} {
+		if len(config.Hidden) != 1 || config.Hidden[0].Name != ".nobodys" {
+			t.Errorf("%s: hidden = %+v, want .nobodys alone", name, config.Hidden)
+		}
+	}
+}
+
 func TestResolve_limits(t *testing.T) {
 	many := map[string]string{"x.yml": "x: {script: [x]}\n"}
 	many[".gitlab-ci.yml"] = "include: [" + strings.TrimSuffix(strings.Repeat("x.yml, ", 1000), ", ") + "]\n"

@@ -26,6 +26,7 @@ type Job struct {
 	Globals     []Variable       // the configuration's that it inherits; sorted by name, origin
 	Matrix      [][]Variable     // of each job that parallel:matrix makes; at most 200
 	Extends     []string         // in order, as written
+	Missing     []string         // parents and references from which more of its script may come, and which no file has; in order, unique
 	Script      []Command        // all that it runs, in order: hooks, before_script, script or run, after_script
 	Steps       []Step           // of run; in order
 	Rules       []Rule           // in order
@@ -102,6 +103,9 @@ type Release struct {
 
 func (r *reader) job(e entry, own *value) Job {
 	v := r.withDefaults(own)
+	r.lost = nil
+	script := r.script(v)
+	missing := r.missing(e.key, own)
 	job := Job{
 		Name: e.key, Origin: e.origin(), Conditional: own.source != nil && own.source.conditional,
 		Stage:       cmp.Or(r.text(v.get("stage")), "test"),
@@ -115,7 +119,8 @@ func (r *reader) job(e entry, own *value) Job {
 		Secrets:     r.secrets(v.get("secrets")),
 		Globals:     r.globalsOf(v),
 		Matrix:      r.matrix(v.get("parallel").get("matrix")),
-		Script:      r.script(v),
+		Script:      script,
+		Missing:     missing,
 		Steps:       r.steps(v.get("run")),
 		Rules:       r.rules(v.get("rules")),
 		When:        r.text(v.get("when")),
@@ -136,6 +141,25 @@ func (r *reader) job(e entry, own *value) Job {
 	return job
 }
 
+// missing lists what a job's script may lack, once that was read. A parent that is not there adds nothing to a job that
+// has a script and a before_script of its own.
+func (r *reader) missing(name string, job *value) []string {
+	if job.get("trigger") != nil {
+		return nil
+	}
+	all := r.lost
+	if !job.get("before_script").specified() || !job.get("script").specified() && !job.get("run").specified() {
+		all = slices.Concat(r.extended[name].missing, all)
+	}
+	var out []string
+	for _, m := range all {
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 func (r *reader) services(v *value) []Service {
 	var out []Service
 	r.eachItem(v, func(i *value) {
@@ -150,7 +174,7 @@ func (r *reader) services(v *value) []Service {
 }
 
 func (r *reader) dependencies(v *value) []string {
-	if v == nil || v.kind == null {
+	if !v.specified() {
 		return nil
 	}
 	return append([]string{}, r.texts(v)...)
@@ -238,7 +262,7 @@ func (r *reader) refs(v *value) []string {
 
 func (r *reader) needs(v *value) []Need {
 	var out []Need
-	if v != nil && v.kind != null {
+	if v.specified() {
 		out = []Need{}
 	}
 	r.eachItem(v, func(i *value) {

@@ -54,13 +54,30 @@ func (r *reader) readAll() {
 func (r *reader) hidden(all []entry) {
 	used, left := r.used(), r.left
 	for _, e := range all {
-		if !used[e.key] && hasWork(e.value) {
+		if used[e.key] {
+			r.taken[e.origin().place()] = true
+		} else if hasWork(e.value) {
 			r.config.Hidden = r.appendJob(r.config.Hidden, e)
 		}
 	}
 	if r.left <= 0 && left > 0 && !r.ended() {
 		r.left, r.config.Hidden = left, nil
 		r.note(Origin{}, "hidden jobs that no other uses are too large to be read")
+	}
+}
+
+// leaveTaken leaves out the hidden jobs that a visible job of another of the pipelines uses: parent and child may include
+// one file.
+func (r *reader) leaveTaken(c *Config, done map[*Config]bool) {
+	if done[c] {
+		return
+	}
+	done[c] = true
+	c.Hidden = slices.DeleteFunc(c.Hidden, func(j Job) bool { return r.taken[j.Origin.place()] })
+	for _, j := range c.Jobs {
+		if j.Trigger != nil && j.Trigger.Child != nil {
+			r.leaveTaken(j.Trigger.Child, done)
+		}
 	}
 }
 
@@ -116,14 +133,15 @@ func (r *reader) withDefaults(job *value) *value {
 	out := *job
 	out.entries, out.index = slices.Clone(job.entries), nil
 	for _, key := range inherited {
-		if job.get(key) != nil || !r.inherits(job, "default", key) {
+		if job.get(key).specified() || !r.inherits(job, "default", key) {
 			continue
 		}
 		v := r.root.get("default").get(key)
-		if v == nil && slices.Contains(globalSpelling, key) {
+		if !v.specified() && slices.Contains(globalSpelling, key) {
 			v = r.root.get(key)
 		}
-		if v != nil && r.spend() {
+		if v.specified() && r.spend() {
+			out.entries = slices.DeleteFunc(out.entries, func(e entry) bool { return e.key == key })
 			out.entries = append(out.entries, entry{key, v.line, v.column, v})
 		}
 	}

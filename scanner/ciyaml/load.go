@@ -30,6 +30,7 @@ type reader struct {
 	uses      map[string]map[string]bool // top-level key -> those that it takes from
 	extended  map[string]extended        // by name, once done
 	following []string                   // paths of !reference being resolved
+	lost      []string                   // paths of !reference that led nowhere, since a job set it back
 	global    map[string][]Variable
 }
 

@@ -34,3 +34,5 @@ func (s *source) at(line, column int) Origin {
 	}
 	return Origin{File: s.name, Line: line, Column: column, Via: s.via}
 }
+
+func (o Origin) place() place { return place{o.File, o.Line} }

@@ -77,6 +77,10 @@ func indexOf(entries []entry) map[string]int {
 
 func (v *value) is(k kind) bool { return v != nil && v.kind == k }
 
+// specified reports whether a key has a value: null is as good as no key.
+// Source: lib/gitlab/config/entry/factory.rb.
+func (v *value) specified() bool { return v != nil && v.kind != null }
+
 func (v *value) origin() Origin {
 	if v == nil {
 		return Origin{}

@@ -18,7 +18,7 @@ func container(r *reading, c *call) {
 			host = v
 		}
 		n := 1
-		if slices.Contains([]string{"--context", "-c", "--config", "-H", "--host", "-l", "--log-level", "-f", "--file", "-p", "--project-name"}, args[0].text) {
+		if slices.Contains(clientValues, args[0].text) {
 			n = 2
 		}
 		args = args[min(n, len(args)):]
@@ -72,6 +72,16 @@ func container(r *reading, c *call) {
 	case "run", "exec":
 		r.containerRun(rest, verb)
 	}
+}
+
+// clientValues are the options of the clients themselves that take a value.
+// Sources: https://docs.docker.com/reference/cli/docker/, https://docs.docker.com/reference/cli/docker/compose/,
+// https://docs.podman.io/en/latest/markdown/podman.1.html and buildah(1).
+var clientValues = []string{
+	"-c", "--context", "--config", "-H", "--host", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey",
+	"-f", "--file", "-p", "--project-name", "--project-directory", "--profile", "--env-file", "--parallel", "--progress", "--ansi",
+	"--cgroup-manager", "--connection", "--identity", "--namespace", "--root", "--runroot", "--runtime", "--storage-driver", "--storage-opt",
+	"--tmpdir", "--url", "--registries-conf", "--registries-conf-dir", "--short-name-alias-conf", "--userns-gid-map", "--userns-uid-map",
 }
 
 // clusterBuilder records a builder whose pods run in a cluster: that of the kubeconfig, or that in which the runner is.
@@ -142,7 +152,9 @@ func (r *reading) built(c *call, args []value) {
 			r.pushed(value{text: tag, names: a.names}, c.name+" build --push")
 		}
 	}
-	r.handedIn(r.buildArguments(args), "handed to an image build")
+	given, secret := r.buildArguments(args)
+	r.handedIn(given, "handed to an image build", "")
+	r.handedIn(secret, "handed to an image build", "other-service")
 	for _, l := range r.registries.logins { // a build pulls its base images with whatever login there is
 		if l.remote == r.remote && !slices.Contains(l.actions, "build") {
 			l.actions = append(l.actions, "build")
@@ -152,29 +164,29 @@ func (r *reading) built(c *call, args []value) {
 
 var secretFromEnv = regexp.MustCompile(`(?:^|,)env=(\w+)`)
 
-// buildArguments are the values that a build gets: arguments and secrets.
+// buildArguments are the values that a build gets: arguments, and what it is told to be secret.
 // Source: https://docs.docker.com/build/building/secrets/
-func (r *reading) buildArguments(args []value) map[string]value {
-	out := map[string]value{}
+func (r *reading) buildArguments(args []value) (given, secret map[string]value) {
+	given, secret = map[string]value{}, map[string]value{}
 	for i, a := range args {
 		text, isArgument := strings.CutPrefix(a.text, "--build-arg=")
-		secret, isSecretOption := strings.CutPrefix(a.text, "--secret=")
+		from, isSecretOption := strings.CutPrefix(a.text, "--secret=")
 		if i > 0 && args[i-1].text == "--build-arg" {
 			text, isArgument = a.text, true
 		}
 		if i > 0 && args[i-1].text == "--secret" {
-			secret, isSecretOption = a.text, true
+			from, isSecretOption = a.text, true
 		}
 		if key, v, set := strings.Cut(text, "="); isArgument && set {
-			out[key] = value{v, a.names}
+			given[key] = value{v, a.names}
 		} else if isArgument && isName(key) {
-			out[key] = r.look(key)
+			given[key] = r.look(key)
 		}
-		if m := secretFromEnv.FindStringSubmatch(secret); isSecretOption && m != nil {
-			out[m[1]] = r.look(m[1])
+		if m := secretFromEnv.FindStringSubmatch(from); isSecretOption && m != nil {
+			secret[m[1]] = r.look(m[1])
 		}
 	}
-	return out
+	return given, secret
 }
 
 // containerRun reads the command inside docker run: environment and arguments reach a tool in its image.
@@ -209,14 +221,15 @@ func (r *reading) containerRun(args []value, verb string) {
 	if len(rest) > 0 {
 		r.run(rest, value{}, env)
 	}
-	r.handedIn(env, "handed to a container")
+	r.handedIn(env, "handed to a container", "")
 }
 
-// handedIn records credentials under names that tell a system, in an environment whose use is not seen.
-func (r *reading) handedIn(env map[string]value, how string) {
+// handedIn records credentials in an environment whose use is not seen, of the system that their names tell, else of
+// other, where that is given.
+func (r *reading) handedIn(env map[string]value, how, other string) {
 	for _, key := range slices.Sorted(maps.Keys(env)) {
 		names := keep(secrets(env[key].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
-		if system := cmp.Or(systemOfNames([]string{key}), systemOfNames(names)); system != "" && len(names) > 0 {
+		if system := cmp.Or(systemOfNames([]string{key}), systemOfNames(names), other); system != "" && len(names) > 0 {
 			r.use(Use{System: system, Operation: how, AuthStyle: "environment", Confidence: Low}, names)
 		}
 	}

@@ -37,6 +37,8 @@ func registryOf(ref, user value, names []string) (string, Confidence) {
 		return "aws-ecr", High
 	case slices.ContainsFunc(names, hubName.MatchString) && (text == "" || strings.HasPrefix(text, "${")):
 		return "dockerhub", High
+	case slices.ContainsFunc(names, hubName.MatchString) && strings.HasPrefix(text, unknown):
+		return "dockerhub", Medium
 	case text == "":
 		return "dockerhub", High // the client's default
 	}

@@ -74,6 +74,13 @@ func TestRead_scripts(t *testing.T) {
 		"context_of_a_gitlab_agent":             {"kubectl config use-context shop/infra:production\nkubectl apply -f k8s/", []string{"kubernetes KUBECONFIG predefined"}},
 		"context_of_another_cluster":            {"kubectl config use-context arn:aws:eks:eu-west-1:1:cluster/shop\nkubectl apply -f k8s/", []string{"kubernetes KUBECONFIG implicit"}},
 		"kaniko_takes_the_clouds_credential":    {"cp $GCP_KEY /kaniko/key.json\nexport GOOGLE_APPLICATION_CREDENTIALS=/kaniko/key.json\n/kaniko/executor --destination europe-docker.pkg.dev/shop/web:v1", []string{"registry-other GCP_KEY ci_variable"}},
+		"client_option_with_a_value":            {"buildah login -u $HUB_USER -p $HUB_TOKEN docker.io\nbuildah --storage-driver overlay2 push docker.io/shop/web", []string{"dockerhub HUB_TOKEN,HUB_USER ci_variable"}},
+		"configuration_named_for_docker_hub":    {"cp $DOCKER_HUB_CONFIG ~/.docker/config.json\ndocker push $IMAGE", []string{"dockerhub DOCKER_HUB_CONFIG ci_variable"}},
+		"secret_of_an_image_build":              {"docker build --secret id=geo,env=GEO_LICENCE_KEY --build-arg VERSION=$CI_COMMIT_TAG .", []string{"other-service GEO_LICENCE_KEY ci_variable"}},
+		"password_of_a_server_of_its_own":       {"shopd user add --password EXAMPLEEXAMPLE\nP_PASSWORD=EXAMPLEEXAMPLE\nshopd user add --password $P_PASSWORD", nil},
+		"variable_handed_to_an_unknown_tool":    {"printf '%s' \"$DEPLOY_KEY\" > key\nexport ANSIBLE_PRIVATE_KEY_FILE=key\nshopctl deploy", []string{"ssh DEPLOY_KEY ci_variable"}},
+		"variable_that_several_tools_read":      {"export GITLAB_TOKEN=$BOT_TOKEN\nshopctl release", []string{"gitlab-api BOT_TOKEN ci_variable"}},
+		"variable_of_a_tool_that_is_seen":       {"export ANSIBLE_PRIVATE_KEY_FILE=$DEPLOY_KEY\nansible-playbook -i hosts site.yml", []string{"ssh DEPLOY_KEY ci_variable"}},
 		"builder_in_a_cluster":                  {`docker buildx create --driver=kubernetes --use`, []string{"kubernetes - ambient"}},
 		"name_of_a_bucket_is_no_secret":         {`aws s3 sync out s3://$(jq -r --arg key "$TF_KEY_S3_BUCKET" '.[$key]' o.json)`, []string{"aws-s3 AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY implicit"}},
 		"registry_user_goes_with_password":      {`ansible-playbook -i hosts site.yml --private-key $KEY_FILE -e "user=$REGISTRY_USER" -e "password=$REGISTRY_PASSWORD"`, []string{"registry-other REGISTRY_PASSWORD,REGISTRY_USER ci_variable", "ssh KEY_FILE ci_variable"}},
@@ -98,6 +105,10 @@ func TestRead_configuration(t *testing.T) {
 		"variable_of_the_yaml_stands_for_another": {
 			"variables: {PASS: $HOST_TOKEN}\njob:\n  script: docker login -u shop -p $PASS registry.example.com",
 			[]string{"registry-other HOST_TOKEN ci_variable"},
+		},
+		"variable_of_all_jobs_is_no_use_in_each": {
+			"variables: {TWINE_PASSWORD: $INDEX_TOKEN}\njob: {script: 'true'}",
+			nil,
 		},
 		"secret_in_the_yaml_is_literal": {
 			"job:\n  variables: {API_TOKEN: EXAMPLEEXAMPLE}\n  script: 'curl -H \"PRIVATE-TOKEN: $API_TOKEN\" $CI_API_V4_URL/projects'",
@@ -141,6 +152,14 @@ func TestRead_configuration(t *testing.T) {
 		"job_from_a_file_that_is_not_here": {
 			"include: {project: shop/ci, file: a.yml}\njob: {extends: .deploy}",
 			[]string{"opaque-include - unknown"},
+		},
+		"job_that_takes_a_part_from_elsewhere": {
+			"job:\n  extends: .login\n  script: ['docker login -u $R_USER -p $R_TOKEN registry.example.com']",
+			[]string{"opaque-include - unknown", "registry-other R_TOKEN,R_USER ci_variable"},
+		},
+		"job_with_nothing_left_to_take": {
+			"job:\n  extends: .rules\n  before_script: ['true']\n  script: ['scp -i $ID a web@host.example:/srv']",
+			[]string{"ssh ID ci_variable"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,13 +233,24 @@ func TestRead_unusedLogin(t *testing.T) {
 	for script, want := range map[string]string{
 		login + "true":        "none: the login is not needed",
 		login + "make deploy": "already least",
-		login + "docker push $CI_REGISTRY_IMAGE:v1": "already least",
+		login + "docker push $CI_REGISTRY_IMAGE:v1":            "already least",
+		"docker login -u $HUB_USER -p $HUB_TOKEN\n./deploy.sh": "token with the right that the job needs on the one repository",
 	} {
 		config, job := jobOf(t, script)
 		for _, u := range Of(config).Read(job, nil) {
-			if u.System == "gitlab-registry" && u.Least != want {
+			if strings.HasPrefix(u.Operation, "docker login") && u.Least != want {
 				t.Errorf("%q: enough would be %q, want %q", script, u.Least, want)
 			}
+		}
+	}
+}
+
+// What a parent brings that is not at hand may need a login.
+func TestRead_loginBeforeWhatIsMissing(t *testing.T) {
+	config, job := pipeline(t, "job:\n  extends: .push\n  before_script: ['docker login -u $R_USER -p $R_TOKEN registry.example.com']")
+	for _, u := range Of(config).Read(job, nil) {
+		if strings.HasPrefix(u.Least, "none: ") {
+			t.Errorf("a login before a script that is not at hand: %q would be enough", u.Least)
 		}
 	}
 }

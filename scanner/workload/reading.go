@@ -50,7 +50,7 @@ type reading struct {
 
 func newReading(config *ciyaml.Config, job ciyaml.Job, files Files, variant int) *reading {
 	r := &reading{
-		config: config, job: job, files: files,
+		config: config, job: job, files: files, hidden: len(job.Missing) > 0,
 		env: map[string]value{}, exported: map[string]bool{}, written: map[string]value{}, functions: map[string]*syntax.Stmt{},
 		remotes: map[string]value{}, claimed: map[string]bool{}, implied: map[string]bool{}, followed: map[string]bool{}, guessed: map[string]bool{},
 	}

@@ -286,6 +286,9 @@ func (r *reading) stranger(c *call) {
 	if len(names) == 0 {
 		return
 	}
+	if !slices.ContainsFunc(names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) }) {
+		other = "" // the configuration holds the value: most often that of a server that the job starts for itself
+	}
 	if system := cmp.Or(systemOfNames(names), hosts().system(c.name), other); system != "" {
 		r.use(Use{System: system, Operation: c.name, AuthStyle: "argument", Confidence: Low}, names)
 	}

@@ -22,13 +22,13 @@ var (
 // providerTools are the tools of the catalogue that take the credentials of a provider's variables.
 // Source: https://registry.terraform.io/browse/providers
 var providerTools = map[string]string{
-	"aws": "aws", "awscc": "aws", "google": "gcloud", "google-beta": "gcloud", "azurerm": "azure", "azuread": "azure", "azapi": "azure",
+	"aws": "aws", "awscc": "aws", "google": "google", "google-beta": "google", "azurerm": "azure", "azuread": "azure", "azapi": "azure",
 	"digitalocean": "doctl", "hcloud": "hcloud", "scaleway": "scaleway", "vault": "vault",
 }
 
 // backendTools are those of the places of a state.
 // Source: https://developer.hashicorp.com/terraform/language/backend
-var backendTools = map[string]string{"s3": "aws", "gcs": "gcloud", "azurerm": "azure"}
+var backendTools = map[string]string{"s3": "aws", "gcs": "google", "azurerm": "azure"}
 
 // stateSystems are the systems of those places.
 var stateSystems = map[string]string{"s3": "aws-s3", "gcs": "gcp", "azurerm": "azure"}
