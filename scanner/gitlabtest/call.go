@@ -149,22 +149,25 @@ func (c *Call) When(name string) (t Time, ok bool) {
 }
 
 // maxBody is far above anything a client of this API sends.
-const maxBody = 8 << 20
+const maxBody = 32 << 20
 
 // readBody decodes JSON, form and multipart bodies into one map; files of a multipart body become strings.
 func readBody(r *http.Request) (map[string]any, error) {
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(nil, r.Body, maxBody)
+	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	body := map[string]any{}
 	switch {
 	case r.Body == nil:
 	case kind == "application/json":
-		dec := json.NewDecoder(io.LimitReader(r.Body, maxBody))
+		dec := json.NewDecoder(r.Body)
 		dec.UseNumber()
 		if err := dec.Decode(&body); err != nil && err != io.EOF {
 			return nil, err
 		}
 	case kind == "application/x-www-form-urlencoded":
-		raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		raw, err := io.ReadAll(r.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +175,7 @@ func readBody(r *http.Request) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		addPairs(body, pairs)
+		return body, addPairs(body, pairs)
 	case kind == "multipart/form-data":
 		return readMultipart(r)
 	}
@@ -183,10 +186,13 @@ func readMultipart(r *http.Request) (map[string]any, error) {
 	if err := r.ParseMultipartForm(maxBody); err != nil {
 		return nil, err
 	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // what it put on disk
 	body := map[string]any{}
 	for key, values := range r.MultipartForm.Value {
 		for _, v := range values {
-			addPairs(body, []pair{{key, v}})
+			if err := addPairs(body, []pair{{key, v}}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for name, files := range r.MultipartForm.File {
@@ -194,7 +200,7 @@ func readMultipart(r *http.Request) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		raw, err := io.ReadAll(io.LimitReader(f, maxBody))
+		raw, err := io.ReadAll(f)
 		f.Close()
 		if err != nil {
 			return nil, err
