@@ -37,6 +37,7 @@ type asked struct {
 // askAll requests every GET route that the default profile has. IDs in the path are taken from the list before them.
 func askAll(t *testing.T, s *Server) []asked {
 	t.Helper()
+	fillWork(t, s)
 	var all []asked
 	for _, r := range routes() {
 		if r.Method != http.MethodGet || strings.HasPrefix(r.Path, "/") || !r.offered(Default()) {
@@ -116,17 +117,22 @@ func byHand() map[string]string {
 		"projects/:id/packages/generic/:package/:version/:file_name":  "projects/1000/packages/generic/cart/1.0/settings.env",
 		"projects/:id/repository/files/:file_path":                    "projects/1000/repository/files/.gitlab-ci.yml?ref=HEAD",
 		"projects/:id/repository/files/:file_path/raw":                "projects/1000/repository/files/README.md/raw",
-		"projects/:id/repository/compare":                             "projects/1000/repository/compare?from=START&to=main",
-		"projects/:id/repository/merge_base":                          "projects/1000/repository/merge_base?refs[]=START&refs[]=main",
-		"projects/:id/remote_mirrors/:mirror_id/public_key":           "projects/1000/remote_mirrors/2/public_key",
-		"groups/:id/audit_events/:event_id":                           "groups/100/audit_events/3",
-		"users/:id/gpg_keys/:key_id":                                  "users/3/gpg_keys/1",
-		"users/:id/emails":                                            "users/3/emails",
-		"keys":                                                        "keys?fingerprint=KEY",
-		"keys/:key_id":                                                "keys/1",
-		"projects/:id/audit_events":                                   "projects/1000" + span,
-		"groups/:id/audit_events":                                     "groups/100/audit_events?created_after=2025-05-20&created_before=2025-06-10",
-		"audit_events":                                                "audit_events?created_after=2026-06-20&created_before=2026-07-10",
+		"projects/:id/repository/files/:file_path/blame":              "projects/1000/repository/files/README.md/blame?ref=main",
+		"projects/:id/repository/commits/:sha/merge_requests":         "projects/1000/repository/commits/topic/merge_requests",
+		"search":                                            "search?scope=projects&search=cart",
+		"groups/:id/search":                                 "groups/100/search?scope=issues&search=first",
+		"projects/:id/search":                               "projects/1000/search?scope=blobs&search=cart",
+		"projects/:id/repository/compare":                   "projects/1000/repository/compare?from=START&to=main",
+		"projects/:id/repository/merge_base":                "projects/1000/repository/merge_base?refs[]=START&refs[]=main",
+		"projects/:id/remote_mirrors/:mirror_id/public_key": "projects/1000/remote_mirrors/2/public_key",
+		"groups/:id/audit_events/:event_id":                 "groups/100/audit_events/3",
+		"users/:id/gpg_keys/:key_id":                        "users/3/gpg_keys/1",
+		"users/:id/emails":                                  "users/3/emails",
+		"keys":                                              "keys?fingerprint=KEY",
+		"keys/:key_id":                                      "keys/1",
+		"projects/:id/audit_events":                         "projects/1000" + span,
+		"groups/:id/audit_events":                           "groups/100/audit_events?created_after=2025-05-20&created_before=2025-06-10",
+		"audit_events":                                      "audit_events?created_after=2026-06-20&created_before=2026-07-10",
 	}
 }
 

@@ -16,7 +16,9 @@ type commitWrite struct {
 	branch, parent        string // parent is a hash, "" for the first commit
 	author, mail, message string
 	edits                 []gitEdit
-	force                 bool // the branch may lose commits
+	merge                 string // hash of a second parent
+	tree                  string // hash of what all files come to, where edits do not say it
+	force                 bool   // the branch may lose commits
 }
 
 // ownRepository is a project's repository on disk, made where there is none; the project is empty until something is
@@ -45,6 +47,12 @@ func (c *Call) write(b *bare, w commitWrite) (string, error) {
 		who(u.Name, u.Email), len(w.message), w.message)
 	if w.parent != "" {
 		fmt.Fprintf(&out, "from %s\n", w.parent)
+	}
+	if w.merge != "" {
+		fmt.Fprintf(&out, "merge %s\n", w.merge)
+	}
+	if w.tree != "" {
+		fmt.Fprintf(&out, "M 040000 %s \"\"\n", w.tree)
 	}
 	for _, e := range w.edits {
 		if e.mode == "" {

@@ -118,6 +118,15 @@ func routes() []Route {
 		contentVerbRoutes(),
 		itemRoutes(),
 		wikiRoutes(),
+		collectionRoutes(),
+		issueRoutes(),
+		mergeRoutes(),
+		pipelineVerbRoutes(),
+		runnerMachineRoutes(),
+		commitMarkRoutes(),
+		searchRoutes(),
+		deskRoutes(),
+		archiveRoutes(),
 		gitRoutes(),
 	)
 }

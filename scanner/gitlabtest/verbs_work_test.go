@@ -1,0 +1,129 @@
+package gitlabtest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// workVerbs are what people plan, discuss and merge, and what starts pipelines and runners. They stand on a branch with
+// one commit more than main, and on a pipeline configuration that fillWork has made.
+func workVerbs(s *Server) []verb {
+	const p, g = "projects/1000", "groups/100"
+	runner := "token=" + s.st.projects[1000].RegistrationToken
+	return []verb{
+		{"label", "maintainer-write", "POST " + p + "/labels", "name=flaky&color=%23ff0000", 201, "", p + "/labels?search=flak", `"is_project_label":true`},
+		{"label_taken", "maintainer-write", "POST " + p + "/labels", "name=Flaky&color=red", 409, "", "", ""},
+		{"label_renamed", "maintainer-write", "PUT " + p + "/labels/flaky", "new_name=odd", 200, "", p + "/labels/odd", `"name":"odd"`},
+		{"label_without_color", "maintainer-write", "POST " + p + "/labels", "name=x", 400, "", "", ""},
+		{"label_of_a_group_ends", "group-owner-write", "DELETE " + g + "/labels/bug", "", 204, "", g + "/labels", "[]"},
+		{"milestone_closes", "maintainer-write", "PUT " + p + "/milestones/1", "state_event=close", 200, "", p + "/milestones?state=active", "[]"},
+		{"issue", "maintainer-write", "POST " + p + "/issues", "title=two&labels=odd,late&assignee_ids[]=5", 201, "", p + "/issues?labels=late", `"assignee":{`},
+		{"issue_closes", "maintainer-write", "PUT " + p + "/issues/2", "state_event=close&add_labels=done", 200, "", p + "/issues/2", `"state":"closed"`},
+		{"issue_of_somebody_else", "outsider", "PUT " + p + "/issues/1", "title=x", 404, "", "", ""},
+		{"issue_that_is_not_there", "maintainer-write", "PUT " + p + "/issues/99", "title=x", 404, "", "", ""},
+		{"note", "maintainer-write", "POST " + p + "/issues/2/notes", "body=EXAMPLE", 201, "", p + "/issues/2/discussions", `"body":"EXAMPLE"`},
+		{"note_on_nothing", "maintainer-write", "POST " + p + "/issues/99/notes", "body=EXAMPLE", 404, "", "", ""},
+		{"feature_flag_ends", "maintainer-write", "DELETE " + p + "/feature_flags/fast", "", 204, "", p + "/feature_flags", "[]"},
+		{"topic_by_a_maintainer", "maintainer-write", "POST topics", "name=a&title=a", 403, "", "", ""},
+		{"star", "group-owner-write", "POST " + p + "/star", "", 201, "", p + "/starrers", `"username":"olivia"`},
+		{"star_again", "group-owner-write", "POST " + p + "/star", "", 304, "", "", ""},
+		{"star_ends", "group-owner-write", "POST " + p + "/unstar", "", 201, "", p, `"star_count":1`},
+		{"status_of_a_person", "maintainer-write", "PUT user/status", "message=away", 200, "", "users/4/status", `"message":"away"`},
+
+		{"merge_request_again", "maintainer-write", "POST " + p + "/merge_requests", "title=x&source_branch=topic&target_branch=main", 409, "", "", ""},
+		{"merge_request_into_itself", "maintainer-write", "POST " + p + "/merge_requests", "title=x&source_branch=main&target_branch=main", 422, "", "", ""},
+		{"merge_request_without_title", "maintainer-write", "POST " + p + "/merge_requests", "source_branch=topic&target_branch=main", 400, "", "", ""},
+		{"approval", "maintainer-write", "POST " + p + "/merge_requests/1/approve", "", 201, "", p + "/merge_requests/1/approvals", `"username":"mark"`},
+		{"approval_again", "maintainer-write", "POST " + p + "/merge_requests/1/approve", "", 401, "", "", ""},
+		{"approval_taken_back", "maintainer-write", "POST " + p + "/merge_requests/1/unapprove", "", 201, "", p + "/merge_requests/1/approvals", `"approved_by":[]`},
+		{"merge_of_another_commit", "maintainer-write", "PUT " + p + "/merge_requests/1/merge", "sha=0123", 409, "", "", ""},
+		{"merge_of_a_draft", "maintainer-write", "PUT " + p + "/merge_requests/1", "title=Draft: later", 200, "", p + "/merge_requests/1", `"detailed_merge_status":"draft_status"`},
+		{"merge_of_a_draft_refused", "maintainer-write", "PUT " + p + "/merge_requests/1/merge", "", 405, "", "", ""},
+		{"merge_request_changes", "maintainer-write", "PUT " + p + "/merge_requests/1", "title=ready", 200, "", p + "/merge_requests/1/changes", `"new_path":"topic.txt"`},
+		{"merge", "maintainer-write", "PUT " + p + "/merge_requests/1/merge", "should_remove_source_branch=true", 200, "", p + "/repository/files/topic.txt/raw?ref=main", "EXAMPLE"},
+		{"merge_again", "maintainer-write", "PUT " + p + "/merge_requests/1/merge", "", 405, "", p + "/repository/branches", `!"name":"topic"`},
+		{"merged_keeps_its_diff", "maintainer-write", "PUT " + p + "/merge_requests/1", "description=done", 200, "", p + "/merge_requests/1/diffs", `"new_path":"topic.txt"`},
+		{"revert", "maintainer-write", "POST " + p + "/repository/commits/later/revert", "branch=later", 201, "", p + "/repository/tree?ref=later", `!later.txt`},
+		{"revert_again", "maintainer-write", "POST " + p + "/repository/commits/later~1/revert", "branch=later", 404, "", "", ""},
+		{"cherry_pick", "maintainer-write", "POST " + p + "/repository/commits/other/cherry_pick", "branch=later", 201, "", p + "/repository/tree?ref=later", `other.txt`},
+		{"cherry_pick_again", "maintainer-write", "POST " + p + "/repository/commits/other/cherry_pick", "branch=later", 400, "", "", ""},
+		{"commit_status", "maintainer-write", "POST " + p + "/statuses/main", "state=success&name=ext", 201, "", p + "/repository/commits/main/statuses", `"status":"success"`},
+		{"commit_status_moves", "maintainer-write", "POST " + p + "/statuses/main", "state=failed&name=ext", 201, "", p + "/repository/commits/main/statuses", `!"status":"success"`},
+		{"commit_status_of_no_kind", "maintainer-write", "POST " + p + "/statuses/main", "state=fine", 400, "", "", ""},
+		{"commit_comment", "maintainer-write", "POST " + p + "/repository/commits/main/comments", "note=EXAMPLE", 201, "", p + "/repository/commits/main/comments", `"note":"EXAMPLE"`},
+
+		{"pipeline", "maintainer-write", "POST " + p + "/pipeline", "ref=later&variables[][key]=A&variables[][value]=EXAMPLE", 201, "", p + "/pipelines?source=api", `"status":"pending"`},
+		{"pipeline_of_no_branch", "maintainer-write", "POST " + p + "/pipeline", "ref=none", 400, "", "", ""},
+		{"pipeline_of_a_schedule", "maintainer-write", "POST " + p + "/pipeline_schedules/1/play", "", 201, "", p + "/pipelines?source=schedule", `"source":"schedule"`},
+		{"trigger", "", "POST " + p + "/trigger/pipeline", "ref=later&variables[A]=EXAMPLE&token=" + s.Token("trigger-mark"), 201, "", p + "/pipelines?source=trigger", `"source":"trigger"`},
+		{"trigger_of_a_leaver", "", "POST " + p + "/trigger/pipeline", "ref=later&token=" + s.Token("trigger-lena"), 404, "", "", ""},
+		{"trigger_without_token", "", "POST " + p + "/trigger/pipeline", "ref=later&token=glptt-EXAMPLE", 404, "", "", ""},
+		{"trigger_of_another_project", "", "POST projects/1003/trigger/pipeline", "ref=main&token=" + s.Token("trigger-mark"), 404, "", "", ""},
+		{"trigger_by_a_job", "", "POST " + p + "/ref/later/trigger/pipeline", "token=" + s.Token("job"), 201, "", p + "/pipelines?source=pipeline", `"source":"pipeline"`},
+		{"job_that_is_not_manual", "maintainer-write", "POST " + p + "/jobs/" + itoa(s.st.projects[1000].Pipelines[0].Jobs[0].ID) + "/play", "", 403, "", "", ""},
+		{"pipeline_text", "maintainer-write", "POST " + p + "/ci/lint", "content=a:%0A++script:+x&include_jobs=true", 200, "", "", ""},
+
+		{"runner_registers", "", "POST runners", runner + "&description=old+way&tag_list=a,b", 201, "ci_runner_registered", p + "/runners", `"description":"old way"`},
+		{"runner_with_a_wrong_token", "", "POST runners", "token=GR1348941EXAMPLE", 403, "", "", ""},
+		{"runner_proves_itself", "", "POST runners/verify", "token=" + s.Token("runner-project") + "&system_id=s_EXAMPLE&info[version]=18.2.0", 200, "", "runners/3/managers", `"version":"18.2.0"`},
+		{"runner_asks_for_jobs", "", "POST jobs/request", "token=" + s.Token("runner-project"), 204, "", "", ""},
+		{"stranger_asks_for_jobs", "", "POST jobs/request", "token=glrt-EXAMPLE", 403, "", "", ""},
+		{"runner_machine_goes", "", "DELETE runners/managers", "system_id=s_EXAMPLE&token=" + s.Token("runner-project"), 204, "", "runners/3/managers", "!s_EXAMPLE"},
+		{"runner_goes", "", "DELETE runners", "token=" + s.Token("runner-project"), 204, "ci_runner_unregistered", "runners/all", "!under the desk"},
+	}
+}
+
+// fillWork makes what workVerbs stand on, and one row of each collection.
+func fillWork(t *testing.T, s *Server) {
+	t.Helper()
+	const p = "projects/1000"
+	file := func(branch, name, text string) string {
+		return "POST " + p + "/repository/commits branch=" + branch + "&start_branch=main&commit_message=" + branch + "&actions[][action]=create&actions[][file_path]=" + name + "&actions[][content]=" + text
+	}
+	calls := []string{file("topic", "topic.txt", "EXAMPLE"), file("later", "later.txt", "EXAMPLE"), file("other", "other.txt", "EXAMPLE"),
+		"POST " + p + "/statuses/main state=success", "POST " + p + "/repository/commits/main/comments note=EXAMPLE",
+		"POST " + p + "/merge_requests title=first&source_branch=topic&target_branch=main", "POST " + p + "/merge_requests/1/notes body=EXAMPLE",
+		"POST " + p + "/issues title=first", "POST " + p + "/issues/1/notes body=EXAMPLE", "POST topics name=a&title=a", "POST broadcast_messages message=EXAMPLE",
+		"POST " + p + "/feature_flags name=fast&version=new_version_flag", "POST " + p + "/badges link_url=https://a.example&image_url=https://a.example", "POST groups/100/badges link_url=https://a.example&image_url=https://a.example"}
+	for _, home := range []string{p, "groups/100"} {
+		calls = append(calls, "POST "+home+"/labels name=bug&color=red", "POST "+home+"/milestones title=one")
+	}
+	call(t, s, http.MethodPost, "maintainer-write", p+"/star", "")
+	for _, one := range calls {
+		parts := strings.SplitN(one, " ", 3)
+		if w := call(t, s, parts[0], "admin-write", parts[1], parts[2]); w.Code != http.StatusCreated {
+			t.Fatalf("%s = %d %s", one, w.Code, w.Body)
+		}
+	}
+}
+
+func TestWorkVerbs(t *testing.T) {
+	s := newServer(t, Options{RepoDir: t.TempDir()})
+	fillWork(t, s)
+	runVerbs(t, s, workVerbs(s))
+	if u := s.Unknown(); u != nil {
+		t.Errorf("Unknown() = %q", u)
+	}
+}
+
+// TestSearch finds by each scope what is there.
+func TestSearch(t *testing.T) {
+	s := newServer(t, Options{RepoDir: t.TempDir()})
+	fillWork(t, s)
+	for path, want := range map[string]string{
+		"search?scope=projects&search=cart": `"path_with_namespace":"acme/shop/cart"`, "search?scope=users&search=olivia": `"username":"olivia"`,
+		"search?scope=issues&search=first": `"title":"first"`, "groups/100/search?scope=merge_requests&search=first": `"source_branch":"topic"`,
+		"projects/1000/search?scope=blobs&search=example&ref=topic": `"path":"topic.txt"`, "projects/1000/search?scope=commits&search=later&ref=later": `"title":"later"`,
+		"projects/1000/search?scope=milestones&search=one": `"title":"one"`, "projects/1000/search?scope=blobs&search=--open-files-in-pager": "[]",
+	} {
+		if w := get(t, s, "admin", path); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("GET %s = %d %s, want %s", path, w.Code, w.Body, want)
+		}
+	}
+	for path, want := range map[string]int{"search?scope=projects": 400, "search?scope=colours&search=x": 400, "projects/1000/search?scope=blobs&search=x": 404} {
+		if w := get(t, s, "outsider", path); w.Code != want {
+			t.Errorf("GET %s = %d, want %d", path, w.Code, want)
+		}
+	}
+}
