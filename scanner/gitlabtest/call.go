@@ -20,15 +20,16 @@ type Call struct {
 	// Project and Group are what ":id" named, already checked to be visible and the role to suffice.
 	Project *Project
 	Group   *Group
-	Request *http.Request // for headers; its body is read already, unless Route.Basic
+	Request *http.Request // for headers; its body is read already, unless Route.Basic without Route.Raw
 
 	st     *state
 	server *Server
 	path   map[string]string
 	query  url.Values
 	body   map[string]any
-	drift  int  // rows that a fault moves the pages by
-	loop   bool // a fault makes the list endless
+	raw    []byte // of a Route.Raw
+	drift  int    // rows that a fault moves the pages by
+	loop   bool   // a fault makes the list endless
 }
 
 // Path is the unescaped value of a ":name" in the route's template.
@@ -180,6 +181,17 @@ func readBody(r *http.Request) (map[string]any, error) {
 		return readMultipart(r)
 	}
 	return body, nil
+}
+
+// readBody takes the body in, without the lock: a client may be slow.
+func (c *Call) readBody() (err error) {
+	switch {
+	case c.Route.Raw:
+		c.raw, err = io.ReadAll(http.MaxBytesReader(nil, c.Request.Body, maxBody))
+	case !c.Route.Basic:
+		c.body, err = readBody(c.Request)
+	}
+	return err
 }
 
 func readMultipart(r *http.Request) (map[string]any, error) {

@@ -72,6 +72,8 @@ func asker(path string) string {
 		return "job"
 	case strings.HasPrefix(path, "user/") && path != "user/activities":
 		return "group-owner"
+	case strings.Contains(path, "/terraform/"): // wants the scope api
+		return "admin-write"
 	}
 	return "admin"
 }
@@ -85,7 +87,7 @@ func concrete(t *testing.T, s *Server, r Route) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.NewReplacer("KEY", url.QueryEscape(key), "START", strings.TrimSpace(start)).Replace(path)
+		return strings.NewReplacer("KEY", url.QueryEscape(key), "START", strings.TrimSpace(start), "BUILD", itoa(s.st.projects[1000].Pipelines[0].Jobs[0].ID)).Replace(path)
 	}
 	first := map[string]string{"projects": "1000", "groups": "100", "users": "4", "namespaces": "100"}
 	lists := map[string]string{"runners": "runners/all", "projects/1000/repository/blobs": "projects/1000/repository/tree"}
@@ -119,20 +121,24 @@ func byHand() map[string]string {
 		"projects/:id/repository/files/:file_path/raw":                "projects/1000/repository/files/README.md/raw",
 		"projects/:id/repository/files/:file_path/blame":              "projects/1000/repository/files/README.md/blame?ref=main",
 		"projects/:id/repository/commits/:sha/merge_requests":         "projects/1000/repository/commits/topic/merge_requests",
-		"search":                                            "search?scope=projects&search=cart",
-		"groups/:id/search":                                 "groups/100/search?scope=issues&search=first",
-		"projects/:id/search":                               "projects/1000/search?scope=blobs&search=cart",
-		"projects/:id/repository/compare":                   "projects/1000/repository/compare?from=START&to=main",
-		"projects/:id/repository/merge_base":                "projects/1000/repository/merge_base?refs[]=START&refs[]=main",
-		"projects/:id/remote_mirrors/:mirror_id/public_key": "projects/1000/remote_mirrors/2/public_key",
-		"groups/:id/audit_events/:event_id":                 "groups/100/audit_events/3",
-		"users/:id/gpg_keys/:key_id":                        "users/3/gpg_keys/1",
-		"users/:id/emails":                                  "users/3/emails",
-		"keys":                                              "keys?fingerprint=KEY",
-		"keys/:key_id":                                      "keys/1",
-		"projects/:id/audit_events":                         "projects/1000" + span,
-		"groups/:id/audit_events":                           "groups/100/audit_events?created_after=2025-05-20&created_before=2025-06-10",
-		"audit_events":                                      "audit_events?created_after=2026-06-20&created_before=2026-07-10",
+		"projects/:id/jobs/:job_id/artifacts":                         "projects/1000/jobs/BUILD/artifacts",
+		"projects/:id/jobs/:job_id/artifacts/*file":                   "projects/1000/jobs/BUILD/artifacts/dist/app.js",
+		"projects/:id/jobs/artifacts/:ref/download":                   "projects/1000/jobs/artifacts/main/download?job=build",
+		"projects/:id/terraform/state/:name":                          "projects/1000/terraform/state/production",
+		"search":                                                      "search?scope=projects&search=cart",
+		"groups/:id/search":                                           "groups/100/search?scope=issues&search=first",
+		"projects/:id/search":                                         "projects/1000/search?scope=blobs&search=cart",
+		"projects/:id/repository/compare":                             "projects/1000/repository/compare?from=START&to=main",
+		"projects/:id/repository/merge_base":                          "projects/1000/repository/merge_base?refs[]=START&refs[]=main",
+		"projects/:id/remote_mirrors/:mirror_id/public_key":           "projects/1000/remote_mirrors/2/public_key",
+		"groups/:id/audit_events/:event_id":                           "groups/100/audit_events/3",
+		"users/:id/gpg_keys/:key_id":                                  "users/3/gpg_keys/1",
+		"users/:id/emails":                                            "users/3/emails",
+		"keys":                                                        "keys?fingerprint=KEY",
+		"keys/:key_id":                                                "keys/1",
+		"projects/:id/audit_events":                                   "projects/1000" + span,
+		"groups/:id/audit_events":                                     "groups/100/audit_events?created_after=2025-05-20&created_before=2025-06-10",
+		"audit_events":                                                "audit_events?created_after=2026-06-20&created_before=2026-07-10",
 	}
 }
 

@@ -35,8 +35,18 @@ func (c *Call) ownRepository() (*bare, error) {
 	return &bare{dir}, nil
 }
 
-// write makes a commit and returns its hash. The caller has asked for the rights.
+// write makes a commit of the project and returns its hash. The caller has asked for the rights.
 func (c *Call) write(b *bare, w commitWrite) (string, error) {
+	before := c.configBlob(b)
+	if err := c.commit(b, w); err != nil {
+		return "", err
+	}
+	c.pushed(b, before)
+	return b.commit(w.branch)
+}
+
+// commit makes a commit in any repository, a wiki's too.
+func (c *Call) commit(b *bare, w commitWrite) error {
 	clean := strings.NewReplacer("<", "", ">", "", "\n", " ")
 	who := func(name, mail string) string {
 		return fmt.Sprintf("%s <%s> %d +0000", clean.Replace(name), clean.Replace(mail), c.Now.Unix())
@@ -65,12 +75,8 @@ func (c *Call) write(b *bare, w commitWrite) (string, error) {
 	if w.force {
 		args = append(args, "--force")
 	}
-	before := c.configBlob(b)
-	if _, err := git(b.dir, []byte(out.String()), args...); err != nil {
-		return "", err
-	}
-	c.pushed(b, before)
-	return b.commit(w.branch)
+	_, err := git(b.dir, []byte(out.String()), args...)
+	return err
 }
 
 // configBlob is the hash of the pipeline configuration at the head of the default branch; "" for none.

@@ -27,6 +27,8 @@ type Route struct {
 	JobToken bool
 	// Basic takes credentials by HTTP Basic, as git sends them, deploy tokens included; the scope is checked by the handler.
 	Basic bool
+	// Raw takes the body as a file, whatever its content type says.
+	Raw bool
 	// Scopes are the token scopes of which one is needed; nil means api, and for GET read_api too.
 	Scopes []string
 	// AnyScope lets every valid token in, as personal_access_tokens/self does.
@@ -127,6 +129,10 @@ func routes() []Route {
 		searchRoutes(),
 		deskRoutes(),
 		archiveRoutes(),
+		uploadRoutes(),
+		releaseLinkRoutes(),
+		terraformRoutes(),
+		deploymentRoutes(),
 		gitRoutes(),
 	)
 }

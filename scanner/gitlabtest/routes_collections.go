@@ -71,7 +71,7 @@ func emptyRoutes() []Route {
 	var all []Route
 	for path, source := range map[string]string{
 		"projects/:id/registry/repositories": "https://docs.gitlab.com/api/container_registry/", "groups/:id/registry/repositories": "https://docs.gitlab.com/api/container_registry/",
-		"projects/:id/packages": "https://docs.gitlab.com/api/packages/", "groups/:id/packages": "https://docs.gitlab.com/api/packages/",
+		"groups/:id/packages":     "https://docs.gitlab.com/api/packages/",
 		"projects/:id/iterations": "https://docs.gitlab.com/api/iterations/", "groups/:id/iterations": "https://docs.gitlab.com/api/iterations/", "groups/:id/epics": "https://docs.gitlab.com/api/epics/",
 		"projects/:id/boards": "https://docs.gitlab.com/api/boards/", "groups/:id/boards": "https://docs.gitlab.com/api/group_boards/",
 		"projects/:id/access_requests": "https://docs.gitlab.com/api/access_requests/", "groups/:id/access_requests": "https://docs.gitlab.com/api/access_requests/",

@@ -25,6 +25,9 @@ func mergeRoutes() []Route {
 		paged(read(one+"/discussions", listDiscussions)),
 		paged(read(one+"/diffs", listMergeDiffs)),
 		read(one+"/changes", showMergeChanges),
+		read(one+"/raw_diffs", rawMergeDiffs),
+		paged(read(one+"/versions", listMergeVersions)),
+		read(one+"/versions/:version_id", showMergeVersion),
 		paged(read(one+"/commits", listMergeCommits)),
 		paged(read(one+"/pipelines", listMergePipelines)),
 		read(one+"/approvals", showMergeApprovals),
@@ -167,17 +170,59 @@ func showMergeChanges(c *Call) Answer {
 	})
 }
 
+func rawMergeDiffs(c *Call) Answer {
+	return withMerge(c, func(_ *record, b *bare, base, source string) Answer {
+		if b == nil {
+			return Plain(http.StatusOK, "text/plain", "")
+		}
+		text, err := b.git("diff-tree", "-r", "-M", "-p", base, source)
+		if err != nil {
+			return c.withoutGit()
+		}
+		return Plain(http.StatusOK, "text/plain", text)
+	})
+}
+
+// mergeVersion is the only one: what the branches hold at this moment.
+func mergeVersion(r *record, base, source string) Object {
+	return Object{"id": r.id, "head_commit_sha": source, "base_commit_sha": base, "start_commit_sha": base, "created_at": r.created.stamp(), "merge_request_id": r.id, "state": "collected",
+		"real_size": nil, "patch_id_sha": nil}
+}
+
+func listMergeVersions(c *Call) Answer {
+	return withMerge(c, func(r *record, _ *bare, base, source string) Answer {
+		return List(c, []Object{mergeVersion(r, base, source)}, noID[Object], func(o Object) Object { return o })
+	})
+}
+
+func showMergeVersion(c *Call) Answer {
+	return withMerge(c, func(r *record, b *bare, base, source string) Answer {
+		if r.id != c.PathID("version_id") {
+			return NotFound("")
+		}
+		commits, err := mergeCommits(c, b, base, source)
+		if err != nil {
+			return c.withoutGit()
+		}
+		return OK(mergeVersion(r, base, source).Merge(Object{"commits": append([]Object{}, commits...), "diffs": renderAll(mergeChanges(b, base, source), diffJSON)}))
+	})
+}
+
+// mergeCommits are those that a request would bring, the newest first; none where a branch is gone.
+func mergeCommits(c *Call, b *bare, base, source string) ([]Object, error) {
+	if b == nil {
+		return nil, nil
+	}
+	out, err := b.git("rev-list", source, "^"+base, "--")
+	if err != nil {
+		return nil, err
+	}
+	return c.commitsJSON(b, strings.Fields(out))
+}
+
 func listMergeCommits(c *Call) Answer {
 	return withMerge(c, func(_ *record, b *bare, base, source string) Answer {
-		var ids []string
-		if b != nil {
-			out, err := b.git("rev-list", source, "^"+base, "--")
-			if err != nil {
-				return c.withoutGit()
-			}
-			ids = strings.Fields(out)
-		}
-		full, err := c.commitsJSON(b, ids)
+		full, err := mergeCommits(c, b, base, source)
 		if err != nil {
 			return c.withoutGit()
 		}

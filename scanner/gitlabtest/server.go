@@ -189,15 +189,11 @@ func (s *Server) dispatch(h http.Header, r *http.Request, path string, fault *Fa
 	if c == nil {
 		return answer, ""
 	}
-	if !c.Route.Basic {
-		body, err := readBody(r)
+	if err := c.readBody(); err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			return Plain(http.StatusRequestEntityTooLarge, "text/plain", "413 Request Entity Too Large\n"), ""
 		}
-		if err != nil {
-			return badBody(), ""
-		}
-		c.body = body
+		return badBody(), ""
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

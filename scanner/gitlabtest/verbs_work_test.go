@@ -2,6 +2,7 @@ package gitlabtest
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -64,6 +65,19 @@ func workVerbs(s *Server) []verb {
 		{"job_that_is_not_manual", "maintainer-write", "POST " + p + "/jobs/" + itoa(s.st.projects[1000].Pipelines[0].Jobs[0].ID) + "/play", "", 403, "", "", ""},
 		{"pipeline_text", "maintainer-write", "POST " + p + "/ci/lint", "content=a:%0A++script:+x&include_jobs=true", 200, "", "", ""},
 
+		{"release_link", "maintainer-write", "POST " + p + "/releases/v1.0/assets/links", "name=extra&url=https://x.example/a", 201, "", p + "/releases/v1.0/assets/links", `"name":"extra"`},
+		{"release_link_taken", "maintainer-write", "POST " + p + "/releases/v1.0/assets/links", "name=extra&url=https://x.example/b", 400, "", "", ""},
+		{"release_link_of_no_scheme", "maintainer-write", "POST " + p + "/releases/v1.0/assets/links", "name=odd&url=file:///etc/passwd", 400, "", "", ""},
+		{"wiki_page", "maintainer-write", "POST " + p + "/wikis", "title=How to&content=EXAMPLE", 201, "", p + "/wikis/How-to", `"content":"EXAMPLE"`},
+		{"wiki_page_again", "maintainer-write", "POST " + p + "/wikis", "title=How to&content=EXAMPLE", 400, "", "", ""},
+		{"wiki_page_outside", "maintainer-write", "POST " + p + "/wikis", "title=../x&content=EXAMPLE", 400, "", "", ""},
+		{"wiki_page_changes", "maintainer-write", "PUT " + p + "/wikis/How-to", "content=OTHER&title=Why", 200, "", p + "/wikis?with_content=true", `"OTHER"`},
+		{"wiki_page_ends", "maintainer-write", "DELETE " + p + "/wikis/Why", "", 204, "", p + "/wikis", "!Why"},
+		{"wiki_of_a_fresh_project", "group-owner-write", "POST projects/1003/wikis", "title=home&content=EXAMPLE", 201, "", "projects/1003/wikis", `"slug":"home"`},
+		{"deployment", "maintainer-write", "POST " + p + "/deployments", "environment=edge&sha=main&ref=main&tag=false&status=running", 201, "", p + "/environments?name=edge", `"name":"edge"`},
+		{"deployment_ends_well", "maintainer-write", "PUT " + p + "/deployments/1", "status=success", 200, "", p + "/deployments?status=success", `"status":"success"`},
+		{"deployment_of_no_kind", "maintainer-write", "PUT " + p + "/deployments/1", "status=fine", 400, "", "", ""},
+
 		{"runner_registers", "", "POST runners", runner + "&description=old+way&tag_list=a,b", 201, "ci_runner_registered", p + "/runners", `"description":"old way"`},
 		{"runner_with_a_wrong_token", "", "POST runners", "token=GR1348941EXAMPLE", 403, "", "", ""},
 		{"runner_proves_itself", "", "POST runners/verify", "token=" + s.Token("runner-project") + "&system_id=s_EXAMPLE&info[version]=18.2.0", 200, "", "runners/3/managers", `"version":"18.2.0"`},
@@ -86,6 +100,7 @@ func fillWork(t *testing.T, s *Server) {
 		"POST " + p + "/merge_requests title=first&source_branch=topic&target_branch=main", "POST " + p + "/merge_requests/1/notes body=EXAMPLE",
 		"POST " + p + "/issues title=first", "POST " + p + "/issues/1/notes body=EXAMPLE", "POST topics name=a&title=a", "POST broadcast_messages message=EXAMPLE",
 		"POST " + p + "/feature_flags name=fast&version=new_version_flag", "POST " + p + "/badges link_url=https://a.example&image_url=https://a.example", "POST groups/100/badges link_url=https://a.example&image_url=https://a.example"}
+	calls = append(calls, "POST "+p+"/deployments environment=staging&sha=main&ref=main&tag=false&status=created")
 	for _, home := range []string{p, "groups/100"} {
 		calls = append(calls, "POST "+home+"/labels name=bug&color=red", "POST "+home+"/milestones title=one")
 	}
@@ -125,5 +140,63 @@ func TestSearch(t *testing.T) {
 		if w := get(t, s, "outsider", path); w.Code != want {
 			t.Errorf("GET %s = %d, want %d", path, w.Code, want)
 		}
+	}
+}
+
+// TestTerraformBackend is a state's life as Terraform writes it: locked, written, read, unlocked.
+func TestTerraformBackend(t *testing.T) {
+	s := newServer(t, Options{})
+	steps := []struct {
+		method, path, body, label string
+		want                      int
+		shows                     string
+	}{
+		{"GET", "", "", "maintainer-write", 404, ""},
+		{"POST", "/lock", `{"ID":"one","Who":"EXAMPLE"}`, "maintainer-write", 200, ""},
+		{"GET", "", "", "maintainer-write", 204, ""},
+		{"POST", "/lock", `{"ID":"two"}`, "admin-write", 409, `"ID":"one"`},
+		{"POST", "?ID=two", `{"version":4,"serial":7}`, "admin-write", 409, `"ID":"one"`},
+		{"POST", "?ID=one", `{"version":4,"serial":7}`, "maintainer-write", 200, ""},
+		{"POST", "?ID=one", `no json`, "maintainer-write", 400, ""},
+		{"DELETE", "/lock", `{"ID":"two"}`, "maintainer-write", 409, ""},
+		{"DELETE", "/lock", `{"ID":"one"}`, "maintainer-write", 200, ""},
+		{"GET", "", "", "maintainer", 403, "insufficient_scope"},
+		{"GET", "", "", "maintainer-write", 200, `"serial":7`},
+		{"GET", "", "", "", 401, "Access denied"},
+		{"DELETE", "", "", "maintainer-write", 200, ""},
+		{"GET", "", "", "maintainer-write", 404, ""},
+	}
+	for i, step := range steps {
+		r := httptest.NewRequest(step.method, "/api/v4/projects/1000/terraform/state/live"+step.path, strings.NewReader(step.body))
+		if step.label != "" {
+			r.SetBasicAuth("mark", s.Token(step.label))
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != step.want || !strings.Contains(w.Body.String(), step.shows) {
+			t.Errorf("step %d: %s%s = %d %s, want %d %s", i, step.method, step.path, w.Code, w.Body, step.want, step.shows)
+		}
+	}
+}
+
+// TestFilesComeBack: what a client puts among packages and attachments is there afterwards, byte by byte.
+func TestFilesComeBack(t *testing.T) {
+	s := newServer(t, Options{})
+	const file = "projects/1000/packages/generic/tool/1.2/tool.bin"
+	if w := askWith(s, "PUT", file, "EXAMPLE\x00\xff", "Content-Type", "application/x-www-form-urlencoded"); w.Code != 201 {
+		t.Fatalf("put = %d %s", w.Code, w.Body)
+	}
+	if w := get(t, s, "maintainer", file); w.Code != 200 || w.Body.String() != "EXAMPLE\x00\xff" {
+		t.Errorf("package = %d %q", w.Code, w.Body)
+	}
+	if rows := list(t, get(t, s, "maintainer", "projects/1000/packages")); len(rows) != 1 || rows[0]["version"] != "1.2" {
+		t.Errorf("packages = %v", rows)
+	}
+	body := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nEXAMPLE\r\n--x--\r\n"
+	if w := askWith(s, "POST", "projects/1000/uploads", body, "Content-Type", "multipart/form-data; boundary=x"); w.Code != 201 || !strings.Contains(w.Body.String(), `[a.txt](/uploads/`) {
+		t.Errorf("upload = %d %s", w.Code, w.Body)
+	}
+	if rows := list(t, get(t, s, "admin-write", "projects/1000/uploads")); len(rows) != 1 || rows[0]["size"] != float64(7) {
+		t.Errorf("uploads = %v", rows)
 	}
 }
