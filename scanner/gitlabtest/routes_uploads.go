@@ -3,6 +3,8 @@ package gitlabtest
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"net/http"
 	"path"
@@ -62,7 +64,12 @@ func putPackage(c *Call) Answer {
 		found = c.st.keepRecord(place, "package", &record{author: c.Actor.User, created: At(c.Now), fields: Object{"name": name, "version": version, "files": map[string][]byte{}}})
 	}
 	found.fields["files"].(map[string][]byte)[file] = c.raw
-	return Created(Object{"message": "201 Created"})
+	if c.Text("select") != "package_file" {
+		return Created(Object{"message": "201 Created"})
+	}
+	sum := sha256.Sum256(c.raw)
+	return Created(Object{"id": found.id, "package_id": found.id, "created_at": At(c.Now).stamp(), "updated_at": At(c.Now).stamp(), "size": len(c.raw), "file_name": file, "file_sha256": hex.EncodeToString(sum[:]),
+		"file_store": 1, "status": "default", "file": Object{"url": c.URL("/" + c.Project.Path + "/-/package_files/" + itoa(found.id) + "/download")}})
 }
 
 func listPackages(c *Call) Answer {

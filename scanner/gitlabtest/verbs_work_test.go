@@ -189,6 +189,9 @@ func TestFilesComeBack(t *testing.T) {
 	if w := get(t, s, "maintainer", file); w.Code != 200 || w.Body.String() != "EXAMPLE\x00\xff" {
 		t.Errorf("package = %d %q", w.Code, w.Body)
 	}
+	if w := askWith(s, "PUT", file+"?select=package_file", "EXAMPLE"); object(t, w)["file_name"] != "tool.bin" {
+		t.Errorf("package file = %s", w.Body)
+	}
 	if rows := list(t, get(t, s, "maintainer", "projects/1000/packages")); len(rows) != 1 || rows[0]["version"] != "1.2" {
 		t.Errorf("packages = %v", rows)
 	}
