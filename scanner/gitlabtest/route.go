@@ -133,6 +133,7 @@ func routes() []Route {
 		releaseLinkRoutes(),
 		terraformRoutes(),
 		deploymentRoutes(),
+		oauthRoutes(),
 		gitRoutes(),
 	)
 }

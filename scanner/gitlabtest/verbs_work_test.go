@@ -203,3 +203,30 @@ func TestFilesComeBack(t *testing.T) {
 		t.Errorf("uploads = %v", rows)
 	}
 }
+
+// TestOAuthDoor: there is no grant here to give a token for, and each refusal says what is wrong.
+func TestOAuthDoor(t *testing.T) {
+	s := newServer(t, Options{})
+	app := s.st.w.Applications[0]
+	client := "&client_id=" + app.ClientID + "&client_secret=" + app.Value
+	for _, test := range []struct {
+		path, form string
+		want       int
+		shows      string
+	}{
+		{"/oauth/token", "", 400, "invalid_request"},
+		{"/oauth/token", "grant_type=magic" + client, 400, "unsupported_grant_type"},
+		{"/oauth/token", "grant_type=refresh_token&refresh_token=EXAMPLE", 401, "invalid_client"},
+		{"/oauth/token", "grant_type=refresh_token&refresh_token=EXAMPLE" + client, 400, "invalid_grant"},
+		{"/oauth/introspect", "token=EXAMPLE" + client, 200, `"active":false`},
+		{"/oauth/revoke", "token=EXAMPLE" + client + "x", 401, "invalid_client"},
+	} {
+		w := call(t, s, http.MethodPost, "", test.path, test.form)
+		if w.Code != test.want || !strings.Contains(w.Body.String(), test.shows) || w.Code >= 400 && !strings.Contains(w.Header().Get("Www-Authenticate"), test.shows) {
+			t.Errorf("POST %s %s = %d %s, want %d with %s", test.path, test.form, w.Code, w.Body, test.want, test.shows)
+		}
+	}
+	if got := object(t, get(t, s, "", "/.well-known/openid-configuration"))["token_endpoint"]; got != "http://example.com/oauth/token" {
+		t.Errorf("token endpoint = %v", got)
+	}
+}
