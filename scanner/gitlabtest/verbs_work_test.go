@@ -3,6 +3,7 @@ package gitlabtest
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,6 +78,13 @@ func workVerbs(s *Server) []verb {
 		{"deployment", "maintainer-write", "POST " + p + "/deployments", "environment=edge&sha=main&ref=main&tag=false&status=running", 201, "", p + "/environments?name=edge", `"name":"edge"`},
 		{"deployment_ends_well", "maintainer-write", "PUT " + p + "/deployments/1", "status=success", 200, "", p + "/deployments?status=success", `"status":"success"`},
 		{"deployment_of_no_kind", "maintainer-write", "PUT " + p + "/deployments/1", "status=fine", 400, "", "", ""},
+
+		{"members", "group-owner-write", "POST projects/1003/members", "user_id=5,8&access_level=20", 201, "member_createdmember_created", "projects/1003/members", `"username":"otto"`},
+		{"webhook_with_a_header", "maintainer-write", "POST " + p + "/hooks", "url=https://x.example&custom_headers[][key]=X-Made&custom_headers[][value]=EXAMPLE", 201, "webhook_created", p + "/hooks", "X-Made"},
+		{"webhook_changes", "maintainer-write", "PUT " + p + "/hooks/" + itoa(s.st.last["hooks"]+1), "push_events=false&tag_push_events=true", 200, "", p + "/hooks/" + itoa(s.st.last["hooks"]+1), `"tag_push_events":true`},
+		{"webhook_without_an_address", "maintainer-write", "PUT " + p + "/hooks/" + itoa(s.st.last["hooks"]+1), "url=", 400, "", "", ""},
+		{"ssh_key_of_no_form", "maintainer-write", "POST user/keys", "title=a&key=EXAMPLE", 400, "", "", ""},
+		{"token_for_too_long", "maintainer-write", "POST " + p + "/access_tokens", "name=x&scopes[]=read_api&expires_at=2036-01-01", 400, "", "", ""},
 
 		{"runner_registers", "", "POST runners", runner + "&description=old+way&tag_list=a,b", 201, "ci_runner_registered", p + "/runners", `"description":"old way"`},
 		{"runner_with_a_wrong_token", "", "POST runners", "token=GR1348941EXAMPLE", 403, "", "", ""},
@@ -228,5 +236,28 @@ func TestOAuthDoor(t *testing.T) {
 	}
 	if got := object(t, get(t, s, "", "/.well-known/openid-configuration"))["token_endpoint"]; got != "http://example.com/oauth/token" {
 		t.Errorf("token endpoint = %v", got)
+	}
+}
+
+// TestTreeByToken reads a tree page by page, as clients do that follow Link alone.
+func TestTreeByToken(t *testing.T) {
+	s := newServer(t, Options{RepoDir: t.TempDir()})
+	const tree = "projects/1000/repository/tree?recursive=true"
+	var whole, paged []string
+	for _, row := range list(t, get(t, s, "admin", tree+"&per_page=100")) {
+		whole = append(whole, row["path"].(string))
+	}
+	for path := tree + "&pagination=keyset&per_page=1"; path != ""; {
+		w := get(t, s, "admin", path)
+		for _, row := range list(t, w) {
+			paged = append(paged, row["path"].(string))
+		}
+		path = linkTo(w, "next")
+	}
+	if len(whole) < 2 || !slices.Equal(whole, paged) {
+		t.Errorf("by token %q, in one %q", paged, whole)
+	}
+	if w := get(t, s, "admin", tree+"&pagination=keyset&page_token=bm9uZQ"); w.Code != 422 {
+		t.Errorf("an unknown token = %d, want 422", w.Code)
 	}
 }
