@@ -78,6 +78,15 @@ func TestBodiesAreBounded(t *testing.T) {
 	}
 }
 
+// TestLongPathsAreBounded: a path of very many parts is looked up as soon as any other, and is remembered in part.
+func TestLongPathsAreBounded(t *testing.T) {
+	s := newServer(t, Options{})
+	w := get(t, s, "", "/"+strings.Repeat("a/", 100_000)+"info/refs")
+	if w.Code != http.StatusNotFound || len(s.Unknown()) != 1 || len(s.Unknown()[0]) > 3000 {
+		t.Errorf("a long path = %d, %d bytes remembered", w.Code, len(strings.Join(s.Unknown(), "")))
+	}
+}
+
 // TestFailedHandler answers 500 as GitLab does, and is remembered for the test that ran into it.
 func TestFailedHandler(t *testing.T) {
 	s := newServer(t, Options{})

@@ -42,13 +42,16 @@ func (s *Server) noRoute(method, path string) Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.unknown) < maxUnknown {
-		s.unknown[method+" "+path] = true
+		s.unknown[method+" "+short(path)] = true
 	}
 	return Refuse(http.StatusNotFound, "404 Not Found")
 }
 
 // maxLog bounds what a server that runs for long remembers of what it was asked.
 const maxLog = 1 << 20
+
+// short is what is remembered of a text that a client chose.
+func short(text string) string { return text[:min(len(text), 2000)] }
 
 // log opens a line and returns its number.
 func (s *Server) log(r *http.Request, path string) int {
@@ -60,7 +63,7 @@ func (s *Server) log(r *http.Request, path string) int {
 	defer s.mu.Unlock()
 	s.asked++
 	if len(s.requests) < maxLog {
-		s.requests = append(s.requests, Request{Method: r.Method, Path: path, Query: q.Encode()})
+		s.requests = append(s.requests, Request{Method: r.Method, Path: short(path), Query: short(q.Encode())})
 	}
 	return s.asked - 1
 }

@@ -217,6 +217,9 @@ func grow(place **tree) *tree {
 	return *place
 }
 
+// maxRest is how many segments a "*name" takes: far more than groups nest or files lie deep.
+const maxRest = 100
+
 // find returns the leaves by method for an escaped path, with the unescaped values of the parameters; nil where no
 // template fits. Static segments win over parameters.
 func (t *tree) find(segs, vals []string) (map[string]*leaf, []string) {
@@ -234,7 +237,7 @@ func (t *tree) find(segs, vals []string) (map[string]*leaf, []string) {
 		}
 	}
 	if t.rest != nil {
-		for n := len(segs); n > 0; n-- {
+		for n := min(len(segs), maxRest); n > 0; n-- {
 			all := unescape(strings.Join(segs[:n], "/"))
 			if m, v := t.rest.find(segs[n:], append(vals[:len(vals):len(vals)], all)); m != nil {
 				return m, v
