@@ -66,7 +66,7 @@ func graphQL(c *Call) Answer {
 	schema := graphSchema(c.Profile)
 	cost, fault := graphChecker{schema}.check(root, op.fields, []string{strings.TrimSpace(op.kind + " " + op.name)})
 	if fault != nil {
-		c.server.unknown["GraphQL "+fault.kind+"."+fault.field] = true
+		c.server.note("GraphQL " + fault.kind + "." + fault.field)
 		return fault.answer()
 	}
 	limit := maxComplexity

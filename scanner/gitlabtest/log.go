@@ -41,17 +41,22 @@ const maxUnknown = 10_000
 func (s *Server) noRoute(method, path string) Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.unknown) < maxUnknown {
-		s.unknown[method+" "+short(path)] = true
-	}
+	s.note(method + " " + path)
 	return Refuse(http.StatusNotFound, "404 Not Found")
 }
 
-// maxLog bounds what a server that runs for long remembers of what it was asked.
-const maxLog = 1 << 20
+// note keeps what a test must see. The lock is held.
+func (s *Server) note(what string) {
+	if len(s.unknown) < maxUnknown {
+		s.unknown[short(what)] = true
+	}
+}
 
 // short is what is remembered of a text that a client chose.
 func short(text string) string { return text[:min(len(text), 2000)] }
+
+// maxLog bounds what a server that runs for long remembers of what it was asked.
+const maxLog = 1 << 22
 
 // log opens a line and returns its number.
 func (s *Server) log(r *http.Request, path string) int {

@@ -237,7 +237,7 @@ func (s *Server) route(r *http.Request, path string) (*Call, Answer) {
 func (s *Server) run(c *Call, h http.Header) (answer Answer) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.unknown[fmt.Sprintf("%s %s failed: %v", c.Request.Method, c.Request.URL.EscapedPath(), fault)] = true
+			s.note(fmt.Sprintf("%s %s failed: %v", c.Request.Method, c.Request.URL.EscapedPath(), fault))
 			answer = Message(http.StatusInternalServerError, "500 Internal Server Error")
 		}
 	}()
