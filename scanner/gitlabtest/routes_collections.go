@@ -79,9 +79,7 @@ func emptyRoutes() []Route {
 		"projects/:id/resource_groups": "https://docs.gitlab.com/api/resource_groups/", "projects/:id/vulnerability_findings": "https://docs.gitlab.com/api/vulnerability_findings/",
 		"projects/:id/events": events, "events": events, "users/:id/events": events, "todos": todos,
 	} {
-		r := Route{Method: "GET", Path: path, Paging: Offset, Permission: "read_" + strings.TrimSuffix(lastSegment(path), "s"), Source: source, Handle: func(c *Call) Answer {
-			return List(c, []Object{}, noID[Object], func(o Object) Object { return o })
-		}}
+		r := Route{Method: "GET", Path: path, Paging: Offset, Permission: "read_" + strings.TrimSuffix(lastSegment(path), "s"), Source: source, Handle: emptyList}
 		if strings.HasPrefix(path, "projects/") || strings.HasPrefix(path, "groups/") {
 			r.Role, r.Auditor = Reporter, true
 		}
@@ -89,6 +87,10 @@ func emptyRoutes() []Route {
 	}
 	slices.SortFunc(all, func(x, y Route) int { return strings.Compare(x.Path, y.Path) })
 	return all
+}
+
+func emptyList(c *Call) Answer {
+	return List(c, []Object{}, noID[Object], func(o Object) Object { return o })
 }
 
 func labelShape(c *Call, r *record) Object {

@@ -10,6 +10,12 @@ import (
 func issueRoutes() []Route {
 	const source, one = "https://docs.gitlab.com/api/issues/", "projects/:id/issues/:issue_iid"
 	all := append(issueCollection().routes(), noteCollection(one+"/notes", "Issue").routes()...)
+	for _, home := range []string{"projects/:id", "groups/:id"} {
+		for _, k := range []collection{issueCollection(), mergeCollection()} {
+			all = append(all, Route{Method: "GET", Path: home + "/milestones/:milestone_id/" + lastSegment(k.path), Role: Guest, Auditor: true, Permission: "read_milestone", Paging: Offset,
+				Source: "https://docs.gitlab.com/api/milestones/", Handle: k.ofMilestone})
+		}
+	}
 	return append(all,
 		Route{Method: "GET", Path: "issues", Permission: "read_issue", Paging: Offset, Source: source, Handle: func(c *Call) Answer { return issueCollection().everywhere(c) }},
 		Route{Method: "GET", Path: "groups/:id/issues", Permission: "read_issue", Paging: Offset, Source: source, Handle: func(c *Call) Answer { return issueCollection().everywhere(c) }},
@@ -91,7 +97,7 @@ func checkWork(c *Call, r *record) *Answer {
 			labels = append(slices.Clone(labels), added)
 		}
 	}
-	r.fields["labels"] = keep(labels, func(l string) bool { return l != "" && !slices.Contains(c.Texts("remove_labels"), l) })
+	r.fields["labels"] = append([]string{}, keep(labels, func(l string) bool { return l != "" && !slices.Contains(c.Texts("remove_labels"), l) })...)
 	switch {
 	case c.Text("state_event") == "close" && r.text("state") == "opened":
 		r.fields["state"], r.fields["closed_at"], r.fields["closed_by"] = "closed", At(c.Now).stamp(), userBasic(c, c.Actor.User)
@@ -161,18 +167,31 @@ func wantedWork(c *Call, r *record) bool {
 // unless the scope is all.
 func (k collection) everywhere(c *Call) Answer {
 	scope := c.Text("scope")
+	return k.across(c, func(r *record) bool {
+		mine := r.author != nil && r.author == c.Actor.User
+		return (mine || scope == "all" || c.Group != nil && scope == "") && (k.wanted == nil || k.wanted(c, r))
+	})
+}
+
+// ofMilestone lists what is planned for a milestone of a project, or of a group.
+func (k collection) ofMilestone(c *Call) Answer {
+	id := c.PathID("milestone_id")
+	return k.across(c, func(r *record) bool { return r.fields["milestone_id"] == id })
+}
+
+// across lists the rows of all projects that the caller sees, in the home of the request or anywhere.
+func (k collection) across(c *Call, wanted func(*record) bool) Answer {
 	type placed struct {
 		at *Project
 		r  *record
 	}
 	var rows []placed
 	for _, p := range c.st.w.Projects {
-		if c.Group != nil && !within(lowerPath(p.Path), lowerPath(c.Group.Path)) || !c.Sees(p) {
+		if c.Project != nil && p != c.Project || !c.below(p.Path) || !c.Sees(p) {
 			continue
 		}
 		for _, r := range c.st.records["projects/"+itoa(p.ID)+"/"+lastSegment(k.path)] {
-			mine := r.author != nil && r.author == c.Actor.User
-			if (mine || scope == "all" || c.Group != nil && scope == "") && (k.wanted == nil || k.wanted(c, r)) {
+			if wanted(r) {
 				rows = append(rows, placed{p, r})
 			}
 		}

@@ -1,6 +1,8 @@
 package gitlabtest
 
 import (
+	"crypto/sha1" //nolint:gosec // the form of a patch's name
+	"encoding/hex"
 	"net/http"
 	"slices"
 	"strconv"
@@ -24,6 +26,7 @@ func mergeRoutes() []Route {
 		paged(Route{Method: "GET", Path: "groups/:id/merge_requests", Permission: "read_merge_request", Source: source, Handle: func(c *Call) Answer { return mergeCollection().everywhere(c) }}),
 		paged(read(one+"/discussions", listDiscussions)),
 		paged(read(one+"/diffs", listMergeDiffs)),
+		paged(read(one+"/draft_notes", emptyList)),
 		read(one+"/changes", showMergeChanges),
 		read(one+"/raw_diffs", rawMergeDiffs),
 		paged(read(one+"/versions", listMergeVersions)),
@@ -184,14 +187,19 @@ func rawMergeDiffs(c *Call) Answer {
 }
 
 // mergeVersion is the only one: what the branches hold at this moment.
-func mergeVersion(r *record, base, source string) Object {
+func mergeVersion(r *record, b *bare, base, source string) Object {
+	changes := mergeChanges(b, base, source)
+	sum := sha1.New() //nolint:gosec // the form of a patch's name
+	for _, g := range changes {
+		_, _ = sum.Write([]byte(g.newPath + "\x00" + g.text)) // a hash takes everything
+	}
 	return Object{"id": r.id, "head_commit_sha": source, "base_commit_sha": base, "start_commit_sha": base, "created_at": r.created.stamp(), "merge_request_id": r.id, "state": "collected",
-		"real_size": nil, "patch_id_sha": nil}
+		"real_size": strconv.Itoa(len(changes)), "patch_id_sha": hex.EncodeToString(sum.Sum(nil))}
 }
 
 func listMergeVersions(c *Call) Answer {
-	return withMerge(c, func(r *record, _ *bare, base, source string) Answer {
-		return List(c, []Object{mergeVersion(r, base, source)}, noID[Object], func(o Object) Object { return o })
+	return withMerge(c, func(r *record, b *bare, base, source string) Answer {
+		return List(c, []Object{mergeVersion(r, b, base, source)}, noID[Object], func(o Object) Object { return o })
 	})
 }
 
@@ -204,7 +212,7 @@ func showMergeVersion(c *Call) Answer {
 		if err != nil {
 			return c.withoutGit()
 		}
-		return OK(mergeVersion(r, base, source).Merge(Object{"commits": append([]Object{}, commits...), "diffs": renderAll(mergeChanges(b, base, source), diffJSON)}))
+		return OK(mergeVersion(r, b, base, source).Merge(Object{"commits": append([]Object{}, commits...), "diffs": renderAll(mergeChanges(b, base, source), diffJSON)}))
 	})
 }
 

@@ -21,6 +21,7 @@ func workVerbs(s *Server) []verb {
 		{"label_of_a_group_ends", "group-owner-write", "DELETE " + g + "/labels/bug", "", 204, "", g + "/labels", "[]"},
 		{"milestone_closes", "maintainer-write", "PUT " + p + "/milestones/1", "state_event=close", 200, "", p + "/milestones?state=active", "[]"},
 		{"issue", "maintainer-write", "POST " + p + "/issues", "title=two&labels=odd,late&assignee_ids[]=5", 201, "", p + "/issues?labels=late", `"assignee":{`},
+		{"issue_planned", "maintainer-write", "PUT " + p + "/issues/1", "milestone_id=1&labels=", 200, "", p + "/milestones/1/issues", `"labels":[],`},
 		{"issue_closes", "maintainer-write", "PUT " + p + "/issues/2", "state_event=close&add_labels=done", 200, "", p + "/issues/2", `"state":"closed"`},
 		{"issue_of_somebody_else", "outsider", "PUT " + p + "/issues/1", "title=x", 404, "", "", ""},
 		{"issue_that_is_not_there", "maintainer-write", "PUT " + p + "/issues/99", "title=x", 404, "", "", ""},
