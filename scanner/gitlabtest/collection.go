@@ -45,7 +45,7 @@ type collection struct {
 // routes are the usual five.
 func (k collection) routes() []Route {
 	one := k.path + "/:row"
-	read := Route{Role: k.read, Auditor: true, Source: k.source, Anonymous: k.read == NoRole}
+	read := Route{Role: k.read, Auditor: true, Source: k.source, Anonymous: true, Visible: k.read <= Reporter}
 	write := Route{Role: k.write, Admin: k.admin, Source: k.source}
 	with := func(r Route, method, path, verb string, handle Handler) Route {
 		r.Method, r.Path, r.Permission, r.Handle = method, path, verb+"_"+k.noun, handle
@@ -203,10 +203,7 @@ func (k collection) create(c *Call) Answer {
 
 // keepRecord numbers a row, in its table and in its list, and keeps it.
 func (st *state) keepRecord(place, table string, r *record) *record {
-	r.id, r.iid = st.next(table), 1
-	if rows := st.records[place]; len(rows) > 0 {
-		r.iid = rows[len(rows)-1].iid + 1
-	}
+	r.id, r.iid = st.next(table), st.next(place)
 	st.records[place] = append(st.records[place], r)
 	return r
 }

@@ -17,6 +17,8 @@ type Route struct {
 
 	// Role is the least access level on the project or group; NoRole: whoever can see it.
 	Role Role
+	// Visible lets in whoever may see a public or internal project, whatever his role in it.
+	Visible bool
 	// Auditor lets an auditor read although the role is missing.
 	Auditor bool
 	// Admin asks for an effective administrator: with Admin Mode on, the scope admin_mode too.

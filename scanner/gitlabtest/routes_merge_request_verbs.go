@@ -82,7 +82,7 @@ func (c *Call) mergeInto(b *bare, r *record, w commitWrite, source string) error
 		return err
 	}
 	r.fields[field] = id
-	if c.wantsTo(r, "should_remove_source_branch", "remove_source_branch") && len(c.Project.branchRules(from)) == 0 {
+	if c.wantsTo(r, "should_remove_source_branch", "remove_source_branch") && len(c.Project.branchRules(from)) == 0 && from != c.Project.Repository.branch() {
 		_, err = b.git("update-ref", "-d", "refs/heads/"+from)
 	}
 	return err

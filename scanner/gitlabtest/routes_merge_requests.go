@@ -14,7 +14,7 @@ func mergeRoutes() []Route {
 	const source, list, one = "https://docs.gitlab.com/api/merge_requests/", "projects/:id/merge_requests", "projects/:id/merge_requests/:merge_request_iid"
 	const approvals = "https://docs.gitlab.com/api/merge_request_approvals/"
 	read := func(path string, handle Handler) Route {
-		return Route{Method: "GET", Path: path, Role: Reporter, Auditor: true, Permission: "read_merge_request", Source: source, Handle: handle}
+		return Route{Method: "GET", Path: path, Role: Reporter, Auditor: true, Anonymous: true, Visible: true, Permission: "read_merge_request", Source: source, Handle: handle}
 	}
 	paged := func(r Route) Route { r.Paging = Offset; return r }
 	verb := func(method, path, source string, handle Handler) Route {
@@ -95,6 +95,9 @@ func mergeDetail(c *Call, r *record) Object {
 	}
 	b := c.server.repository(c.Project)
 	o["diff_refs"], o["changes_count"] = Object{"base_sha": base, "head_sha": source, "start_sha": base}, strconv.Itoa(len(mergeChanges(b, base, source)))
+	if _, clean := b.joined(base, target, source); r.text("state") == "opened" && !clean {
+		o.Merge(Object{"has_conflicts": true, "merge_status": "cannot_be_merged", "detailed_merge_status": "conflict"})
+	}
 	if asked, _ := c.Bool("include_rebase_in_progress"); asked {
 		o["rebase_in_progress"] = false
 	}

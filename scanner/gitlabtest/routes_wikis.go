@@ -81,7 +81,7 @@ func (c *Call) wikiPath() (string, *Answer) {
 	switch {
 	case !known:
 		return refuse(Refuse(http.StatusBadRequest, "format does not have a valid value"))
-	case path.Clean("/"+name) != "/"+name || strings.HasPrefix(name, "."):
+	case path.Clean("/"+name) != "/"+name || strings.Contains("/"+name, "/."):
 		return refuse(BadRequest("The page title is not valid"))
 	}
 	return name, nil

@@ -34,6 +34,10 @@ func workVerbs(s *Server) []verb {
 		{"star_ends", "group-owner-write", "POST " + p + "/unstar", "", 201, "", p, `"star_count":1`},
 		{"status_of_a_person", "maintainer-write", "PUT user/status", "message=away", 200, "", "users/4/status", `"message":"away"`},
 
+		{"conflict", "maintainer-write", "POST " + p + "/merge_requests", "title=x&source_branch=clash&target_branch=topic", 201, "", p + "/merge_requests/2", `"has_conflicts":true`},
+		{"conflict_is_not_merged", "maintainer-write", "PUT " + p + "/merge_requests/2/merge", "", 422, "", "", ""},
+		{"merge_request_ends", "group-owner-write", "DELETE " + p + "/merge_requests/2", "", 204, "", p + "/merge_requests", `!"iid":2`},
+		{"number_is_not_given_again", "maintainer-write", "POST " + p + "/merge_requests", "title=x&source_branch=clash&target_branch=main", 201, "", p + "/merge_requests", `"iid":3`},
 		{"merge_request_again", "maintainer-write", "POST " + p + "/merge_requests", "title=x&source_branch=topic&target_branch=main", 409, "", "", ""},
 		{"merge_request_into_itself", "maintainer-write", "POST " + p + "/merge_requests", "title=x&source_branch=main&target_branch=main", 422, "", "", ""},
 		{"merge_request_without_title", "maintainer-write", "POST " + p + "/merge_requests", "source_branch=topic&target_branch=main", 400, "", "", ""},
@@ -104,7 +108,7 @@ func fillWork(t *testing.T, s *Server) {
 	file := func(branch, name, text string) string {
 		return "POST " + p + "/repository/commits branch=" + branch + "&start_branch=main&commit_message=" + branch + "&actions[][action]=create&actions[][file_path]=" + name + "&actions[][content]=" + text
 	}
-	calls := []string{file("topic", "topic.txt", "EXAMPLE"), file("later", "later.txt", "EXAMPLE"), file("other", "other.txt", "EXAMPLE"),
+	calls := []string{file("topic", "topic.txt", "EXAMPLE"), file("later", "later.txt", "EXAMPLE"), file("other", "other.txt", "EXAMPLE"), file("clash", "topic.txt", "OTHER"),
 		"POST " + p + "/statuses/main state=success", "POST " + p + "/repository/commits/main/comments note=EXAMPLE",
 		"POST " + p + "/merge_requests title=first&source_branch=topic&target_branch=main", "POST " + p + "/merge_requests/1/notes body=EXAMPLE",
 		"POST " + p + "/issues title=first", "POST " + p + "/issues/1/notes body=EXAMPLE", "POST topics name=a&title=a", "POST broadcast_messages message=EXAMPLE",
@@ -128,6 +132,25 @@ func TestWorkVerbs(t *testing.T) {
 	runVerbs(t, s, workVerbs(s))
 	if u := s.Unknown(); u != nil {
 		t.Errorf("Unknown() = %q", u)
+	}
+}
+
+// TestOpenProjectsShowTheirWork: whoever sees a public project reads its issues, and nobody else's.
+func TestOpenProjectsShowTheirWork(t *testing.T) {
+	s := newServer(t, Options{})
+	public := s.st.projPath["acme/website"].ID
+	for _, id := range []int64{public, 1000} {
+		call(t, s, http.MethodPost, "admin-write", "projects/"+itoa(id)+"/issues", "title=one")
+	}
+	for path, want := range map[string]int{"projects/" + itoa(public) + "/issues/1": 200, "projects/1000/issues/1": 404, "projects/1000/merge_requests": 404} {
+		for _, label := range []string{"outsider", ""} {
+			if w := get(t, s, label, path); w.Code != want {
+				t.Errorf("GET %s as %q = %d, want %d", path, label, w.Code, want)
+			}
+		}
+	}
+	if w := call(t, s, http.MethodPost, "", "projects/"+itoa(public)+"/issues", "title=two"); w.Code != 401 {
+		t.Errorf("an issue of nobody = %d, want 401", w.Code)
 	}
 }
 
