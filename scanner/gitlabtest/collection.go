@@ -92,14 +92,10 @@ func (k collection) full(c *Call, r *record) Object {
 	return o
 }
 
+// list begins with the newest.
 func (k collection) list(c *Call) Answer {
-	return k.listOf(c, slices.Clone(k.rows(c)))
-}
-
-// listOf begins with the newest.
-func (k collection) listOf(c *Call, rows []*record) Answer {
 	text := strings.ToLower(c.Text("search"))
-	rows = keep(rows, func(r *record) bool { return (k.wanted == nil || k.wanted(c, r)) && r.holds(text) })
+	rows := keep(k.rows(c), func(r *record) bool { return (k.wanted == nil || k.wanted(c, r)) && r.holds(text) })
 	by := func(r *record) Time { return r.created }
 	if c.Text("order_by") == "updated_at" {
 		by = func(r *record) Time { return r.updated }

@@ -69,7 +69,7 @@ func askAs(t *testing.T, s *Server, r Route, path string) *httptest.ResponseReco
 func asker(path string) string {
 	switch {
 	case strings.HasPrefix(path, "job"):
-		return "job"
+		return "" // the path brings the job's token
 	case strings.HasPrefix(path, "user/") && path != "user/activities":
 		return "group-owner"
 	case strings.Contains(path, "/terraform/"): // wants the scope api
@@ -87,7 +87,7 @@ func concrete(t *testing.T, s *Server, r Route) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.NewReplacer("KEY", url.QueryEscape(key), "START", strings.TrimSpace(start), "BUILD", itoa(s.st.projects[1000].Pipelines[0].Jobs[0].ID)).Replace(path)
+		return strings.NewReplacer("KEY", url.QueryEscape(key), "START", strings.TrimSpace(start), "BUILD", itoa(s.st.projects[1000].Pipelines[0].Jobs[0].ID), "JOBTOKEN", s.Token("job")).Replace(path)
 	}
 	first := map[string]string{"projects": "1000", "groups": "100", "users": "4", "namespaces": "100"}
 	lists := map[string]string{"runners": "runners/all", "projects/1000/repository/blobs": "projects/1000/repository/tree"}
@@ -125,6 +125,8 @@ func byHand() map[string]string {
 		"projects/:id/jobs/:job_id/artifacts/*file":                   "projects/1000/jobs/BUILD/artifacts/dist/app.js",
 		"projects/:id/jobs/artifacts/:ref/download":                   "projects/1000/jobs/artifacts/main/download?job=build",
 		"projects/:id/terraform/state/:name":                          "projects/1000/terraform/state/production",
+		"job":                                                         "job?job_token=JOBTOKEN",
+		"job/allowed_agents":                                          "job/allowed_agents?job_token=JOBTOKEN",
 		"search":                                                      "search?scope=projects&search=cart",
 		"groups/:id/search":                                           "groups/100/search?scope=issues&search=first",
 		"projects/:id/search":                                         "projects/1000/search?scope=blobs&search=cart",

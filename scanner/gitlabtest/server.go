@@ -280,14 +280,14 @@ func write(w http.ResponseWriter, r *http.Request, a Answer, fault *Fault) {
 	if a.ContentType != "" {
 		w.Header().Set("Content-Type", a.ContentType)
 	}
-	bare := a.Status == http.StatusNoContent || a.Status == http.StatusNotModified
 	if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && a.Status == http.StatusOK {
-		w.Header().Set("Etag", etag(a.Text))
-		bare = sameTag(r.Header.Get("If-None-Match"), etag(a.Text))
+		tag := etag(a.Text)
+		w.Header().Set("Etag", tag)
+		if sameTag(r.Header.Get("If-None-Match"), tag) {
+			a.Status = http.StatusNotModified
+		}
 	}
-	if bare && a.Status == http.StatusOK {
-		a.Status = http.StatusNotModified
-	}
+	bare := a.Status == http.StatusNoContent || a.Status == http.StatusNotModified
 	if !bare {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.Text)))
 	}

@@ -154,6 +154,21 @@ func TestOpenProjectsShowTheirWork(t *testing.T) {
 	}
 }
 
+// TestJobTokenKnowsItsJob: a job's token, and nothing else, tells the job and the agents that it may use.
+func TestJobTokenKnowsItsJob(t *testing.T) {
+	s := newServer(t, Options{})
+	if got := object(t, get(t, s, "", "job?job_token="+s.Token("job")))["status"]; got != "running" {
+		t.Errorf("job = %v, want the running one", got)
+	}
+	agents := object(t, get(t, s, "", "job/allowed_agents?job_token="+s.Token("job")))["allowed_agents"].([]any)
+	if len(agents) != len(s.st.projects[1000].Agents) {
+		t.Errorf("%d agents, want those of the project", len(agents))
+	}
+	if w := get(t, s, "admin", "job"); w.Code != http.StatusUnauthorized {
+		t.Errorf("job of an administrator = %d, want 401", w.Code)
+	}
+}
+
 // TestSearch finds by each scope what is there.
 func TestSearch(t *testing.T) {
 	s := newServer(t, Options{RepoDir: t.TempDir()})
