@@ -60,6 +60,7 @@ func companyClients() []companyClient {
 		{"python-gitlab", []string{"/usr/bin/python3", "-c", "import gitlab"}, script("/usr/bin/python3", "python_gitlab.py")},
 		{"python-gitlab-cli", []string{"python-gitlab", "--version"}, script("sh", "python_cli.sh")},
 		{"ruby-gitlab", []string{"ruby", "-e", `require "gitlab"`}, script("ruby", "ruby_gitlab.rb")},
+		{"perl-gitlab", []string{"perl", "-MGitLab::API::v4", "-e", "1"}, script("perl", "perl_gitlab.pl")},
 		{"client-go-and-git", nil, setUpByGo},
 	}
 }

@@ -61,7 +61,8 @@ func (c *Call) authorise() *Answer {
 	if c.Group != nil {
 		home = c.Group
 	}
-	if c.Level(home) >= c.Route.Role || (c.Route.Auditor && c.Actor.Auditor) {
+	open := c.Route.Visible && c.Project != nil && c.Project.Visibility != "private" // who does not see it came no further
+	if open || c.Level(home) >= c.Route.Role || (c.Route.Auditor && c.Actor.Auditor) {
 		return nil
 	}
 	a := Forbidden("")

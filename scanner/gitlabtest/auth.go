@@ -1,8 +1,10 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -148,6 +150,34 @@ func (s *Server) asToken(t *AccessToken, route *Route, now time.Time) (Actor, *A
 	}
 	return refuse(oauthError(http.StatusForbidden, "insufficient_scope",
 		"The request requires higher privileges than provided by the access token.", strings.Join(route.scopes(), " ")))
+}
+
+// sudo lets an administrator act as somebody else, by a token of that scope.
+// Source: https://docs.gitlab.com/api/rest/authentication/#sudo, GitLab's lib/api/helpers.rb
+func (c *Call) sudo() *Answer {
+	name := cmp.Or(c.Text("sudo"), c.Request.Header.Get("Sudo"))
+	refuse := func(a Answer) *Answer { return &a }
+	switch {
+	case name == "" || c.Route.Basic:
+		return nil
+	case c.Actor.User == nil:
+		return refuse(Unauthorized())
+	case !c.Actor.Admin:
+		return refuse(Forbidden("Must be admin to use sudo"))
+	case c.Actor.Token == nil:
+		return refuse(Forbidden("Must be authenticated using an OAuth or personal access token to use sudo"))
+	case !slices.Contains(c.Actor.Token.Scopes, "sudo"):
+		return refuse(oauthError(http.StatusForbidden, "insufficient_scope", "The request requires higher privileges than provided by the access token.", "sudo"))
+	}
+	u := c.st.userByName(name)
+	if id, err := strconv.ParseInt(name, 10, 64); u == nil && err == nil {
+		u = c.st.users[id]
+	}
+	if u == nil {
+		return refuse(NotFound("User with ID or username '" + name + "'"))
+	}
+	c.Actor = Actor{User: u, Token: c.Actor.Token, Auditor: u.Auditor, Admin: u.Admin}
+	return nil
 }
 
 func blockedWord(state string) string {

@@ -20,15 +20,16 @@ type Call struct {
 	// Project and Group are what ":id" named, already checked to be visible and the role to suffice.
 	Project *Project
 	Group   *Group
-	Request *http.Request // for headers; its body is read already, unless Route.Basic
+	Request *http.Request // for headers; its body is read already, unless Route.Basic without Route.Raw
 
 	st     *state
 	server *Server
 	path   map[string]string
 	query  url.Values
 	body   map[string]any
-	drift  int  // rows that a fault moves the pages by
-	loop   bool // a fault makes the list endless
+	raw    []byte // of a Route.Raw
+	drift  int    // rows that a fault moves the pages by
+	loop   bool   // a fault makes the list endless
 }
 
 // Path is the unescaped value of a ":name" in the route's template.
@@ -149,22 +150,25 @@ func (c *Call) When(name string) (t Time, ok bool) {
 }
 
 // maxBody is far above anything a client of this API sends.
-const maxBody = 8 << 20
+const maxBody = 32 << 20
 
 // readBody decodes JSON, form and multipart bodies into one map; files of a multipart body become strings.
 func readBody(r *http.Request) (map[string]any, error) {
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(nil, r.Body, maxBody)
+	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	body := map[string]any{}
 	switch {
 	case r.Body == nil:
 	case kind == "application/json":
-		dec := json.NewDecoder(io.LimitReader(r.Body, maxBody))
+		dec := json.NewDecoder(r.Body)
 		dec.UseNumber()
 		if err := dec.Decode(&body); err != nil && err != io.EOF {
 			return nil, err
 		}
 	case kind == "application/x-www-form-urlencoded":
-		raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		raw, err := io.ReadAll(r.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -172,21 +176,35 @@ func readBody(r *http.Request) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		addPairs(body, pairs)
+		return body, addPairs(body, pairs)
 	case kind == "multipart/form-data":
 		return readMultipart(r)
 	}
 	return body, nil
 }
 
+// readBody takes the body in, without the lock: a client may be slow.
+func (c *Call) readBody() (err error) {
+	switch {
+	case c.Route.Raw:
+		c.raw, err = io.ReadAll(http.MaxBytesReader(nil, c.Request.Body, maxBody))
+	case !c.Route.Basic:
+		c.body, err = readBody(c.Request)
+	}
+	return err
+}
+
 func readMultipart(r *http.Request) (map[string]any, error) {
 	if err := r.ParseMultipartForm(maxBody); err != nil {
 		return nil, err
 	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // what it put on disk
 	body := map[string]any{}
 	for key, values := range r.MultipartForm.Value {
 		for _, v := range values {
-			addPairs(body, []pair{{key, v}})
+			if err := addPairs(body, []pair{{key, v}}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for name, files := range r.MultipartForm.File {
@@ -194,7 +212,7 @@ func readMultipart(r *http.Request) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		raw, err := io.ReadAll(io.LimitReader(f, maxBody))
+		raw, err := io.ReadAll(f)
 		f.Close()
 		if err != nil {
 			return nil, err

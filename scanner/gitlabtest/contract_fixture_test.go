@@ -139,6 +139,7 @@ func absences() []absence {
 		{"projects/:id/repository/commits", "last_pipeline project_id stats status", "the test records the item: rows of the list are shorter (openapi: API_Entities_Commit)"},
 		{"groups/:id/invited_groups groups/:id/groups/shared", "id name", "no group of the small world invites another"},
 		{"groups/:id/projects/shared", "created_at description id name name_with_namespace path path_with_namespace", "the only guest group of the small world refuses classic tokens"},
+		{"projects/:id/terraform/state/:name", "some", "the body is Terraform's own"},
 		{"users/:id/project_deploy_keys", "can_push", "no project is named, so there is nothing to push to"},
 		{"groups/:id/billable_members/:user_id/memberships", "id", "a world's memberships are no rows with numbers"},
 		{"users/:id", "plan trial", "GitLab.com only"},

@@ -37,6 +37,7 @@ type asked struct {
 // askAll requests every GET route that the default profile has. IDs in the path are taken from the list before them.
 func askAll(t *testing.T, s *Server) []asked {
 	t.Helper()
+	fillWork(t, s)
 	var all []asked
 	for _, r := range routes() {
 		if r.Method != http.MethodGet || strings.HasPrefix(r.Path, "/") || !r.offered(Default()) {
@@ -68,9 +69,11 @@ func askAs(t *testing.T, s *Server, r Route, path string) *httptest.ResponseReco
 func asker(path string) string {
 	switch {
 	case strings.HasPrefix(path, "job"):
-		return "job"
+		return "" // the path brings the job's token
 	case strings.HasPrefix(path, "user/") && path != "user/activities":
 		return "group-owner"
+	case strings.Contains(path, "/terraform/"): // wants the scope api
+		return "admin-write"
 	}
 	return "admin"
 }
@@ -84,7 +87,7 @@ func concrete(t *testing.T, s *Server, r Route) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.NewReplacer("KEY", url.QueryEscape(key), "START", strings.TrimSpace(start)).Replace(path)
+		return strings.NewReplacer("KEY", url.QueryEscape(key), "START", strings.TrimSpace(start), "BUILD", itoa(s.st.projects[1000].Pipelines[0].Jobs[0].ID), "JOBTOKEN", s.Token("job")).Replace(path)
 	}
 	first := map[string]string{"projects": "1000", "groups": "100", "users": "4", "namespaces": "100"}
 	lists := map[string]string{"runners": "runners/all", "projects/1000/repository/blobs": "projects/1000/repository/tree"}
@@ -116,6 +119,17 @@ func byHand() map[string]string {
 		"projects/:id/packages/generic/:package/:version/:file_name":  "projects/1000/packages/generic/cart/1.0/settings.env",
 		"projects/:id/repository/files/:file_path":                    "projects/1000/repository/files/.gitlab-ci.yml?ref=HEAD",
 		"projects/:id/repository/files/:file_path/raw":                "projects/1000/repository/files/README.md/raw",
+		"projects/:id/repository/files/:file_path/blame":              "projects/1000/repository/files/README.md/blame?ref=main",
+		"projects/:id/repository/commits/:sha/merge_requests":         "projects/1000/repository/commits/topic/merge_requests",
+		"projects/:id/jobs/:job_id/artifacts":                         "projects/1000/jobs/BUILD/artifacts",
+		"projects/:id/jobs/:job_id/artifacts/*file":                   "projects/1000/jobs/BUILD/artifacts/dist/app.js",
+		"projects/:id/jobs/artifacts/:ref/download":                   "projects/1000/jobs/artifacts/main/download?job=build",
+		"projects/:id/terraform/state/:name":                          "projects/1000/terraform/state/production",
+		"job":                                                         "job?job_token=JOBTOKEN",
+		"job/allowed_agents":                                          "job/allowed_agents?job_token=JOBTOKEN",
+		"search":                                                      "search?scope=projects&search=cart",
+		"groups/:id/search":                                           "groups/100/search?scope=issues&search=first",
+		"projects/:id/search":                                         "projects/1000/search?scope=blobs&search=cart",
 		"projects/:id/repository/compare":                             "projects/1000/repository/compare?from=START&to=main",
 		"projects/:id/repository/merge_base":                          "projects/1000/repository/merge_base?refs[]=START&refs[]=main",
 		"projects/:id/remote_mirrors/:mirror_id/public_key":           "projects/1000/remote_mirrors/2/public_key",

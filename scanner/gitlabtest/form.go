@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -29,11 +30,19 @@ func formPairs(raw string) ([]pair, error) {
 	return all, nil
 }
 
+// maxNested is how deep a name may nest. Source: Rack::QueryParser, param_depth_limit
+const maxNested = 32
+
+var errNested = errors.New("a parameter nests too deep")
+
 // addPairs reads a form as Rack does: a[]=1 is a list, a[b]=1 an object, a[][b]=1 a list of objects. A nested parameter
 // is kept under its written name too.
 // Source: https://github.com/rack/rack, Rack::QueryParser
-func addPairs(body map[string]any, pairs []pair) {
+func addPairs(body map[string]any, pairs []pair) error {
 	for _, p := range pairs {
+		if strings.Count(p.key, "[") > maxNested {
+			return errNested
+		}
 		name, rest, nested := strings.Cut(p.key, "[")
 		if !nested || name == "" {
 			body[p.key] = p.value
@@ -44,6 +53,7 @@ func addPairs(body map[string]any, pairs []pair) {
 		}
 		put(body, name, "["+rest, p.value)
 	}
+	return nil
 }
 
 // put sets one value below o[name], where path is "", "[key]…" or "[]…".

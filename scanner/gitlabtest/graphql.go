@@ -22,9 +22,10 @@ func graphQLRoutes() []Route {
 	}}
 }
 
-// The limits of complexity. Source: GitLab's GitlabSchema, DEFAULT_MAX_COMPLEXITY, AUTHENTICATED_MAX_COMPLEXITY and
-// ADMIN_MAX_COMPLEXITY.
+// The limits of a question. Source: https://docs.gitlab.com/api/graphql/#limits, and GitLab's GitlabSchema:
+// DEFAULT_MAX_COMPLEXITY, AUTHENTICATED_MAX_COMPLEXITY and ADMIN_MAX_COMPLEXITY.
 const (
+	maxGraphText           = 10_000 // characters
 	maxAnonymousComplexity = 200
 	maxComplexity          = 250
 	maxAdminComplexity     = 300
@@ -44,6 +45,9 @@ type graphList []graphObject
 type graphPlain []graphObject
 
 func graphQL(c *Call) Answer {
+	if len(c.Text("query")) > maxGraphText {
+		return graphFault("Query too large", nil)
+	}
 	operations, err := parseGraph(c.Text("query"))
 	if err != nil {
 		return graphFault("Parse error: "+err.Error(), nil)
@@ -62,7 +66,7 @@ func graphQL(c *Call) Answer {
 	schema := graphSchema(c.Profile)
 	cost, fault := graphChecker{schema}.check(root, op.fields, []string{strings.TrimSpace(op.kind + " " + op.name)})
 	if fault != nil {
-		c.server.unknown["GraphQL "+fault.kind+"."+fault.field] = true
+		c.server.note("GraphQL " + fault.kind + "." + fault.field)
 		return fault.answer()
 	}
 	limit := maxComplexity
@@ -76,7 +80,12 @@ func graphQL(c *Call) Answer {
 		return graphFault(fmt.Sprintf("Query has complexity of %d, which exceeds max complexity of %d", cost, limit), nil)
 	}
 	variables, _ := c.Value("variables").(map[string]any)
-	return OK(Object{"data": selectGraph(graphRoot(c, schema), op.fields, op.given(variables))})
+	run := graphRun{variables: op.given(variables), left: maxGraphObjects}
+	data := run.choose(graphRoot(c, schema), op.fields)
+	if run.left < 0 {
+		return graphFault("Request timed out. Please try a less complex query or a smaller set of records.", nil)
+	}
+	return OK(Object{"data": data})
 }
 
 // graphFault is how GraphQL says no: with status 200.
@@ -88,16 +97,29 @@ func graphFault(message string, extensions Object) Answer {
 	return Answer{Status: http.StatusOK, Body: Object{"errors": []Object{e}}}
 }
 
-// selectGraph answers one selection on an object.
-func selectGraph(o graphObject, fields []graphField, variables map[string]any) Object {
+// graphRun is one answer in the making. left bounds the objects that it may hold: what GitLab would work on until its
+// time is up, and a simulator holds its lock for, ends there.
+type graphRun struct {
+	variables map[string]any
+	left      int
+}
+
+// maxGraphObjects is far above what a question within the limits of complexity means to ask.
+const maxGraphObjects = 200_000
+
+// choose answers one selection on an object.
+func (r *graphRun) choose(o graphObject, fields []graphField) Object {
 	out := Object{}
+	if r.left--; r.left < 0 {
+		return out
+	}
 	for _, f := range fields {
 		switch {
-		case !f.wanted(variables):
+		case !f.wanted(r.variables):
 			continue
 		case f.on != "":
 			if f.on == o.kind {
-				out.Merge(selectGraph(o, f.fields, variables))
+				out.Merge(r.choose(o, f.fields))
 			}
 			continue
 		case f.name == "__typename":
@@ -105,33 +127,33 @@ func selectGraph(o graphObject, fields []graphField, variables map[string]any) O
 			continue
 		}
 		value := o.fields[f.name]
-		args := f.values(variables)
+		args := f.values(r.variables)
 		if resolve, ok := value.(func(map[string]any) any); ok {
 			value = resolve(args)
 		}
-		out[f.shown()] = graphValue(value, f, args, variables)
+		out[f.shown()] = r.value(value, f, args)
 	}
 	return out
 }
 
-func graphValue(value any, f graphField, args, variables map[string]any) any {
+func (r *graphRun) value(value any, f graphField, args map[string]any) any {
 	switch v := value.(type) {
 	case graphObject:
-		return selectGraph(v, f.fields, variables)
+		return r.choose(v, f.fields)
 	case graphList:
-		return selectPage(v, f.fields, args, variables)
+		return r.page(v, f.fields, args)
 	case graphPlain:
 		rows := []Object{}
 		for _, o := range v {
-			rows = append(rows, selectGraph(o, f.fields, variables))
+			rows = append(rows, r.choose(o, f.fields))
 		}
 		return rows
 	}
 	return value
 }
 
-// selectPage answers a connection: nodes and pageInfo of one page.
-func selectPage(all graphList, fields []graphField, args, variables map[string]any) Object {
+// page answers a connection: nodes and pageInfo of one page.
+func (r *graphRun) page(all graphList, fields []graphField, args map[string]any) Object {
 	start, per := 0, maxPerPage
 	if first, ok := graphInt(args["first"]); ok {
 		per = min(per, max(first, 0))
@@ -139,7 +161,7 @@ func selectPage(all graphList, fields []graphField, args, variables map[string]a
 	if after, ok := args["after"].(string); ok {
 		text, err := base64.RawURLEncoding.DecodeString(after)
 		if n, bad := strconv.Atoi(string(text)); err == nil && bad == nil {
-			start = min(n, len(all))
+			start = min(max(n, 0), len(all))
 		}
 	}
 	end := min(start+per, len(all))
@@ -154,7 +176,7 @@ func selectPage(all graphList, fields []graphField, args, variables map[string]a
 				if f.name == "edges" {
 					o = graphObject{kind: o.kind + "Edge", fields: Object{"cursor": cursor(start + i + 1), "node": o}}
 				}
-				rows = append(rows, selectGraph(o, f.fields, variables))
+				rows = append(rows, r.choose(o, f.fields))
 			}
 			out[f.shown()] = rows
 		case "pageInfo":
@@ -162,7 +184,7 @@ func selectPage(all graphList, fields []graphField, args, variables map[string]a
 			if len(page) > 0 {
 				info.fields["endCursor"], info.fields["startCursor"] = cursor(end), cursor(start+1)
 			}
-			out[f.shown()] = selectGraph(info, f.fields, variables)
+			out[f.shown()] = r.choose(info, f.fields)
 		case "count":
 			out[f.shown()] = len(all)
 		}

@@ -1,23 +1,38 @@
 package gitlabtest
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// graphMembers are the project's direct members; the scanner asks for no other relation. Custom roles and the state of
-// those who wait for a seat are not told. Source: GitLab's Types::MemberInterface and Resolvers::ProjectMembersResolver
+// graphMembers are the members of the project or group: the direct ones, or with another relation than DIRECT those of
+// the groups above and of invited groups too. Custom roles and the state of those who wait for a seat are not told.
+// Source: GitLab's Types::MemberInterface and Resolvers::MembersResolver
 func graphMembers(c *Call, args map[string]any) any {
-	if relations, _ := args["relations"].([]string); !slices.Equal(relations, []string{"DIRECT"}) {
-		return nil
+	kind := "ProjectMember"
+	if c.Group != nil {
+		kind = "GroupMember"
 	}
-	return graphs("MemberInterface", c.members(false), true, func(m *Member) Object {
+	wider, text := !slices.Equal(graphTexts(args, "relations"), []string{"DIRECT"}), graphWord(args, "search")
+	rows := keep(c.members(wider), func(m *Member) bool {
+		return strings.Contains(strings.ToLower(m.User+" "+c.st.userByName(m.User).Name), text)
+	})
+	return graphs("MemberInterface", rows, true, func(m *Member) Object {
 		return Object{
-			"id": gid("ProjectMember", c.st.userByName(m.User).ID), "accessLevel": graphLevel(m.Role), "createdAt": m.CreatedAt.stamp(),
+			"id": gid(kind, c.st.userByName(m.User).ID), "accessLevel": graphLevel(m.Role), "createdAt": m.CreatedAt.stamp(),
 			"updatedAt": m.CreatedAt.stamp(), "expiresAt": m.ExpiresAt.stamp(), "createdBy": graphUser(c, m.CreatedBy), "user": graphUser(c, m.User),
 		}
 	})
 }
 
+// graphLevel names the levels as GitLab's AccessLevelEnum does.
 func graphLevel(r Role) graphObject {
-	return graphObject{kind: "AccessLevel", fields: Object{"integerValue": int(r), "stringValue": nil}}
+	name, err := r.MarshalText()
+	word := any(strings.ReplaceAll(strings.ToUpper(string(name)), "-", "_"))
+	if err != nil || r == NoRole {
+		word = "NO_ACCESS"
+	}
+	return graphObject{kind: "AccessLevel", fields: Object{"integerValue": int(r), "stringValue": word}}
 }
 
 // graphProtectors are what protects an environment: the project by its name, the groups above by its tier. Whoever sees

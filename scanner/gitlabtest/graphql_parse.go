@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,7 +21,7 @@ type graphOperation struct {
 type graphField struct {
 	alias, name   string
 	on            string
-	args          map[string]any // string, int, float64, bool, nil, an enum as string, a list as []string, an object, or graphVariable
+	args          map[string]any // string, int, float64, bool, nil, an enum as string, a list as []any, an object, or graphVariable
 	fields        []graphField
 	include, skip any // of the directives: nil, bool or graphVariable
 	line, column  int
@@ -47,8 +48,21 @@ func (f graphField) values(variables map[string]any) map[string]any {
 }
 
 func graphResolve(v any, variables map[string]any) any {
-	if ref, ok := v.(graphVariable); ok {
-		return variables[string(ref)]
+	switch v := v.(type) {
+	case graphVariable:
+		return variables[string(v)]
+	case []any:
+		out := []any{}
+		for _, one := range v {
+			out = append(out, graphResolve(one, variables))
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for name, one := range v {
+			out[name] = graphResolve(one, variables)
+		}
+		return out
 	}
 	return v
 }
@@ -91,8 +105,9 @@ func parseGraph(text string) ([]graphOperation, error) {
 			return nil, fmt.Errorf("unexpected %q", word)
 		}
 	}
+	s := graphSpread{fragments: fragments}
 	for i := range all {
-		fields, err := spreadGraph(all[i].fields, fragments, 0)
+		fields, err := s.spread(all[i].fields, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -104,21 +119,33 @@ func parseGraph(text string) ([]graphOperation, error) {
 	return all, nil
 }
 
-// spreadGraph puts named fragments in their places.
-func spreadGraph(fields []graphField, fragments map[string]graphField, depth int) ([]graphField, error) {
+// graphSpread puts named fragments in their places.
+type graphSpread struct {
+	fragments map[string]graphField
+	fields    int
+}
+
+// maxGraphFields bounds what fragments within fragments come to. Each field costs a point of complexity at the least, so
+// that a question of more is refused in any case.
+const maxGraphFields = 10_000
+
+func (s *graphSpread) spread(fields []graphField, depth int) ([]graphField, error) {
 	if depth > maxGraphDepth {
 		return nil, fmt.Errorf("query has depth of %d, which exceeds max depth of %d", depth, maxGraphDepth)
+	}
+	if s.fields += len(fields); s.fields > maxGraphFields {
+		return nil, fmt.Errorf("query has more than %d fields", maxGraphFields)
 	}
 	var out []graphField
 	for _, f := range fields {
 		if f.spread != "" {
-			whole, known := fragments[f.spread]
+			whole, known := s.fragments[f.spread]
 			if !known {
 				return nil, fmt.Errorf("fragment %s was used, but not defined", f.spread)
 			}
 			f.on, f.fields = whole.on, whole.fields
 		}
-		inner, err := spreadGraph(f.fields, fragments, depth+1)
+		inner, err := s.spread(f.fields, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -307,7 +334,7 @@ func (p *graphParser) arguments() (map[string]any, error) {
 	return args, nil
 }
 
-// value reads one value; lists hold text only, which is all that arguments of lists take here.
+// value reads one value. What it nests is bounded by the length of a question.
 func (p *graphParser) value() (any, error) {
 	v := p.next()
 	switch {
@@ -318,16 +345,19 @@ func (p *graphParser) value() (any, error) {
 	case strings.HasPrefix(v, `"""`):
 		return strings.Trim(v, `"`), nil
 	case v[0] == '"':
-		text, err := strconv.Unquote(v)
+		var text string
+		err := json.Unmarshal([]byte(v), &text) // GraphQL escapes as JSON does
 		return text, err
 	case v == "[":
-		list := []string{}
-		for v = p.next(); v != "]"; v = p.next() {
-			if v == "" {
-				return nil, errGraphEnd
+		list := []any{}
+		for p.peek() != "]" {
+			one, err := p.value()
+			if err != nil {
+				return nil, err
 			}
-			list = append(list, strings.Trim(v, `"`))
+			list = append(list, one)
 		}
+		p.next()
 		return list, nil
 	case v == "{":
 		o := map[string]any{}

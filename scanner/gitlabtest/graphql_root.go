@@ -60,20 +60,27 @@ func graphWord(args map[string]any, name string) string {
 	return strings.ToLower(text)
 }
 
-// graphIDs are the numbers of global IDs in a list; nil where the argument is absent.
-func graphIDs(args map[string]any, name string) []string {
-	var list []string
+// graphTexts is an argument that is a list of texts or one of them; nil where it is absent.
+func graphTexts(args map[string]any, name string) []string {
 	switch v := args[name].(type) {
-	case []string:
-		list = v
+	case string:
+		return []string{v}
 	case []any:
+		list := []string{}
 		for _, one := range v {
 			text, _ := one.(string)
 			list = append(list, text)
 		}
+		return list
 	}
+	return nil
+}
+
+// graphIDs are the numbers of global IDs in a list; nil where the argument is absent.
+func graphIDs(args map[string]any, name string) []string {
+	list := graphTexts(args, name)
 	for i, id := range list {
-		list[i] = id[strings.LastIndexByte(id, '/')+1:]
+		list[i] = lastSegment(id)
 	}
 	return list
 }
@@ -141,7 +148,7 @@ func graphUserBy(c *Call, args map[string]any) any {
 
 func graphUsers(c *Call, args map[string]any) graphList {
 	text, ids := graphWord(args, "search"), graphIDs(args, "ids")
-	names := graphIDs(args, "usernames")
+	names := graphTexts(args, "usernames")
 	out := graphList{}
 	for _, u := range slices.Backward(c.st.w.Users) {
 		if !strings.Contains(strings.ToLower(u.Name+" "+u.Username), text) || ids != nil && !slices.Contains(ids, itoa(u.ID)) ||
@@ -187,6 +194,7 @@ func graphGroup(c *Call) graphObject {
 				return p.group == g || below && within(lowerPath(p.Path), lowerPath(g.Path))
 			})
 		},
+		"groupMembers": func(args map[string]any) any { return graphMembers(c, args) },
 		"descendantGroups": func(args map[string]any) any {
 			return graphGroups(c, args, func(other *Group) bool { return other != g && within(lowerPath(other.Path), lowerPath(g.Path)) })
 		},

@@ -72,6 +72,7 @@ func graphRootTypes() map[string]map[string]graphDef {
 		}),
 		"Group": with(scalars("id fullPath name path fullName description visibility webUrl createdAt"), map[string]graphDef{
 			"runners": paged("CiRunner"), "projects": paged("Project"), "descendantGroups": paged("Group"), "parent": {of: "Group"}, "ciVariables": paged("CiGroupVariable"),
+			"groupMembers": paged("MemberInterface"),
 		}),
 	}
 }

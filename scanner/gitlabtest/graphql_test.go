@@ -2,6 +2,7 @@ package gitlabtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,6 +49,7 @@ func TestGraphQLRights(t *testing.T) {
 		"hidden value is null":      {"maintainer", "ciVariables(first:3){nodes{key hidden} pageInfo{hasNextPage}}", `{"ciVariables":{"nodes":[{"hidden":false,"key":"STRIPE_KEY"},{"hidden":false,"key":"STRIPE_KEY"},{"hidden":true,"key":"SIGNING_KEY"}],"pageInfo":{"hasNextPage":true}}}`},
 		"fragment on a union":       {"maintainer", "ciJobTokenScopeAllowlist{groupsAllowlist{nodes{target{... on CiJobTokenAccessibleGroup{fullPath}}}}}", `{"ciJobTokenScopeAllowlist":{"groupsAllowlist":{"nodes":[{"target":{"fullPath":"acme/shop/tools"}}]}}}`},
 		"direct members":            {"developer", "projectMembers(relations:[DIRECT] first:1){nodes{accessLevel{integerValue} user{username}}}", `{"projectMembers":{"nodes":[{"accessLevel":{"integerValue":40},"user":{"username":"lena"}}]}}`},
+		"members of all sorts":      {"developer", "projectMembers(search:\"olivia\"){nodes{accessLevel{stringValue} user{username}}}", `{"projectMembers":{"nodes":[{"accessLevel":{"stringValue":"OWNER"},"user":{"username":"olivia"}}]}}`},
 		"who protects environments": {"group-owner", "environments{nodes{name protectedEnvironments{nodes{name deployAccessLevels{nodes{user{username}}}}}}}", `{"environments":{"nodes":[{"name":"production","protectedEnvironments":{"nodes":[{"deployAccessLevels":{"nodes":[{"user":null},{"user":{"username":"dana"}}]},"name":"production"},{"deployAccessLevels":{"nodes":[{"user":null}]},"name":"production"}]}},{"name":"staging","protectedEnvironments":{"nodes":[]}}]}}`},
 		"project runners by type":   {"maintainer", "runners(type:PROJECT_TYPE){nodes{description}}", `{"runners":{"nodes":[{"description":"under the desk"}]}}`},
 		"revoked agent tokens too":  {"developer", "clusterAgents{nodes{tokens{nodes{status}}}}", `{"clusterAgents":{"nodes":[{"tokens":{"nodes":[{"status":"ACTIVE"},{"status":"REVOKED"}]}}]}}`},
@@ -85,6 +87,7 @@ func TestGraphQLForms(t *testing.T) {
 		"edges":                 {"maintainer", `{ project(fullPath: "acme/shop/cart") { ciVariables(first: 1) { count edges { cursor node { key } } } } }`, nil, `{"project":{"ciVariables":{"count":5,"edges":[{"cursor":"MQ","node":{"key":"STRIPE_KEY"}}]}}}`},
 		"membership":            {"maintainer", `{ projects(membership: true, search: "web") { nodes { fullPath } } }`, nil, `{"projects":{"nodes":[]}}`},
 		"group's variables":     {"group-owner", `{ group(fullPath: "acme") { parent { id } ciVariables { nodes { key hidden } } } }`, nil, `{"group":{"ciVariables":{"nodes":[{"hidden":false,"key":"AWS_ACCESS_KEY_ID"},{"hidden":false,"key":"AWS_SECRET_ACCESS_KEY"},{"hidden":false,"key":"REGION"}]},"parent":null}}`},
+		"group's members":       {"group-owner", `{ group(fullPath: "acme/shop") { groupMembers(relations: [DIRECT, INHERITED], first: 1) { nodes { user { username } } } } }`, nil, `{"group":{"groupMembers":{"nodes":[{"user":{"username":"mark"}}]}}}`},
 		"no one's address":      {"maintainer", `{ user(username: "olivia") { name emails { nodes { email } } } }`, nil, `{"user":{"emails":null,"name":"Olivia Owner"}}`},
 		"nobody":                {"", `{ currentUser { id } project(fullPath: "acme/website") { visibility } group(fullPath: "acme") { id } }`, nil, `{"currentUser":null,"group":null,"project":{"visibility":"public"}}`},
 		"schema of a type":      {"maintainer", `{ __type(name: "CiProjectVariable") { name kind fields { name type { name kind } } } }`, nil, ""},
@@ -102,6 +105,28 @@ func TestGraphQLForms(t *testing.T) {
 	}
 	if u := s.Unknown(); u != nil {
 		t.Errorf("Unknown() = %q", u)
+	}
+}
+
+// TestGraphQLIsBounded: questions that grow without end are refused, and soon: the server's lock is held meanwhile.
+func TestGraphQLIsBounded(t *testing.T) {
+	s := newServer(t, Options{})
+	bomb := "{ project(fullPath: \"acme/shop/cart\") { ...f0 } }"
+	for i := range 12 {
+		bomb += fmt.Sprintf(" fragment f%d on Project { %s }", i, strings.Repeat(fmt.Sprintf("...f%d ", i+1), 10))
+	}
+	tests := map[string]struct{ query, want string }{
+		"too long":          {"{ currentUser { id } } #" + strings.Repeat("x", maxGraphText), "Query too large"},
+		"too deep":          {strings.Repeat("{ currentUser ", 100) + "{ id }" + strings.Repeat("}", 100), "exceeds max depth"},
+		"endless fragments": {"{ currentUser { ...a } } fragment a on User { ...b } fragment b on User { ...a }", "exceeds max depth"},
+		"doubled fragments": {bomb + " fragment f12 on Project { id }", "has more than"},
+		"deep lists":        {"{ users(ids: " + strings.Repeat("[", 4000) + strings.Repeat("]", 4000) + ") { nodes { id } } }", ""},
+		"wide schema":       {"{ __schema { types { " + strings.Repeat("fields { type { ", 8) + "name" + strings.Repeat("} }", 8) + " } } }", "Request timed out"},
+	}
+	for name, test := range tests {
+		if _, fault := ask(t, s, "admin", test.query, nil); !strings.Contains(fault, test.want) || (fault == "") != (test.want == "") {
+			t.Errorf("%s: fault %q, want %q", name, fault, test.want)
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ func List[T any](c *Call, rows []T, id func(T) int64, render func(T) Object) Ans
 func noID[T any](T) int64 { return 0 }
 
 func (c *Call) perPage() (int, *Answer) {
-	if !c.Has("per_page") {
+	if c.Text("per_page") == "" { // an empty number is none, to Grape
 		return defaultPerPage, nil
 	}
 	n, ok := c.Int("per_page")
@@ -55,7 +55,7 @@ func (c *Call) perPage() (int, *Answer) {
 
 func offsetPage[T any](c *Call, rows []T, per int, render func(T) Object) Answer {
 	page := 1
-	if c.Has("page") {
+	if c.Text("page") != "" {
 		n, ok := c.Int("page")
 		if !ok {
 			return Refuse(http.StatusBadRequest, "page is invalid")

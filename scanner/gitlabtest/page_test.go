@@ -92,7 +92,7 @@ func TestPageParameters(t *testing.T) {
 	s := bigServer(t, 3)
 	for path, want := range map[string]int{
 		"projects?per_page=0": 400, "projects?per_page=x": 400, "projects?page=x": 400, "projects?page=0": 200,
-		"projects?per_page=1000": 200, "projects?order_by=colour": 400, "projects?pagination=keyset": 405,
+		"projects?per_page=1000": 200, "projects?per_page=&page=": 200, "projects?order_by=colour": 400, "projects?pagination=keyset": 405,
 		"projects?pagination=keyset&order_by=id&cursor=%21": 400, "groups/g/projects?pagination=keyset": 200,
 	} {
 		if w := get(t, s, "reader", path); w.Code != want {

@@ -59,7 +59,7 @@ type gitCommit struct {
 // commitFormat has one field for each line of parseCommits; a NUL ends every one.
 const commitFormat = "--format=tformat:%H%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 
-// commits reads the named commits in the order given; they must exist.
+// commits reads the named commits in the order given; they must exist. git tells a commit that is named twice once.
 func (b *bare) commits(ids []string) ([]gitCommit, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -70,17 +70,21 @@ func (b *bare) commits(ids []string) ([]gitCommit, error) {
 	}
 	const fields = 9
 	parts := strings.Split(string(bytes.TrimSuffix(out, []byte{0})), "\x00")
-	var all []gitCommit
+	byID := map[string]gitCommit{}
 	for ; len(parts) >= fields; parts = parts[fields:] {
 		authored, err1 := time.Parse(time.RFC3339, parts[4])
 		committed, err2 := time.Parse(time.RFC3339, parts[7])
 		if err := errors.Join(err1, err2); err != nil {
 			return nil, err
 		}
-		all = append(all, gitCommit{
+		byID[parts[0]] = gitCommit{
 			id: parts[0], parents: strings.Fields(parts[1]), author: parts[2], authorEmail: parts[3], authored: authored,
 			committer: parts[5], committerEmail: parts[6], committed: committed, message: parts[8],
-		})
+		}
+	}
+	all := make([]gitCommit, 0, len(ids))
+	for _, id := range ids {
+		all = append(all, byID[id])
 	}
 	return all, nil
 }

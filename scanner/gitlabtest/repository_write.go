@@ -16,7 +16,9 @@ type commitWrite struct {
 	branch, parent        string // parent is a hash, "" for the first commit
 	author, mail, message string
 	edits                 []gitEdit
-	force                 bool // the branch may lose commits
+	merge                 string // hash of a second parent
+	tree                  string // hash of what all files come to, where edits do not say it
+	force                 bool   // the branch may lose commits
 }
 
 // ownRepository is a project's repository on disk, made where there is none; the project is empty until something is
@@ -33,8 +35,18 @@ func (c *Call) ownRepository() (*bare, error) {
 	return &bare{dir}, nil
 }
 
-// write makes a commit and returns its hash. The caller has asked for the rights.
+// write makes a commit of the project and returns its hash. The caller has asked for the rights.
 func (c *Call) write(b *bare, w commitWrite) (string, error) {
+	before := c.configBlob(b)
+	if err := c.commit(b, w); err != nil {
+		return "", err
+	}
+	c.pushed(b, before)
+	return b.commit(w.branch)
+}
+
+// commit makes a commit in any repository, a wiki's too.
+func (c *Call) commit(b *bare, w commitWrite) error {
 	clean := strings.NewReplacer("<", "", ">", "", "\n", " ")
 	who := func(name, mail string) string {
 		return fmt.Sprintf("%s <%s> %d +0000", clean.Replace(name), clean.Replace(mail), c.Now.Unix())
@@ -45,6 +57,12 @@ func (c *Call) write(b *bare, w commitWrite) (string, error) {
 		who(u.Name, u.Email), len(w.message), w.message)
 	if w.parent != "" {
 		fmt.Fprintf(&out, "from %s\n", w.parent)
+	}
+	if w.merge != "" {
+		fmt.Fprintf(&out, "merge %s\n", w.merge)
+	}
+	if w.tree != "" {
+		fmt.Fprintf(&out, "M 040000 %s \"\"\n", w.tree)
 	}
 	for _, e := range w.edits {
 		if e.mode == "" {
@@ -57,12 +75,8 @@ func (c *Call) write(b *bare, w commitWrite) (string, error) {
 	if w.force {
 		args = append(args, "--force")
 	}
-	before := c.configBlob(b)
-	if _, err := git(b.dir, []byte(out.String()), args...); err != nil {
-		return "", err
-	}
-	c.pushed(b, before)
-	return b.commit(w.branch)
+	_, err := git(b.dir, []byte(out.String()), args...)
+	return err
 }
 
 // configBlob is the hash of the pipeline configuration at the head of the default branch; "" for none.

@@ -17,6 +17,8 @@ type Route struct {
 
 	// Role is the least access level on the project or group; NoRole: whoever can see it.
 	Role Role
+	// Visible lets in whoever may see a public or internal project, whatever his role in it.
+	Visible bool
 	// Auditor lets an auditor read although the role is missing.
 	Auditor bool
 	// Admin asks for an effective administrator: with Admin Mode on, the scope admin_mode too.
@@ -27,6 +29,8 @@ type Route struct {
 	JobToken bool
 	// Basic takes credentials by HTTP Basic, as git sends them, deploy tokens included; the scope is checked by the handler.
 	Basic bool
+	// Raw takes the body as a file, whatever its content type says.
+	Raw bool
 	// Scopes are the token scopes of which one is needed; nil means api, and for GET read_api too.
 	Scopes []string
 	// AnyScope lets every valid token in, as personal_access_tokens/self does.
@@ -118,6 +122,20 @@ func routes() []Route {
 		contentVerbRoutes(),
 		itemRoutes(),
 		wikiRoutes(),
+		collectionRoutes(),
+		issueRoutes(),
+		mergeRoutes(),
+		pipelineVerbRoutes(),
+		runnerMachineRoutes(),
+		commitMarkRoutes(),
+		searchRoutes(),
+		deskRoutes(),
+		archiveRoutes(),
+		uploadRoutes(),
+		releaseLinkRoutes(),
+		terraformRoutes(),
+		deploymentRoutes(),
+		oauthRoutes(),
 		gitRoutes(),
 	)
 }
@@ -201,6 +219,9 @@ func grow(place **tree) *tree {
 	return *place
 }
 
+// maxRest is how many segments a "*name" takes: far more than groups nest or files lie deep.
+const maxRest = 100
+
 // find returns the leaves by method for an escaped path, with the unescaped values of the parameters; nil where no
 // template fits. Static segments win over parameters.
 func (t *tree) find(segs, vals []string) (map[string]*leaf, []string) {
@@ -218,7 +239,7 @@ func (t *tree) find(segs, vals []string) (map[string]*leaf, []string) {
 		}
 	}
 	if t.rest != nil {
-		for n := len(segs); n > 0; n-- {
+		for n := min(len(segs), maxRest); n > 0; n-- {
 			all := unescape(strings.Join(segs[:n], "/"))
 			if m, v := t.rest.find(segs[n:], append(vals[:len(vals):len(vals)], all)); m != nil {
 				return m, v

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // accountVerbRoutes make and end the credentials of accounts.
@@ -56,8 +57,8 @@ func (c *Call) tokenOf(u *User) (*AccessToken, *Answer) {
 	switch {
 	case name == "" || len(scopes) == 0:
 		return refuse(Refuse(http.StatusBadRequest, c.blank("name", "scopes")))
-	case dated && expires.past(c.Now):
-		return refuse(BadRequest("Expiration date must be in the future"))
+	case dated && c.wrongExpiry(expires) != "":
+		return refuse(BadRequest(c.wrongExpiry(expires)))
 	case !dated:
 		expires = At(c.Now.AddDate(1, 0, 0).Truncate(day))
 	}
@@ -118,6 +119,8 @@ func addSSHKey(c *Call) Answer {
 		return NotFound("User")
 	case k.Title == "" || k.Key == "":
 		return Refuse(http.StatusBadRequest, c.blank("title", "key"))
+	case !strings.Contains(k.Key, " "):
+		return Message(http.StatusBadRequest, Object{"fingerprint": []string{"cannot be generated"}, "key": []string{"is invalid"}})
 	case c.keyTaken(k.Key):
 		return Message(http.StatusBadRequest, Object{"fingerprint_sha256": []string{"has already been taken"}, "key": []string{"has already been taken"}})
 	}

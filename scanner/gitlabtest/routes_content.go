@@ -85,6 +85,9 @@ func listReleases(c *Call) Answer {
 }
 
 func packageFile(c *Call) Answer {
+	if text, found := c.pushedPackage(c.Path("package"), c.Path("version"), c.Path("file_name")); found {
+		return Plain(http.StatusOK, "application/octet-stream", string(text))
+	}
 	for _, r := range c.Project.Releases {
 		for _, l := range r.Links {
 			if l.Package == c.Path("package")+"/"+c.Path("version")+"/"+c.Path("file_name") {

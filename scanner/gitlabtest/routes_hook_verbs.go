@@ -56,19 +56,36 @@ func createHook(c *Call) Answer {
 	if c.Text("url") == "" {
 		return Refuse(http.StatusBadRequest, "url is missing")
 	}
-	h := &Hook{ID: c.st.next("hooks"), URL: c.Text("url"), Name: c.Text("name"), Description: c.Text("description"), Token: c.Text("token"),
-		SigningToken: c.Text("signing_token"), Template: c.Text("custom_webhook_template"), BranchFilter: c.Text("push_events_branch_filter"), CreatedAt: At(c.Now)}
-	if verify, set := c.Bool("enable_ssl_verification"); set {
-		h.NoSSLVerify = !verify
-	}
-	for _, e := range hookEvents(c) {
-		if on, set := c.Bool(e); on || !set && e == "push_events" {
-			h.Events = append(h.Events, e)
-		}
-	}
+	h := &Hook{ID: c.st.next("hooks"), CreatedAt: At(c.Now), Events: []string{"push_events"}}
+	c.fillHook(h)
 	*c.hooks() = append(*c.hooks(), h)
 	c.Audit("webhook_created", c.home(), c.hookKind(), h.Name, h.ID, nil)
 	return Created(hookJSON(c, h))
+}
+
+// fillHook takes what the request gives and leaves the rest. Headers and URL variables come as lists of keys and values.
+func (c *Call) fillHook(h *Hook) {
+	for name, field := range map[string]*string{"url": &h.URL, "name": &h.Name, "description": &h.Description, "token": &h.Token, "signing_token": &h.SigningToken,
+		"custom_webhook_template": &h.Template, "push_events_branch_filter": &h.BranchFilter} {
+		if c.Has(name) {
+			*field = c.Text(name)
+		}
+	}
+	if verify, set := c.Bool("enable_ssl_verification"); set {
+		h.NoSSLVerify = !verify
+	}
+	h.Events = keep(hookEvents(c), func(e string) bool {
+		on, set := c.Bool(e)
+		return on || !set && slices.Contains(h.Events, e)
+	})
+	for name, field := range map[string]*map[string]string{"custom_headers": &h.CustomHeaders, "url_variables": &h.URLVariables} {
+		if c.Has(name) {
+			*field = map[string]string{}
+		}
+		for _, o := range c.Objects(name) {
+			(*field)[plainText(o["key"])] = plainText(o["value"])
+		}
+	}
 }
 
 func endHook(c *Call) Answer {

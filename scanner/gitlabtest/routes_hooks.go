@@ -2,6 +2,7 @@ package gitlabtest
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 )
 
@@ -99,12 +100,10 @@ func showHook(c *Call) Answer {
 
 func changeHook(c *Call) Answer {
 	return withHook(c, func(h *Hook) Answer {
-		if c.Has("url") {
-			h.URL = c.Text("url")
+		if c.Has("url") && c.Text("url") == "" {
+			return Refuse(http.StatusBadRequest, "url is empty")
 		}
-		if c.Has("token") {
-			h.Token = c.Text("token")
-		}
+		c.fillHook(h)
 		return OK(hookJSON(c, h))
 	})
 }

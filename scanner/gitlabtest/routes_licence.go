@@ -51,8 +51,7 @@ func listLicences(c *Call) Answer {
 	return OK(rows)
 }
 
-// showStatistics gives counts as text with a comma at each thousand. Issues, merge requests, notes and milestones are
-// not in a world.
+// showStatistics gives counts as text with a comma at each thousand.
 func showStatistics(c *Call) Answer {
 	keys, snippets, forks, active := 0, 0, 0, 0
 	for _, u := range c.st.w.Users {
@@ -67,9 +66,13 @@ func showStatistics(c *Call) Answer {
 			forks++
 		}
 	}
+	made := map[string]int{}
+	for place, rows := range c.st.records {
+		made[lastSegment(place)] += len(rows)
+	}
 	o := Object{}
 	for name, n := range map[string]int{
-		"forks": forks, "issues": 0, "merge_requests": 0, "notes": 0, "snippets": snippets, "ssh_keys": keys, "milestones": 0,
+		"forks": forks, "issues": made["issues"], "merge_requests": made["merge_requests"], "notes": made["notes"], "snippets": snippets, "ssh_keys": keys, "milestones": made["milestones"],
 		"users": len(c.st.w.Users), "groups": len(c.st.w.Groups), "projects": len(c.st.w.Projects), "active_users": active,
 	} {
 		o[name] = thousands(n)

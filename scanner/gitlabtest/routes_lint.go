@@ -1,13 +1,37 @@
 package gitlabtest
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // lintRoutes answer what the server says about a pipeline configuration. The merged text is frozen data of the world.
 func lintRoutes() []Route {
-	return []Route{{
-		Method: "GET", Path: "projects/:id/ci/lint", Role: Developer, Permission: "read_pipeline",
-		Source: "https://docs.gitlab.com/api/lint/#validate-a-projects-cicd-configuration", Handle: lint,
-	}}
+	const source, path = "https://docs.gitlab.com/api/lint/#validate-a-projects-cicd-configuration", "projects/:id/ci/lint"
+	return []Route{
+		{Method: "GET", Path: path, Role: Developer, Permission: "read_pipeline", Source: source, Handle: lint},
+		{Method: "POST", Path: path, Role: Developer, Reads: true, Permission: "read_pipeline", Source: "https://docs.gitlab.com/api/lint/#validate-sample-cicd-configuration", Handle: lintText},
+	}
+}
+
+// lintText judges a text as far as its own jobs go: includes are not followed here.
+func lintText(c *Call) Answer {
+	if lacks := c.blank("content"); lacks != "" {
+		return Refuse(http.StatusBadRequest, lacks)
+	}
+	text := c.Text("content")
+	out := Object{"valid": true, "errors": []string{}, "warnings": []string{}, "merged_yaml": text, "includes": []any{}}
+	jobs, wrong := jobsOf([]byte(text))
+	if wrong != "" {
+		out.Merge(Object{"valid": false, "errors": []string{wrong}})
+	}
+	if include, _ := c.Bool("include_jobs"); include {
+		out["jobs"] = renderAll(jobs, func(j *Job) Object {
+			return Object{"name": j.Name, "stage": j.Stage, "before_script": []any{}, "script": []any{}, "after_script": []any{}, "tag_list": []any{}, "only": nil, "except": nil,
+				"environment": nil, "when": "on_success", "allow_failure": false, "needs": nil}
+		})
+	}
+	return OK(out)
 }
 
 func lint(c *Call) Answer {

@@ -62,6 +62,9 @@ func addMember(c *Call) Answer {
 		c.st.reindexMembers()
 		c.Audit("member_created", c.home(), "User", u.Name, u.ID, map[string]any{"add": "user_access", "as": strconv.Itoa(int(role))})
 	}
+	if len(users) > 1 {
+		return Created(Object{"status": "success"})
+	}
 	return Created(memberJSON(c, last))
 }
 

@@ -19,6 +19,8 @@ func pipelineRoutes() []Route {
 		{Method: "GET", Path: one + "/bridges", Role: Reporter, Auditor: true, JobToken: true, Permission: "read_job", Paging: Offset, Source: jobs, Handle: listBridges},
 		{Method: "GET", Path: one + "/variables", Role: Developer, Permission: "read_pipeline_variable", Paging: Offset, Source: source, Handle: listRunVariables},
 		{Method: "GET", Path: "projects/:id/jobs/:job_id", Role: Reporter, Auditor: true, Permission: "read_job", Source: jobs, Handle: showJob},
+		{Method: "GET", Path: "job", JobToken: true, AnyScope: true, Source: jobs + "#get-job-tokens-job", Handle: showOwnJob},
+		{Method: "GET", Path: "job/allowed_agents", JobToken: true, AnyScope: true, Source: jobs + "#get-kubernetes-agents-by-ci_job_token", Handle: showAllowedAgents},
 		{Method: "GET", Path: "projects/:id/pipeline_schedules/:schedule_id/pipelines", Role: Reporter, Auditor: true, Permission: "read_pipeline", Paging: Offset, Source: "https://docs.gitlab.com/api/pipeline_schedules/", Handle: listSchedulePipelines},
 	}
 }
@@ -170,6 +172,39 @@ func showJob(c *Call) Answer {
 		}
 	}
 	return NotFound("")
+}
+
+// showOwnJob tells a job token which job it belongs to; nothing else may ask.
+func showOwnJob(c *Call) Answer {
+	j := c.Actor.Job
+	if j == nil {
+		return Unauthorized()
+	}
+	c.Project = j.project
+	return OK(jobItem(c, j))
+}
+
+// showAllowedAgents tells a job token the agents of its project: that others share theirs is not in a world.
+func showAllowedAgents(c *Call) Answer {
+	j := c.Actor.Job
+	if j == nil {
+		return Unauthorized()
+	}
+	c.Project = j.project
+	agents, groups, roles := []Object{}, []Object{}, []string{}
+	for _, a := range c.Project.Agents {
+		agents = append(agents, Object{"id": a.ID, "config_project": projectIdentity(c, c.Project), "configuration": Object{}})
+	}
+	for g := c.Project.group; g != nil; g = g.parent {
+		groups = append(groups, Object{"id": g.ID})
+	}
+	for _, role := range []Role{Guest, Reporter, Developer, Maintainer, Owner} {
+		if name, err := role.MarshalText(); err == nil && role <= c.Level(c.Project) {
+			roles = append(roles, string(name))
+		}
+	}
+	return OK(Object{"allowed_agents": agents, "job": Object{"id": j.ID}, "pipeline": Object{"id": j.pipeline.ID}, "project": Object{"id": c.Project.ID, "groups": groups},
+		"user": Object{"id": c.Actor.User.ID, "username": c.Actor.User.Username, "roles_in_project": roles}})
 }
 
 // listSchedulePipelines knows the last one only: a world does not say which schedule started the others.

@@ -87,7 +87,7 @@ func (c *Call) createProject(u *User) Answer {
 	path := cmp.Or(c.Text("path"), pathOfName(c.Text("name")))
 	name := cmp.Or(c.Text("name"), path)
 	n := namespace{user: u}
-	if c.Has("namespace_id") {
+	if c.Value("namespace_id") != nil {
 		found := false
 		n, found = c.findNamespace(c.Text("namespace_id"))
 		if !found || n.user != nil && n.user != u || n.group != nil && !c.mayCreateIn(n.group) {

@@ -64,7 +64,7 @@ func projectBasic(c *Call, p *Project) Object {
 	return projectIdentity(c, p).Merge(Object{
 		"default_branch": branch, "tag_list": topics, "topics": topics, "web_url": c.URL("/" + p.Path), "readme_url": nil,
 		"ssh_url_to_repo": "git@" + c.Request.Host + ":" + p.Path + ".git", "http_url_to_repo": c.URL("/" + p.Path + ".git"),
-		"forks_count": c.forks(p), "avatar_url": nil, "star_count": 0, "last_activity_at": active.stamp(),
+		"forks_count": c.forks(p), "avatar_url": nil, "star_count": len(p.starrers), "last_activity_at": active.stamp(),
 		"visibility": p.Visibility, "namespace": namespaceJSON(c, p),
 	})
 }
@@ -233,7 +233,7 @@ func pageProjects(c *Call, about func(*Project) bool) Answer {
 		},
 		"updated_at":       func(a, b *Project) int { return cmp.Or(a.LastActive.Compare(b.LastActive.Time), byID(a, b)) },
 		"last_activity_at": func(a, b *Project) int { return cmp.Or(a.LastActive.Compare(b.LastActive.Time), byID(a, b)) },
-		"star_count":       byID,
+		"star_count":       func(a, b *Project) int { return cmp.Or(cmp.Compare(len(a.starrers), len(b.starrers)), byID(a, b)) },
 	}
 	if orders[cmp.Or(c.Text("order_by"), "created_at")] == nil {
 		return Refuse(http.StatusBadRequest, "order_by does not have a valid value")

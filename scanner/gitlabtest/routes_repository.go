@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -73,9 +74,38 @@ func listTree(c *Call, b *bare) Answer {
 	}
 	rank := map[string]int{"tree": 0, "blob": 1, "commit": 2}
 	slices.SortStableFunc(rows, func(x, y gitEntry) int { return cmp.Compare(rank[x.kind], rank[y.kind]) })
-	return List(c, rows, noID[gitEntry], func(e gitEntry) Object {
+	show := func(e gitEntry) Object {
 		return Object{"id": e.id, "name": path.Base(e.path), "type": e.kind, "path": e.path, "mode": e.mode}
-	})
+	}
+	if c.Text("pagination") == "keyset" {
+		return treePage(c, rows, show)
+	}
+	return List(c, rows, noID[gitEntry], show)
+}
+
+// treePage goes on behind the row that page_token names.
+// Source: https://docs.gitlab.com/api/repositories/#list-repository-tree
+func treePage(c *Call, rows []gitEntry, show func(gitEntry) Object) Answer {
+	per, bad := c.perPage()
+	if bad != nil {
+		return *bad
+	}
+	if token := c.Text("page_token"); token != "" {
+		name, err := base64.RawURLEncoding.DecodeString(token)
+		at := slices.IndexFunc(rows, func(e gitEntry) bool { return e.path == string(name) })
+		if err != nil || at < 0 {
+			return Message(http.StatusUnprocessableEntity, "422 Unprocessable Entity - invalid page token")
+		}
+		rows = rows[at+1:]
+	}
+	h := http.Header{}
+	if len(rows) > per {
+		rows = rows[:per]
+		h.Set("Link", c.link("next", func(q url.Values) {
+			q.Set("page_token", base64.RawURLEncoding.EncodeToString([]byte(rows[per-1].path)))
+		}))
+	}
+	return Answer{Status: http.StatusOK, Header: h, Body: renderAll(rows, show)}
 }
 
 // blob is the object of that name; ok is false where it is none.

@@ -243,8 +243,8 @@ func createHomeToken(c *Call) Answer {
 		return Refuse(http.StatusBadRequest, c.blank("name", "scopes"))
 	case Role(level) > c.Level(c.home()):
 		return BadRequest("Access level of the token can't be greater the access level of the user who created the token")
-	case dated && expires.past(c.Now):
-		return BadRequest("Expiration date must be in the future")
+	case dated && c.wrongExpiry(expires) != "":
+		return BadRequest(c.wrongExpiry(expires))
 	case !dated:
 		expires = At(c.Now.AddDate(1, 0, 0).Truncate(day))
 	}

@@ -2,6 +2,8 @@ package gitlabtest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -33,15 +35,6 @@ type Options struct {
 	Faults        []Fault
 }
 
-// Request is one line of the log. It never holds a credential: private_token and its like are cut from Query.
-type Request struct {
-	Method string
-	Path   string // escaped, without Prefix
-	Query  string
-	Status int    // of the answer; 0 while it runs
-	User   string // username; empty for anonymous callers
-}
-
 // Server is the simulated GitLab. It is safe for concurrent use.
 type Server struct {
 	opts    Options
@@ -52,7 +45,8 @@ type Server struct {
 
 	mu       sync.Mutex // guards st and what follows
 	st       *state
-	requests []Request
+	requests []Request // the first maxLog of them
+	asked    int
 	unknown  map[string]bool
 
 	listener net.Listener
@@ -97,7 +91,8 @@ func (s *Server) Start() (baseURL string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("start simulator: %w", err)
 	}
-	s.server = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	// A body may take its time, as a push over a slow line does, but not for ever; an answer, as a clone, may.
+	s.server = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute}
 	s.done = make(chan struct{})
 	go func() {
 		defer close(s.done)
@@ -158,25 +153,6 @@ func (s *Server) Planted() []Planted {
 	return all
 }
 
-// Unknown lists "METHOD /path" of requests that met no route, sorted, each once.
-func (s *Server) Unknown() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []string
-	for u := range s.unknown {
-		all = append(all, u)
-	}
-	sort.Strings(all)
-	return all
-}
-
-// Requests is the log so far, in the order of arrival.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Request(nil), s.requests...)
-}
-
 // ServeHTTP answers one request. Faults that cut the connection panic with http.ErrAbortHandler, as net/http wants it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, inside := strings.CutPrefix(r.URL.EscapedPath(), s.opts.Prefix)
@@ -213,12 +189,11 @@ func (s *Server) dispatch(h http.Header, r *http.Request, path string, fault *Fa
 	if c == nil {
 		return answer, ""
 	}
-	if !c.Route.Basic {
-		body, err := readBody(r)
-		if err != nil {
-			return badBody(), ""
+	if err := c.readBody(); err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			return Plain(http.StatusRequestEntityTooLarge, "text/plain", "413 Request Entity Too Large\n"), ""
 		}
-		c.body = body
+		return badBody(), ""
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -257,16 +232,15 @@ func (s *Server) route(r *http.Request, path string) (*Call, Answer) {
 	return c, Answer{}
 }
 
-// noRoute records a request that this simulator does not know: a test must see it.
-func (s *Server) noRoute(method, path string) Answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unknown[method+" "+path] = true
-	return Refuse(http.StatusNotFound, "404 Not Found")
-}
-
-// run takes a call through login, rate limit, licence and rights to its handler. The lock is held.
-func (s *Server) run(c *Call, h http.Header) Answer {
+// run takes a call through login, rate limit, licence and rights to its handler. The lock is held. A handler that fails
+// answers as GitLab does, and is kept in Unknown: a test must see it.
+func (s *Server) run(c *Call, h http.Header) (answer Answer) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.note(fmt.Sprintf("%s %s failed: %v", c.Request.Method, c.Request.URL.EscapedPath(), fault))
+			answer = Message(http.StatusInternalServerError, "500 Internal Server Error")
+		}
+	}()
 	actor, refused := s.authenticate(c.Request, c.Route, c.Now)
 	c.Actor = actor
 	if limited := s.limits.take(h, actor, s.opts.Wall()); limited != nil {
@@ -281,6 +255,9 @@ func (s *Server) run(c *Call, h http.Header) Answer {
 	}
 	if refused != nil {
 		return *refused
+	}
+	if a := c.sudo(); a != nil {
+		return *a
 	}
 	if a := c.authorise(); a != nil {
 		return *a
@@ -303,11 +280,19 @@ func write(w http.ResponseWriter, r *http.Request, a Answer, fault *Fault) {
 	if a.ContentType != "" {
 		w.Header().Set("Content-Type", a.ContentType)
 	}
-	if a.Status != http.StatusNoContent {
+	if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; reads && a.Status == http.StatusOK {
+		tag := etag(a.Text)
+		w.Header().Set("Etag", tag)
+		if sameTag(r.Header.Get("If-None-Match"), tag) {
+			a.Status = http.StatusNotModified
+		}
+	}
+	bare := a.Status == http.StatusNoContent || a.Status == http.StatusNotModified
+	if !bare {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.Text)))
 	}
 	w.WriteHeader(a.Status)
-	if r.Method == http.MethodHead || a.Status == http.StatusNoContent {
+	if bare || r.Method == http.MethodHead {
 		return
 	}
 	if fault.truncates() {
@@ -318,25 +303,21 @@ func write(w http.ResponseWriter, r *http.Request, a Answer, fault *Fault) {
 	_, _ = w.Write(a.Text)
 }
 
-// log opens a line and returns its number.
-func (s *Server) log(r *http.Request, path string) int {
-	q := r.URL.Query()
-	for _, secret := range []string{"private_token", "access_token", "job_token", "client_secret", "token"} {
-		q.Del(secret)
+// etag is a weak one of the whole answer, as Rack::ETag makes it.
+func etag(text []byte) string {
+	sum := sha256.Sum256(text)
+	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
+// sameTag reads If-None-Match: a list of tags, or a star.
+func sameTag(header, tag string) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		if one = strings.TrimSpace(one); one == "*" || one == tag {
+			return true
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{Method: r.Method, Path: path, Query: q.Encode()})
-	return len(s.requests) - 1
+	return false
 }
-
-func (s *Server) finish(line, status int, user string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests[line].Status, s.requests[line].User = status, user
-}
-
-func requestID(line int) string { return fmt.Sprintf("01SIM%021d", line+1) }
 
 // pause waits, and reports false if the caller left meanwhile.
 func pause(ctx context.Context, d time.Duration) bool {

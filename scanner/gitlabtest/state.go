@@ -27,14 +27,15 @@ type state struct {
 	owners  map[string]any // credential value -> *AccessToken, *DeployToken, *Job, *Runner, *Trigger, *AgentToken, …
 	labels  map[string]string
 	planted map[string]Planted
-	grants  map[int64][]grant // user ID -> direct memberships
-	last    map[string]int64  // table -> highest ID given out
-	memo    map[string]any    // see remember
+	grants  map[int64][]grant    // user ID -> direct memberships
+	last    map[string]int64     // table -> highest ID given out
+	records map[string][]*record // path of a list -> its rows, see collection
+	memo    map[string]any       // see remember
 }
 
 // newState makes the mutable copy of a checked world. The world itself is not touched.
 func newState(src *World, seed string) *state {
-	st := &state{w: clone(src), seed: seed}
+	st := &state{w: clone(src), seed: seed, records: map[string][]*record{}}
 	makeBots(st.w)
 	st.last = assignIDs(st.w)
 	st.index()

@@ -227,8 +227,8 @@ func (c *Call) rotateToken(t *AccessToken) Answer {
 	if !ok {
 		expires = At(c.Now.AddDate(0, 0, 7).Truncate(24 * time.Hour))
 	}
-	if expires.past(c.Now) {
-		return BadRequest("Expiration date must be in the future")
+	if wrong := c.wrongExpiry(expires); wrong != "" {
+		return BadRequest(wrong)
 	}
 	fresh := &AccessToken{
 		Name: t.Name, Description: t.Description, Scopes: slices.Clone(t.Scopes), Granular: slices.Clone(t.Granular),
@@ -239,6 +239,27 @@ func (c *Call) rotateToken(t *AccessToken) Answer {
 	c.st.addToken(fresh)
 	c.auditToken(fresh, "created", "created", "Created")
 	return OK(accessTokenJSON(c, fresh).Merge(Object{"token": fresh.Value}))
+}
+
+// maxTokenDays is how long a token may live where the instance wants a date and sets no limit of its own.
+// Source: GitLab's PersonalAccessToken, MAX_PERSONAL_ACCESS_TOKEN_LIFETIME_IN_DAYS
+const maxTokenDays = 365
+
+// wrongExpiry says why a token may not end then; "" where it may.
+func (c *Call) wrongExpiry(expires Time) string {
+	settings := settingDefaults().Merge(c.st.w.Settings)
+	days, limited := settings["max_personal_access_token_lifetime"].(int)
+	if !limited || c.Profile.Tier < Ultimate {
+		days = maxTokenDays
+	}
+	last := At(c.Now.Truncate(day).AddDate(0, 0, days))
+	switch {
+	case expires.past(c.Now):
+		return "Expiration date must be in the future"
+	case settings["require_personal_access_token_expiry"] == true && expires.After(last.Time):
+		return "Expiration date must be before " + last.Format(time.DateOnly)
+	}
+	return ""
 }
 
 // successor is the token that was rotated out of t, or nil.

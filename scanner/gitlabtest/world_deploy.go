@@ -110,6 +110,8 @@ type TerraformState struct {
 	UpdatedBy string `yaml:"updated_by"` // username of the last version's author
 	Serial    int    `yaml:"serial"`
 	Content   string `yaml:"content"`
+
+	lock string // its ID while somebody holds it
 }
 
 // ManagedSecret is an entry of GitLab Secrets Manager: metadata only, the value lives in OpenBao.

@@ -96,6 +96,7 @@ type Project struct {
 	owner *User  // of the personal namespace; nil for a group's project
 	// fresh is a project that a client made, and protected says that its default branch was protected once.
 	fresh, protected bool
+	starrers         []*User
 }
 
 // Member is a direct membership.

@@ -33,7 +33,8 @@ type User struct {
 	// Emails are further addresses; the one in Email is not among them.
 	Emails []*Email `yaml:"emails"`
 
-	namespaceID int64 // the personal namespace; shares the ID space of groups
+	status      struct{ emoji, message, availability string } // what he is doing
+	namespaceID int64                                         // the personal namespace; shares the ID space of groups
 }
 
 // LoginIdentity is a link to an outside login: SAML, LDAP, OmniAuth or SCIM.
