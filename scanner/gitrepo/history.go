@@ -138,6 +138,14 @@ func (h *history) addNumbered(l *list, path, c int32) {
 	l.size++
 }
 
+// oldest returns the id of the first commit that brought a blob; empty when there is none.
+func (h *history) oldest() string {
+	if len(h.commits) == 0 {
+		return ""
+	}
+	return hex.EncodeToString(h.commits[0].id[:h.width])
+}
+
 // places appends where the blob ever was, oldest first.
 func (h *history) places(all []Place, blob int32) []Place {
 	all = slices.Grow(all, int(h.seen[blob].size))
