@@ -92,6 +92,7 @@ type search struct {
 	exclude  *filetree.Patterns
 	globs    []string // of exclude
 	maxSize  int64
+	from     float64 // the least confidence of a history's findings that are wanted
 	cache    *githistory.Cache
 	jobs     int
 	anyOwner bool
@@ -106,6 +107,9 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 	s, err := a.newSearch(ctx, f)
 	if err != nil {
 		return err
+	}
+	if len(paths) == 1 { // several may name the same files: their findings are numbered together
+		s.from = f.minConfidence
 	}
 	var files []string
 	for _, p := range paths {

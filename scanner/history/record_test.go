@@ -2,6 +2,7 @@ package history
 
 import (
 	"math"
+	"path"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,25 +112,27 @@ func TestKeptResult(t *testing.T) {
 
 // TestListed numbers places as one would who has all of them.
 func TestListed(t *testing.T) {
+	type numbered struct {
+		Place   Place
+		Ordinal int
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPlaces(t)
-		number := func(from float64) (all map[string]int, others int) {
+		sure := func(from float64) (all []numbered, places int) {
 			var r Result
 			r.fill(p, p.listed(from))
-			all = map[string]int{}
-			count := map[group]int{}
-			for i, h := range p.listed(from).places {
-				g := p.group(h)
-				count[g] += r.Places[i].Before + 1
-				if r.Places[i].Confidence >= detect.DefaultConfidence {
-					h.left = 0
-					all[string(rune(h.path))+p.facts.list[h.fact].title+string(rune(h.line))+string(rune(h.column))+r.Places[i].Commit+string(rune(h.endLine))+string(rune(h.endColumn))+r.Places[i].Hint] = count[g]
+			count := map[[2]string]int{}
+			for _, at := range r.Places {
+				group := [2]string{path.Clean(at.Path), at.Detector}
+				count[group] += at.Before + 1
+				if at.Before = 0; at.Confidence >= detect.DefaultConfidence {
+					all = append(all, numbered{at, count[group]})
 				}
 			}
 			return all, r.Others + len(r.Places)
 		}
-		want, n := number(0)
-		got, m := number(detect.DefaultConfidence)
+		want, n := sure(0)
+		got, m := sure(detect.DefaultConfidence)
 		if diff := cmp.Diff(want, got); diff != "" || n != m || n != len(p.list) {
 			t.Fatalf("%d and %d places, want %d (-want +got):\n%s", n, m, len(p.list), diff)
 		}
