@@ -177,9 +177,7 @@ func (s *search) files(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if s.app.getenv("GOGC") == "" { // main's half growth suits commands that hold much: contents come and go
-		debug.SetGCPercent(100)
-	}
+	s.letGrow()
 	type searched struct {
 		content  filetree.Content
 		findings []detect.Finding
@@ -204,6 +202,14 @@ func (s *search) files(ctx context.Context, paths []string) error {
 		s.progress.show(s.found.Scanned)
 	}
 	return s.places(ctx, engine, paths)
+}
+
+// letGrow lets memory grow as Go does by default: main's half growth suits commands that hold much, while contents come
+// and go.
+func (s *search) letGrow() {
+	if s.app.getenv("GOGC") == "" {
+		debug.SetGCPercent(100)
+	}
 }
 
 func (s *search) skip(name, reason string, unread bool) {

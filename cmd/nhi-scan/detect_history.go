@@ -30,6 +30,7 @@ func (s *search) history(ctx context.Context, dir string) error {
 		return cannotRun(err, hint)
 	}
 	defer func() { _ = repo.Close() }()
+	s.letGrow()
 	blobs, bytes := s.found.Scanned.Blobs, s.found.Scanned.Bytes
 	r, err := githistory.Search(ctx, repo, githistory.Options{
 		Engine: s.engine, Jobs: s.jobs, MaxBlob: s.maxSize, Cache: s.cache, From: s.from,

@@ -23,7 +23,7 @@ const (
 
 // save writes the log; another process sees the old file or the whole of the new one.
 func (k *keptLog) save(file string) error {
-	body := []byte{keptForm, byte(k.width)}
+	body := append(make([]byte, 0, 1<<20+(k.width+3)*len(k.changes)), keptForm, byte(k.width))
 	authors, paths := map[int32]uint64{}, map[int32]uint64{}
 	for _, c := range k.commits {
 		body = append(body, c.id[:k.width]...)
@@ -80,6 +80,7 @@ func loadKeptLog(file string) *keptLog {
 		return nil
 	}
 	in := keptReader{rest: body[2:]}
+	k.changes = make([]keptChange, 0, min(len(body)/(k.width+1), maxKeptChanges)) // what one takes at least
 	for len(in.rest) > 0 && !in.bad {
 		var c commit
 		copy(c.id[:], in.take(uint64(k.width)))

@@ -1,8 +1,10 @@
 package history
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -10,7 +12,9 @@ import (
 // of paths. get may run while put does.
 type contents struct {
 	facts   *facts
+	classes map[string]string       // of paths
 	known   int                     // facts of earlier runs
+	places  int                     // about as many as earlier runs found
 	earlier map[string]earlierClass // by class
 	fresh   map[string][]byte       // records of this run, by class
 	size    int                     // of fresh
@@ -20,7 +24,7 @@ type contents struct {
 // earlierClass is what earlier runs found out under one class.
 type earlierClass struct {
 	records string
-	found   map[string]string // by the content's id: the rest of its record
+	at      map[uint64]int32 // where the record of a content begins, by the first bytes of its id
 }
 
 // maxContents bounds the results that are kept, in bytes. When there are more, those of earlier runs leave.
@@ -34,7 +38,7 @@ type content struct {
 }
 
 func newContents(keeps bool) *contents {
-	return &contents{facts: newFacts(), earlier: map[string]earlierClass{}, fresh: map[string][]byte{}, keeps: keeps}
+	return &contents{facts: newFacts(), classes: map[string]string{}, earlier: map[string]earlierClass{}, fresh: map[string][]byte{}, keeps: keeps}
 }
 
 // read takes the results of earlier runs from a record. It reports whether all of it was as it was written.
@@ -44,17 +48,40 @@ func (c *contents) read(record string) bool {
 		c.facts.number(r.fact())
 	}
 	c.known = len(c.facts.list)
+	classes := make([]string, r.count())
+	for i := range classes {
+		classes[i] = r.string()
+	}
+	n := r.count()
+	c.classes = make(map[string]string, n)
+	for range n {
+		path, class := r.string(), r.below(len(classes))
+		if r.broken {
+			return false
+		}
+		c.classes[path] = classes[class]
+	}
 	for r.text != "" {
 		class := r.string()
-		of := earlierClass{records: r.string(), found: map[string]string{}}
+		of := earlierClass{records: r.string()}
+		of.at = make(map[uint64]int32, len(of.records)/40) // few are longer
 		c.earlier[class] = of
 		for in := (recordReader{text: of.records}); in.text != ""; {
-			oid, found := in.string(), in.string()
+			at := int32(len(of.records) - len(in.text)) //nolint:gosec // maxContents is far below
+			of.at[firstBytes(in.string())] = at
+			_ = in.string()
 			r.broken = r.broken || in.broken
-			of.found[oid] = found
 		}
+		c.places += len(of.records) / 64
 	}
-	return !r.broken
+	return !r.broken && len(record) <= math.MaxInt32
+}
+
+// firstBytes are enough to find an id by. Of two that share them one is not found.
+func firstBytes(id string) uint64 {
+	var b [8]byte
+	copy(b[:], id)
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // write returns what read takes.
@@ -68,6 +95,17 @@ func (c *contents) write() []byte {
 	w := recordWriter{text: make([]byte, 0, size+len(c.facts.text)+4096)}
 	w.int(int64(len(c.facts.list)))
 	w.text = append(w.text, c.facts.text...)
+	classes := slices.Compact(slices.Sorted(maps.Values(c.classes)))
+	w.int(int64(len(classes)))
+	for _, class := range classes {
+		w.string(class)
+	}
+	w.int(int64(len(c.classes)))
+	for path, class := range c.classes {
+		n, _ := slices.BinarySearch(classes, class)
+		w.string(path)
+		w.int(int64(n))
+	}
 	for _, class := range slices.Sorted(maps.Keys(all)) {
 		earlier := ""
 		if size <= maxContents {
@@ -84,11 +122,16 @@ func (c *contents) write() []byte {
 func (c *contents) get(oid, class string) (of content, ok bool) {
 	var id [32]byte
 	n, err := hex.Decode(id[:], []byte(oid))
-	text, ok := c.earlier[class].found[string(id[:n])]
+	earlier := c.earlier[class]
+	at, ok := earlier.at[binary.BigEndian.Uint64(id[:])]
 	if !ok || err != nil {
 		return of, false
 	}
-	r := recordReader{text: text}
+	r := recordReader{text: earlier.records[at:]}
+	if r.string() != string(id[:n]) {
+		return of, false
+	}
+	r.text = r.string()
 	of.size, of.binary = r.int(), r.bool()
 	if r.text != "" {
 		of.found = r.spots(c.known)

@@ -114,6 +114,7 @@ func Search(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error)
 	if o.Cache == nil {
 		return &s.result, nil
 	}
+	s.contents.classes = s.tasks.classes
 	err := o.Cache.keepContents(s.oldest, s.contents)
 	if err == nil && s.result.Complete() { // what was missing may be there the next time
 		err = o.Cache.keepHistory(state, &s.result, s.places, shown)
@@ -129,8 +130,8 @@ func (r *Result) Complete() bool {
 // begin gets what the cache knows of repositories that begin with a commit.
 func (s *search) begin(oldest string) {
 	s.oldest, s.contents = oldest, s.o.Cache.contents(oldest)
-	s.facts = s.contents.facts
-	s.places, s.replays = newPlaces(s.facts), newReplays(s.facts)
+	s.facts, s.tasks.classes = s.contents.facts, s.contents.classes
+	s.places, s.replays = newPlaces(s.facts, s.contents.places), newReplays(s.facts)
 }
 
 // read searches a history without looking for an earlier result of the whole.

@@ -125,7 +125,7 @@ func TestLinesFindWhatContentsHold(t *testing.T) {
 	for seed := range uint64(2) {
 		repo := open(t, repository(t, seed, 80))
 		facts := newFacts()
-		places := newPlaces(facts)
+		places := newPlaces(facts, 0)
 		var c *Cache
 		key, err := c.fingerprintKey()
 		if err != nil {

@@ -42,8 +42,10 @@ type held struct {
 // author is who made a commit.
 type author struct{ commit, name, date string }
 
-func newPlaces(f *facts) *places {
-	return &places{facts: f, paths: newNames(), commits: map[int32]author{}, at: map[placeKey]int32{}}
+// newPlaces expects about as many places as room says.
+func newPlaces(f *facts, room int) *places {
+	room = min(room, maxPlaces)
+	return &places{facts: f, paths: newNames(), commits: map[int32]author{}, at: make(map[placeKey]int32, room), list: make([]held, 0, room)}
 }
 
 // add notes the findings of one content at one path. Of several contents that hold a value the oldest tells who

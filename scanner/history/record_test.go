@@ -51,9 +51,14 @@ func TestKeptContents(t *testing.T) {
 				of.put(n.oid, n.class, c)
 				want[n], told[n] = c, findings(of, c.found)
 			}
+			classes := rapid.MapOfN(anyText, anyText, 0, 5).Draw(t, "classes")
+			of.classes = classes
 			record := of.write()
 			if of = newContents(true); !of.read(string(record)) {
 				t.Fatal("what was written is not read")
+			}
+			if diff := cmp.Diff(classes, of.classes); diff != "" {
+				t.Fatalf("classes (-want +got):\n%s", diff)
 			}
 			for n, c := range want {
 				got, ok := of.get(n.oid, n.class)
@@ -70,7 +75,7 @@ func TestKeptContents(t *testing.T) {
 
 // anyPlaces are few enough paths and detectors that places share them.
 func anyPlaces(t *rapid.T) *places {
-	p := newPlaces(newFacts())
+	p := newPlaces(newFacts(), 0)
 	for range rapid.IntRange(0, 12).Draw(t, "places") {
 		f := anyFinding(t)
 		f.Detector = rapid.SampledFrom([]string{"one", "two"}).Draw(t, "which detector")

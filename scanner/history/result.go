@@ -47,7 +47,7 @@ func readResult(text []byte, from float64) *Result {
 	for range r.count() {
 		result.Skipped = append(result.Skipped, Skipped{r.string(), r.string(), r.bool()})
 	}
-	p := newPlaces(newFacts())
+	p := newPlaces(newFacts(), 0)
 	p.left = int(r.int())
 	r.places(p)
 	broken := r.broken
