@@ -36,6 +36,7 @@ type history struct {
 	paths   names
 	authors names
 	commits []commit
+	listed  map[oid]int32 // what is known to be a commit; nil where nobody listed them
 }
 
 // list is a chain of nodes; first is -1 when it is empty.

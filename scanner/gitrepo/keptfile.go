@@ -62,8 +62,8 @@ func appendText(body []byte, written map[int32]uint64, n int32, list []string) [
 	return append(body, list[n]...)
 }
 
-// loadKeptLog returns nil when there is no file or it is damaged.
-func loadKeptLog(file string) *keptLog {
+// loadKeptLog expects about as many commits as room says. It returns nil when there is no file or it is damaged.
+func loadKeptLog(file string, room int) *keptLog {
 	if info, err := os.Stat(file); err != nil || info.Size() > maxKeptFile+sha256.Size {
 		return nil
 	}
@@ -75,7 +75,7 @@ func loadKeptLog(file string) *keptLog {
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], text[:sha256.Size]) || body[0] != keptForm {
 		return nil
 	}
-	k := newKeptLog(int(body[1]))
+	k := newKeptLog(int(body[1]), room)
 	if k.width != 20 && k.width != 32 {
 		return nil
 	}

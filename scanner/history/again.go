@@ -101,7 +101,7 @@ func (s *search) secondReading(ctx context.Context, repo *gitrepo.Repo, yield fu
 
 // further is a content with further places of values.
 func (s *search) further(b gitrepo.Blob, found []spot) blob {
-	return blob{oid: b.OID, places: s.placesOf(pathsOf(b)), again: found}
+	return blob{oid: b.OID, places: s.placesOf(nil, pathsOf(b)), again: found}
 }
 
 // seek decides which values are looked for, and how a further place of each is told. It returns their number.

@@ -1,6 +1,8 @@
 package history
 
 import (
+	"slices"
+
 	"nhiscan/inventory/secret"
 	"nhiscan/scanner/gitrepo"
 )
@@ -41,7 +43,8 @@ func (s *search) kept(b gitrepo.Blob) bool {
 	if len(b.Paths) == 0 {
 		return false
 	}
-	out := blob{oid: b.OID, places: s.placesOf(b.Paths), cut: b.MorePaths}
+	out := blob{oid: b.OID, places: s.placesOf(s.spare.places[:0], b.Paths), cut: b.MorePaths, tasks: s.spare.tasks[:0]}
+	defer func() { s.spare = out }()
 	for _, p := range out.places {
 		if p.class == "skip" || out.has(p.class) {
 			continue
@@ -59,7 +62,7 @@ func (s *search) kept(b gitrepo.Blob) bool {
 
 // prepare takes from a content, which is valid during the call only, what is to be matched.
 func (s *search) prepare(b gitrepo.Blob) blob {
-	out := blob{oid: b.OID, places: s.placesOf(pathsOf(b)), size: b.Size, skipped: b.Skipped, cut: b.MorePaths}
+	out := blob{oid: b.OID, places: s.placesOf(nil, pathsOf(b)), size: b.Size, skipped: b.Skipped, cut: b.MorePaths}
 	if b.Skipped != "" {
 		return out
 	}
@@ -80,15 +83,15 @@ func (s *search) prepare(b gitrepo.Blob) blob {
 	return out
 }
 
-// placesOf are the paths that are searched.
-func (s *search) placesOf(paths []gitrepo.Place) []place {
-	kept := make([]place, 0, len(paths))
+// placesOf appends the paths that are searched.
+func (s *search) placesOf(all []place, paths []gitrepo.Place) []place {
+	all = slices.Grow(all, len(paths))
 	for _, p := range paths {
 		if s.o.Exclude == nil || !s.o.Exclude(p.Path) {
-			kept = append(kept, place{p, s.tasks.class(s.engine, p.Path)})
+			all = append(all, place{p, s.tasks.class(s.engine, p.Path)})
 		}
 	}
-	return kept
+	return all
 }
 
 func (b *blob) has(class string) bool {

@@ -203,6 +203,7 @@ type search struct {
 	seen  *seen     // of prepare
 	split splitter  // of prepare
 	tasks taskNames // of prepare
+	spare blob      // of kept, which has done with its slices when it returns
 
 	replays *replays // of take
 	places  *places  // of take
