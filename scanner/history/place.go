@@ -27,10 +27,9 @@ type places struct {
 	touched []int32 // the values in equals
 }
 
-type placeKey struct {
-	path, value, ordinal int32
-	further              bool // found by the second reading
-}
+// placeKey tells places apart; reading is 1 for those of the second. There is nothing but numbers in it, of which a map
+// makes the quickest hash.
+type placeKey struct{ path, value, ordinal, reading int32 }
 
 // held is a place. order is where its commit stands in the history, -1 without commit.
 type held struct {
@@ -51,13 +50,17 @@ func newPlaces(f *facts, room int) *places {
 // add notes the findings of one content at one path. Of several contents that hold a value the oldest tells who
 // brought it and on which line. It reports whether there was room for all.
 func (p *places) add(at gitrepo.Place, found []spot, further bool) bool {
+	reading := int32(0)
+	if further {
+		reading = 1
+	}
 	file, order, room := p.paths.number(at.Path), int32(at.Order), true //nolint:gosec // a history has fewer commits
 	p.equals = append(p.equals, make([]int32, len(p.facts.value.list)-len(p.equals))...)
 	for _, f := range found {
 		value := p.facts.values[f.fact]
 		p.equals[value]++
 		p.touched = append(p.touched, value)
-		key := placeKey{file, value, p.equals[value], further}
+		key := placeKey{file, value, p.equals[value], reading}
 		n, known := p.at[key]
 		switch {
 		case !known && p.full(further):
@@ -66,9 +69,7 @@ func (p *places) add(at gitrepo.Place, found []spot, further bool) bool {
 		case !known:
 			p.at[key] = int32(len(p.list)) //nolint:gosec // maxPlaces is far below
 			p.list = append(p.list, held{spot: f, path: file, order: order})
-			if further {
-				p.further++
-			}
+			p.further += int(reading)
 		case order >= 0 && (p.list[n].order < 0 || order < p.list[n].order), order == p.list[n].order && p.before(f, p.list[n].spot):
 			p.list[n] = held{spot: f, path: file, order: order}
 		default:

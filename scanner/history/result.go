@@ -74,25 +74,21 @@ func readResult(text []byte, from float64) *Result {
 // places writes places. A fact, path or commit stands where it is first met; its number among its like stands for it
 // afterwards.
 func (w *recordWriter) places(p *places, list []held) {
-	facts, paths, commits := map[int32]int64{}, map[int32]int64{}, map[int32]int64{}
-	known := func(numbers map[int32]int64, n int32) bool {
-		at, ok := numbers[n]
-		if !ok {
-			at = int64(len(numbers))
-			numbers[n] = at
-		}
-		w.int(at)
-		return ok
+	last := int32(-1)
+	for order := range p.commits {
+		last = max(last, order)
 	}
+	facts, paths, commits := make(written, len(p.facts.list)), make(written, len(p.paths.list)), make(written, last+2)
+	var met [3]int32
 	w.int(int64(len(list)))
 	for _, h := range list {
-		if !known(facts, h.fact) {
+		if w.first(facts, h.fact, &met[0]) {
 			w.fact(p.facts.list[h.fact])
 		}
-		if !known(paths, h.path) {
+		if w.first(paths, h.path, &met[1]) {
 			w.string(p.paths.list[h.path])
 		}
-		if !known(commits, h.order) {
+		if w.first(commits, h.order+1, &met[2]) {
 			by := p.commits[h.order]
 			w.string(by.commit)
 			w.string(by.name)
@@ -102,6 +98,20 @@ func (w *recordWriter) places(p *places, list []held) {
 			w.int(int64(n))
 		}
 	}
+}
+
+// written is what number, from 1 on, a thing was given when it was first met.
+type written []int32
+
+// first writes the number of a thing among those met, and reports whether it is met for the first time.
+func (w *recordWriter) first(numbers written, thing int32, met *int32) bool {
+	first := numbers[thing] == 0
+	if first {
+		*met++
+		numbers[thing] = *met
+	}
+	w.int(int64(numbers[thing] - 1))
+	return first
 }
 
 // places adds what places wrote to p. The order of commits is lost, which nothing that is kept needs.
