@@ -89,7 +89,7 @@ func (c *Cache) keepContents(oldest string, of *contents) error {
 	if c == nil || of.size == 0 {
 		return nil
 	}
-	return c.write(c.contentsFile(oldest), section(of.write()))
+	return c.write(c.contentsFile(oldest), of.write())
 }
 
 // historyFile is where the result of a history lies that follows from state. Forks that did not move have the same.
@@ -109,17 +109,24 @@ func (c *Cache) history(state string, from float64) *Result {
 }
 
 func (c *Cache) keepHistory(state string, r *Result, p *places, shown listing) error {
-	return errors.Join(c.write(c.historyFile(state), writeResult(r, p, shown)), c.trim())
+	return errors.Join(c.write(c.historyFile(state), writeResult(r, p, shown)...), c.trim())
 }
 
-// write replaces a file; another process sees the old one or the whole of the new.
-func (c *Cache) write(file string, text []byte) error {
+// write replaces a file by one of sections; another process sees the old one or the whole of the new.
+func (c *Cache) write(file string, records ...[]byte) error {
 	f, err := os.CreateTemp(c.dir, temporary+"*") // 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(text)
+	for _, record := range records {
+		if err == nil {
+			_, err = f.Write(sectionOf(record))
+		}
+		if err == nil {
+			_, err = f.Write(record)
+		}
+	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (c *contents) read(record string) bool {
 			_ = in.string()
 			r.broken = r.broken || in.broken
 		}
-		c.places += len(of.records) / 64
+		c.places += len(of.records) / 40
 	}
 	return !r.broken && len(record) <= math.MaxInt32
 }

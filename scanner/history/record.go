@@ -146,13 +146,13 @@ func (r *recordReader) spots(facts int) []spot {
 
 const sectionHead = sha256.Size + 8
 
-// section puts a record behind its head.
-func section(record []byte) []byte {
-	text := binary.BigEndian.AppendUint64(make([]byte, sha256.Size, sectionHead+len(record)), uint64(len(record)))
-	text = append(text, record...)
-	sum := sha256.Sum256(text[sha256.Size:])
-	copy(text, sum[:])
-	return text
+// sectionOf returns the head of a record.
+func sectionOf(record []byte) []byte {
+	size := binary.BigEndian.AppendUint64(nil, uint64(len(record)))
+	sum := sha256.New()
+	sum.Write(size)
+	sum.Write(record)
+	return append(sum.Sum(nil), size...)
 }
 
 // readSection returns the first record of a text, and what stands behind it.

@@ -99,7 +99,10 @@ func TestKeptResult(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "skipped") {
 			want.Skipped = append(want.Skipped, Skipped{anyText.Draw(t, "name"), anyText.Draw(t, "reason"), rapid.Bool().Draw(t, "unread")})
 		}
-		written := writeResult(want, p, p.listed(detect.DefaultConfidence))
+		var written []byte
+		for _, record := range writeResult(want, p, p.listed(detect.DefaultConfidence)) {
+			written = append(append(written, sectionOf(record)...), record...)
+		}
 		from := rapid.SampledFrom([]float64{0, 0.2, detect.DefaultConfidence, 0.6, 1}).Draw(t, "from")
 		want.fill(p, p.listed(from))
 		if diff := cmp.Diff(want, readResult(written, from), cmpopts.EquateEmpty()); diff != "" {

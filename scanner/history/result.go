@@ -13,8 +13,9 @@ func (r *Result) fill(p *places, l listing) {
 	}
 }
 
-// writeResult writes what readResult reads, without the places of r. shown are those of detect.DefaultConfidence.
-func writeResult(r *Result, p *places, shown listing) []byte {
+// writeResult returns the records that readResult reads, without the places of r. shown are those of
+// detect.DefaultConfidence.
+func writeResult(r *Result, p *places, shown listing) (records [][]byte) {
 	var first, second recordWriter
 	first.int(int64(r.Blobs))
 	first.int(r.Bytes)
@@ -33,7 +34,7 @@ func writeResult(r *Result, p *places, shown listing) []byte {
 		}
 	}
 	second.places(p, rest)
-	return append(section(first.text), section(second.text)...)
+	return [][]byte{first.text, second.text}
 }
 
 // readResult returns nil for what writeResult did not write.
