@@ -70,6 +70,9 @@ type Finding struct {
 	Confidence  float64  // 0 to 1
 	Reasons     []string // what the confidence rests on; never part of the value
 	Hint        string   // at most the public prefix of the value: "glpat-…"
+	// Before is how many findings of the same path and detector stand before this one and are not in the list at all:
+	// Arrange counts them.
+	Before int
 }
 
 // FindingsOptions say for whom findings are written, and by what.
@@ -84,8 +87,8 @@ type FindingsOptions struct {
 
 // Arrange sorts findings by path, line, column, detector and commit, and gives each its fingerprint: 128 bits of
 // SHA-256 over the path in its shortest form, detector and the ordinal among the findings that share both. It says nothing of the value, for
-// there is no key to protect a short one. Hand it all findings, before any is hidden: else a fingerprint would depend
-// on the threshold.
+// there is no key to protect a short one. Hand it all findings, before any is hidden, or those with their Before: else a
+// fingerprint would depend on the threshold.
 func Arrange(findings []Finding) {
 	order := make([]int, len(findings)) // a finding is long to move
 	for i := range order {
@@ -102,7 +105,7 @@ func Arrange(findings []Finding) {
 		f := &findings[i]
 		name := path.Clean(f.Path)
 		key := [2]string{name, f.Detector}
-		ordinals[key]++
+		ordinals[key] += f.Before + 1
 		sum := sha256.Sum256([]byte(name + "\x00" + f.Detector + "\x00" + strconv.Itoa(ordinals[key])))
 		f.Fingerprint = hex.EncodeToString(sum[:16])
 	}

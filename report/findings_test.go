@@ -215,4 +215,8 @@ func TestArrange(t *testing.T) {
 	if one[0].Fingerprint == one[2].Fingerprint || one[0].Fingerprint == one[1].Fingerprint {
 		t.Errorf("Arrange = %+v, want a fingerprint each", one)
 	}
+	last := []Finding{{Path: "a", Detector: "x", Line: 2, Before: 1}}
+	if Arrange(last); last[0].Fingerprint != one[2].Fingerprint {
+		t.Errorf("fingerprint %s where the finding before is told as a number, want %s", last[0].Fingerprint, one[2].Fingerprint)
+	}
 }

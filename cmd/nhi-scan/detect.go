@@ -92,6 +92,7 @@ type search struct {
 	exclude  *filetree.Patterns
 	globs    []string // of exclude
 	maxSize  int64
+	from     float64 // the least confidence of a history's findings that are wanted
 	cache    *githistory.Cache
 	jobs     int
 	anyOwner bool
@@ -106,6 +107,9 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 	s, err := a.newSearch(ctx, f)
 	if err != nil {
 		return err
+	}
+	if len(paths) == 1 { // several may name the same files: their findings are numbered together
+		s.from = f.minConfidence
 	}
 	var files []string
 	for _, p := range paths {
@@ -173,9 +177,7 @@ func (s *search) files(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if s.app.getenv("GOGC") == "" { // main's half growth suits commands that hold much: contents come and go
-		debug.SetGCPercent(100)
-	}
+	s.letGrow()
 	type searched struct {
 		content  filetree.Content
 		findings []detect.Finding
@@ -200,6 +202,14 @@ func (s *search) files(ctx context.Context, paths []string) error {
 		s.progress.show(s.found.Scanned)
 	}
 	return s.places(ctx, engine, paths)
+}
+
+// letGrow lets memory grow as Go does by default: main's half growth suits commands that hold much, while contents come
+// and go.
+func (s *search) letGrow() {
+	if s.app.getenv("GOGC") == "" {
+		debug.SetGCPercent(100)
+	}
 }
 
 func (s *search) skip(name, reason string, unread bool) {

@@ -30,9 +30,10 @@ func (s *search) history(ctx context.Context, dir string) error {
 		return cannotRun(err, hint)
 	}
 	defer func() { _ = repo.Close() }()
+	s.letGrow()
 	blobs, bytes := s.found.Scanned.Blobs, s.found.Scanned.Bytes
 	r, err := githistory.Search(ctx, repo, githistory.Options{
-		Engine: s.engine, Jobs: s.jobs, MaxBlob: s.maxSize, Cache: s.cache,
+		Engine: s.engine, Jobs: s.jobs, MaxBlob: s.maxSize, Cache: s.cache, From: s.from,
 		Exclude: s.exclude.Match, Excluded: strings.Join(s.globs, "\n"),
 		Progress: func(n int64) {
 			s.found.Scanned.Blobs++
@@ -59,8 +60,10 @@ func (s *search) history(ctx context.Context, dir string) error {
 		s.found.Findings = append(s.found.Findings, report.Finding{
 			Detector: p.Detector, Title: p.Title, Path: filetree.Join(prefix, p.Path), Line: p.Line, Column: p.Column, EndLine: p.EndLine, EndColumn: p.EndColumn,
 			Commit: p.Commit, Author: p.Author, Date: p.Date, Confidence: p.Confidence, Reasons: p.Reasons, Hint: p.Hint,
+			Before: p.Before,
 		})
 	}
+	s.found.Hidden += r.Others
 	return nil
 }
 

@@ -36,6 +36,7 @@ type history struct {
 	paths   names
 	authors names
 	commits []commit
+	listed  map[oid]int32 // what is known to be a commit; nil where nobody listed them
 }
 
 // list is a chain of nodes; first is -1 when it is empty.
@@ -136,6 +137,14 @@ func (h *history) addNumbered(l *list, path, c int32) {
 	}
 	l.last = at
 	l.size++
+}
+
+// oldest returns the id of the first commit that brought a blob; empty when there is none.
+func (h *history) oldest() string {
+	if len(h.commits) == 0 {
+		return ""
+	}
+	return hex.EncodeToString(h.commits[0].id[:h.width])
 }
 
 // places appends where the blob ever was, oldest first.

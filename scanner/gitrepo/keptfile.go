@@ -23,7 +23,7 @@ const (
 
 // save writes the log; another process sees the old file or the whole of the new one.
 func (k *keptLog) save(file string) error {
-	body := []byte{keptForm, byte(k.width)}
+	body := append(make([]byte, 0, 1<<20+(k.width+3)*len(k.changes)), keptForm, byte(k.width))
 	authors, paths := map[int32]uint64{}, map[int32]uint64{}
 	for _, c := range k.commits {
 		body = append(body, c.id[:k.width]...)
@@ -62,8 +62,8 @@ func appendText(body []byte, written map[int32]uint64, n int32, list []string) [
 	return append(body, list[n]...)
 }
 
-// loadKeptLog returns nil when there is no file or it is damaged.
-func loadKeptLog(file string) *keptLog {
+// loadKeptLog expects about as many commits as room says. It returns nil when there is no file or it is damaged.
+func loadKeptLog(file string, room int) *keptLog {
 	if info, err := os.Stat(file); err != nil || info.Size() > maxKeptFile+sha256.Size {
 		return nil
 	}
@@ -75,11 +75,12 @@ func loadKeptLog(file string) *keptLog {
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], text[:sha256.Size]) || body[0] != keptForm {
 		return nil
 	}
-	k := newKeptLog(int(body[1]))
+	k := newKeptLog(int(body[1]), room)
 	if k.width != 20 && k.width != 32 {
 		return nil
 	}
 	in := keptReader{rest: body[2:]}
+	k.changes = make([]keptChange, 0, min(len(body)/(k.width+1), maxKeptChanges)) // what one takes at least
 	for len(in.rest) > 0 && !in.bad {
 		var c commit
 		copy(c.id[:], in.take(uint64(k.width)))

@@ -35,8 +35,11 @@ type keptChange struct {
 // maxKeptChanges bounds the commits, and the changes, kept of one history: 120 MB of memory.
 const maxKeptChanges = 3_000_000
 
-func newKeptLog(width int) *keptLog {
-	return &keptLog{width: width, index: map[oid]int32{}, paths: newNames(), authors: newNames()}
+// newKeptLog expects about as many commits as room says.
+func newKeptLog(width, room int) *keptLog {
+	return &keptLog{
+		width: width, index: make(map[oid]int32, room), commits: make([]keptCommit, 0, room), paths: newNames(), authors: newNames(),
+	}
 }
 
 // addCommit begins a commit; addChange adds to it. A nil log keeps nothing.
@@ -76,7 +79,9 @@ func (k *keptLog) addNumbered(blob oid, path int32) {
 // replay adds commits to h, which is empty, as parseLog would.
 func (k *keptLog) replay(ids []oid, h *history) {
 	h.width = k.width
-	h.index = make(map[oid]int32, len(k.changes)/2)
+	blobs := len(k.changes) / 2 // some changes bring back what was there
+	h.index = make(map[oid]int32, blobs)
+	h.ids, h.seen, h.head = make([]oid, 0, blobs), make([]list, 0, blobs), make([]list, 0, blobs)
 	h.nodes = make([]node, 0, len(k.changes))
 	h.commits = make([]commit, 0, len(ids))
 	numbers := make([]int32, len(k.paths.list)) // of paths in h, from 1 on
@@ -106,9 +111,9 @@ func (r *Repo) readKeptLog(ctx context.Context, h *history, dir string) (commits
 		return r.readLog(ctx, h, nil) // which tells what is wrong
 	}
 	file := filepath.Join(dir, KeptLogPrefix+hex.EncodeToString(ids[0][:width]))
-	kept := loadKeptLog(file)
+	kept := loadKeptLog(file, len(ids))
 	if kept == nil || kept.width != width {
-		kept = newKeptLog(width)
+		kept = newKeptLog(width, len(ids))
 		if commits, err = r.readLog(ctx, h, kept); err == nil && !kept.full {
 			_ = kept.save(file) // the next walk reads the log again
 		}
@@ -128,6 +133,7 @@ func (r *Repo) readKeptLog(ctx context.Context, h *history, dir string) (commits
 		_ = kept.save(file)
 	}
 	kept.replay(ids, h)
+	h.listed = kept.index
 	return len(ids), nil
 }
 

@@ -40,7 +40,7 @@ func TestKeptLogIsTheLog(t *testing.T) {
 		if err := os.WriteFile(files[0], text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if loadKeptLog(files[0]) != nil {
+		if loadKeptLog(files[0], 0) != nil {
 			t.Errorf("%s: a damaged log was loaded", name)
 		}
 		same(name)

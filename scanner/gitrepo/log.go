@@ -156,8 +156,17 @@ func (r *Repo) readHead(ctx context.Context, h *history, commit string) error {
 // readOddRefs notes the blobs that refs reach without a commit: tags of files and trees, which the log passes over.
 // It returns how many objects are missing there.
 func (r *Repo) readOddRefs(ctx context.Context, h *history) (missing int, err error) {
+	var names []string // of the refs in question; none for all
+	if h.listed != nil {
+		if names, err = r.refsBesides(ctx, h); err != nil || len(names) == 0 {
+			return 0, err
+		}
+		if len(names) > maxRefNames {
+			names = nil
+		}
+	}
 	var odd strings.Builder
-	c := r.call("for-each-ref", "--format=%(objecttype) %(objectname) %(*objecttype)")
+	c := r.call(append([]string{"for-each-ref", "--format=%(objecttype) %(objectname) %(*objecttype)", "--"}, names...)...)
 	err = r.git.stream(ctx, c, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
@@ -195,6 +204,28 @@ func (r *Repo) readOddRefs(ctx context.Context, h *history) (missing int, err er
 		}
 		return errEndless
 	})
+}
+
+// maxRefNames bounds the refs that are named to git one by one.
+const maxRefNames = 200
+
+// refsBesides returns the names of the refs to anything but commits of the log: to tell of what type that is, git opens it.
+func (r *Repo) refsBesides(ctx context.Context, h *history) (names []string, err error) {
+	c := r.call("for-each-ref", "--format=%(objectname) %(refname)")
+	err = r.git.stream(ctx, c, func(out io.Reader) error {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			id, name, _ := strings.Cut(lines.Text(), " ")
+			if o, ok := h.parse([]byte(id)); ok {
+				if _, known := h.listed[o]; known {
+					continue
+				}
+			}
+			names = append(names, name)
+		}
+		return lines.Err()
+	})
+	return names, err
 }
 
 func endsEarly(err error) error {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,8 +41,8 @@ func (g *Git) Open(ctx context.Context, dir string) (*Repo, error) {
 	return &Repo{git: g, dir: filepath.Clean(strings.TrimSuffix(string(out), "\n"))}, nil
 }
 
-// Refs returns the SHA-256 of all refs and of what HEAD names, in hexadecimal: the same digest means the same contents,
-// as long as none was lost.
+// Refs returns the SHA-256 of all refs, of what HEAD names, and of where a shallow clone is cut off, in hexadecimal: the
+// same digest means the same contents, as long as none was lost.
 func (r *Repo) Refs(ctx context.Context) (string, error) {
 	sum := sha256.New()
 	err := r.git.stream(ctx, r.call("for-each-ref", "--format=%(objectname) %(refname)"), func(out io.Reader) error {
@@ -56,6 +57,13 @@ func (r *Repo) Refs(ctx context.Context) (string, error) {
 		return "", err
 	}
 	io.WriteString(sum, "HEAD "+head)
+	cut, err := r.ShallowCommits(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, commit := range slices.Sorted(slices.Values(cut)) {
+		io.WriteString(sum, "\nshallow "+commit)
+	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 

@@ -17,9 +17,12 @@ const defaultMaxBlob = 32 << 20
 type WalkOptions struct {
 	// Known says that a content was read before: the blob is delivered with its places but without its content. May be nil.
 	Known func(oid string, paths []Place) bool
+	// Listed is told the oldest commit that brought a blob, when all blobs are known and before Kept is asked. Forks share
+	// it. Empty when no commit could be read. May be nil.
+	Listed func(oldest string)
 	// Kept says that nothing more is wanted of a blob, before the repository is asked whether it holds it: nobody notices
 	// when it is missing, and it is not delivered. The blob has no size and no content yet, and its Paths are valid during
-	// the call only. Asked before Known. May be nil.
+	// the call only. Asked about all blobs before any is delivered. May be nil.
 	Kept func(b Blob) bool
 	// Again is called when all blobs were delivered. What it returns is asked about every one of them once more: kept, as
 	// Kept, whether its content is not wanted; then read gets the contents. It returns nil where none is. May be nil.
@@ -102,6 +105,9 @@ func (r *Repo) Walk(ctx context.Context, o WalkOptions, fn func(Blob) error) (St
 	}
 	w := &walk{repo: r, options: o, fn: fn, h: newHistory()}
 	err := w.findBlobs(ctx)
+	if err == nil && o.Listed != nil {
+		o.Listed(w.h.oldest())
+	}
 	if err == nil {
 		err = w.deliver(ctx)
 	}

@@ -1,12 +1,13 @@
 package history
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,43 +21,37 @@ import (
 // them are read for their values; and what a content holds of the same values is kept, too.
 type again struct {
 	values  map[string]secret.Value // by fingerprint
-	holders map[string]gitrepo.Blob // of values that are known by fingerprint only: a blob with one path
-	found   map[contentOf][]stretch // so that no place is listed twice
+	holders map[string]holder       // by fingerprint, of values that the cache knows
+	found   map[contentOf][]spot    // so that no place is listed twice
 	room    int                     // in found
 	sought  detect.Again            // what is looked for
-	of      map[string]Finding      // by fingerprint: what a further place of it is
+	keys    map[string]int32        // by fingerprint: the fact that stands for a value where a content is said to hold it
+	of      map[int32]int32         // by that: the fact of a further place of the value
 	class   string                  // of the cache: it names the values
-	places  *places
 }
 
 func newAgain() *again {
-	return &again{values: map[string]secret.Value{}, holders: map[string]gitrepo.Blob{}, found: map[contentOf][]stretch{}, room: maxStretches, of: map[string]Finding{}, places: newPlaces()}
+	return &again{
+		values: map[string]secret.Value{}, holders: map[string]holder{}, found: map[contentOf][]spot{}, room: maxSpots,
+		keys: map[string]int32{}, of: map[int32]int32{},
+	}
 }
 
 type contentOf struct{ oid, class string }
 
-// stretch is where a finding lies in a content.
-type stretch struct {
-	line, column, endLine, endColumn int32
-	shown                            bool
+// holder is where a value stands.
+type holder struct {
+	oid, path string
+	spot      spot
 }
 
-// maxStretches bounds what is remembered of the first reading: 20 bytes each. Beyond, a place may be listed twice.
-const maxStretches = 2 << 20
-
-func stretchOf(f Finding) stretch {
-	at := func(n int) int32 { return int32(min(n, math.MaxInt32)) } //nolint:gosec // bounded
-	return stretch{at(f.Line), at(f.Column), at(f.EndLine), at(f.EndColumn), f.Confidence >= detect.DefaultConfidence}
-}
+// maxSpots bounds what is remembered of the first reading: 20 bytes each. Beyond, a place may be listed twice.
+const maxSpots = 2 << 20
 
 // note keeps what a content of the first reading was found to hold.
-func (a *again) note(b *blob, t *task) {
-	all := make([]stretch, 0, len(t.found))
-	for _, f := range t.found {
-		all = append(all, stretchOf(f))
-	}
-	if a.room -= len(all); a.room >= 0 {
-		a.found[contentOf{b.oid, t.class}] = all
+func (a *again) note(f *facts, b *blob, t *task) {
+	if a.room -= len(t.spots); a.room >= 0 {
+		a.found[contentOf{b.oid, t.class}] = t.spots
 	}
 	for fingerprint, v := range t.values {
 		a.values[fingerprint] = v
@@ -64,9 +59,11 @@ func (a *again) note(b *blob, t *task) {
 	if !t.known || len(b.places) == 0 {
 		return
 	}
-	for _, f := range t.found {
-		if _, ok := a.holders[f.Fingerprint]; !ok && f.Confidence >= detect.AgainFrom {
-			a.holders[f.Fingerprint] = gitrepo.Blob{OID: b.oid, Paths: []gitrepo.Place{{Path: t.path}}}
+	for _, s := range t.spots {
+		if of := &f.list[s.fact]; of.confidence >= detect.AgainFrom {
+			if _, ok := a.holders[of.fingerprint]; !ok {
+				a.holders[of.fingerprint] = holder{b.oid, t.path, s}
+			}
 		}
 	}
 }
@@ -78,22 +75,22 @@ func (s *search) secondReading(ctx context.Context, repo *gitrepo.Repo, yield fu
 		return nil, nil
 	}
 	kept := func(b gitrepo.Blob) bool {
-		r, ok := s.o.Cache.get(b.OID, s.again.class)
+		r, ok := s.contents.get(b.OID, s.again.class)
 		if ok && len(r.found) > 0 {
-			b.Paths = slices.Clone(b.Paths)
-			yield(s.further(b, r.found))
+			s.takeAgain(s.further(b, r.found))
 		}
 		return ok
 	}
 	read := func(b gitrepo.Blob) error {
-		var found []Finding
+		var found []spot
 		if !b.Binary {
 			for _, f := range s.again.sought.Find(b.Content) {
-				found = append(found, Finding{Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn, Fingerprint: s.key.Fingerprint(f.Secret)})
+				if key, ok := s.again.keys[s.key.Fingerprint(f.Secret)]; ok && len(found) < maxFindings {
+					found = append(found, spotOf(key, Finding{Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn}))
+				}
 			}
 		}
-		found = found[:min(len(found), maxFindings)]
-		s.o.Cache.put(b.OID, s.again.class, content{b.Size, b.Binary, found})
+		s.contents.put(b.OID, s.again.class, content{b.Size, b.Binary, found})
 		if len(found) > 0 && !yield(s.further(b, found)) {
 			return errStopped
 		}
@@ -103,8 +100,8 @@ func (s *search) secondReading(ctx context.Context, repo *gitrepo.Repo, yield fu
 }
 
 // further is a content with further places of values.
-func (s *search) further(b gitrepo.Blob, found []Finding) blob {
-	return blob{oid: b.OID, places: s.placesOf(pathsOf(b)), again: found}
+func (s *search) further(b gitrepo.Blob, found []spot) blob {
+	return blob{oid: b.OID, places: s.placesOf(nil, pathsOf(b)), again: found}
 }
 
 // seek decides which values are looked for, and how a further place of each is told. It returns their number.
@@ -112,32 +109,24 @@ func (s *search) seek(ctx context.Context, repo *gitrepo.Repo) int {
 	a := s.again
 	first := map[string]held{}
 	for _, p := range s.places.list {
-		if p.Confidence < detect.AgainFrom || p.Fingerprint == "" {
+		f := &s.facts.list[p.fact]
+		if f.confidence < detect.AgainFrom || f.fingerprint == "" {
 			continue
 		}
-		if old, ok := first[p.Fingerprint]; !ok || earlier(p, old) {
-			first[p.Fingerprint] = p
+		if old, ok := first[f.fingerprint]; !ok || s.places.earlier(p, old) < 0 {
+			first[f.fingerprint] = p
 		}
 	}
 	s.reread(ctx, repo, first)
-	all := make([]held, 0, len(first))
-	for _, p := range first {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(x, y held) int {
-		if earlier(x, y) {
-			return -1
-		}
-		return 1
-	})
-	names := make([]string, 0, len(all))
-	for _, p := range all {
-		f := p.Finding
-		reason := fmt.Sprintf("the value that %s found in %s, line %d", f.Detector, cmp.Or(p.Path, "a content without a path"), f.Line)
-		if a.sought.Add(detect.Finding{Secret: a.values[f.Fingerprint], Confidence: f.Confidence}, reason) {
-			f.Reasons = []string{reason}
-			a.of[f.Fingerprint] = f
-			names = append(names, f.Fingerprint)
+	names := make([]string, 0, len(first))
+	for _, p := range slices.SortedFunc(maps.Values(first), s.places.earlier) {
+		f := s.facts.list[p.fact]
+		reason := fmt.Sprintf("the value that %s found in %s, line %d", f.detector, cmp.Or(s.places.paths.list[p.path], "a content without a path"), p.line)
+		if a.sought.Add(detect.Finding{Secret: a.values[f.fingerprint], Confidence: f.confidence}, reason) {
+			f.reasons = []string{reason}
+			a.keys[f.fingerprint] = s.facts.number(fact{fingerprint: f.fingerprint})
+			a.of[a.keys[f.fingerprint]] = s.facts.number(f)
+			names = append(names, f.fingerprint)
 		}
 	}
 	slices.Sort(names)
@@ -147,65 +136,85 @@ func (s *search) seek(ctx context.Context, repo *gitrepo.Repo) int {
 }
 
 // earlier orders places: by commit, those without one last, then by path, line and column.
-func earlier(x, y held) bool {
-	without := func(h held) int { return min(0, h.order) * -1 }
-	return cmp.Or(cmp.Compare(without(x), without(y)), cmp.Compare(x.order, y.order), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Line, y.Line),
-		cmp.Compare(x.Column, y.Column), cmp.Compare(x.Detector, y.Detector), cmp.Compare(x.EndColumn, y.EndColumn)) < 0
+func (p *places) earlier(x, y held) int {
+	without := func(h held) int32 { return min(0, h.order) * -1 }
+	return cmp.Or(cmp.Compare(without(x), without(y)), cmp.Compare(x.order, y.order), strings.Compare(p.paths.list[x.path], p.paths.list[y.path]), cmp.Compare(x.line, y.line),
+		cmp.Compare(x.column, y.column), strings.Compare(p.facts.list[x.fact].detector, p.facts.list[y.fact].detector), cmp.Compare(x.endColumn, y.endColumn))
 }
 
 // reread gets the values that are known from the cache, which holds none. One that cannot be read is not looked for.
 func (s *search) reread(ctx context.Context, repo *gitrepo.Repo, wanted map[string]held) {
-	paths, ids := map[string][]string{}, []string(nil)
+	of, ids := map[string][]string{}, []string(nil) // fingerprints by content
 	for fingerprint := range wanted {
 		if _, ok := s.again.values[fingerprint]; ok {
 			continue
 		}
-		if b, ok := s.again.holders[fingerprint]; ok {
-			if paths[b.OID] == nil {
-				ids = append(ids, b.OID)
-			}
-			paths[b.OID] = append(paths[b.OID], b.Paths[0].Path)
+		if h, ok := s.again.holders[fingerprint]; ok {
+			of[h.oid] = append(of[h.oid], fingerprint)
+			ids = append(ids, h.oid)
 		}
 	}
 	_ = repo.Contents(ctx, ids, s.o.MaxBlob, func(id string, text []byte, skipped string) error {
-		for _, path := range slices.Compact(paths[id]) {
-			for _, f := range s.engine.Scan(path, text) {
-				if fingerprint := s.key.Fingerprint(f.Secret); f.Confidence >= detect.AgainFrom && fingerprint != "" {
-					s.again.values[fingerprint] = f.Secret
-				}
+		for _, fingerprint := range of[id] {
+			h := s.again.holders[fingerprint]
+			v := secret.New(string(h.spot.of(text)))
+			if s.key.Fingerprint(v) == fingerprint {
+				s.again.values[fingerprint] = v
 			}
 		}
 		return nil
 	})
 }
 
+// of returns the bytes of a content at a spot; nil when it has no such lines.
+func (s spot) of(content []byte) []byte {
+	offset := func(line, column int32) int {
+		at := 0
+		for range line - 1 {
+			n := bytes.IndexByte(content[at:], '\n')
+			if n < 0 {
+				return -1
+			}
+			at += n + 1
+		}
+		return at + int(column) - 1
+	}
+	from, to := offset(s.line, s.column), offset(s.endLine, s.endColumn)
+	if from < 0 || to < from || to > len(content) {
+		return nil
+	}
+	return content[from:to]
+}
+
 // takeAgain notes the further places in one content.
 func (s *search) takeAgain(b blob) {
 	for _, p := range b.places {
-		class := s.taken.class(s.engine, p.Path)
-		if class == "skip" {
+		if p.class == "skip" {
 			continue
 		}
-		var found []Finding
+		first := s.again.found[contentOf{b.oid, p.class}]
+		var found []spot
 		for _, at := range b.again {
-			f, ok := s.again.of[at.Fingerprint]
-			if !ok || slices.ContainsFunc(s.again.found[contentOf{b.oid, class}], func(known stretch) bool { return known.covers(stretchOf(at)) }) {
+			of, ok := s.again.of[at.fact]
+			if !ok || slices.ContainsFunc(first, func(known spot) bool { return s.facts.covers(known, at) }) {
 				continue
 			}
-			f.Line, f.Column, f.EndLine, f.EndColumn = at.Line, at.Column, at.EndLine, at.EndColumn
-			found = append(found, f)
+			at.fact = of
+			found = append(found, at)
 		}
-		if !s.again.places.add(p, found) {
+		if !s.places.add(p.Place, found, true) {
 			s.skip(p.Path, fmt.Sprintf("more than %d further places of values; the rest is not listed", maxPlaces), true)
 		}
 	}
 }
 
 // covers reports whether a finding that is shown shares a byte with a place, or any begins there.
-func (s stretch) covers(at stretch) bool {
-	if s.line == at.line && s.column == at.column {
+func (f *facts) covers(known, at spot) bool {
+	if known.line == at.line && known.column == at.column {
 		return true
 	}
-	begins := func(x, y stretch) bool { return x.line < y.endLine || x.line == y.endLine && x.column < y.endColumn }
-	return s.shown && begins(s, at) && begins(at, s)
+	begins := func(x, y spot) bool {
+		return x.line < y.endLine || x.line == y.endLine && x.column < y.endColumn
+	}
+	return f.list[known.fact].confidence >= detect.DefaultConfidence && begins(known, at) && begins(at, known)
 }

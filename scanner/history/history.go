@@ -24,13 +24,15 @@ type Options struct {
 	Jobs int
 	// MaxBlob is the largest content read, in bytes; 0 means DefaultMaxBlob.
 	MaxBlob int64
+	// From is the least confidence of the places that are listed; others are counted.
+	From float64
 	// Exclude leaves out paths of the repository. May be nil.
 	Exclude func(path string) bool
 	// Cache keeps results between runs. May be nil.
 	Cache *Cache
 	// Excluded names what Exclude leaves out: a kept result is of no use under another one.
 	Excluded string
-	// Progress is told of every content read, in the goroutine that called Search. May be nil.
+	// Progress is told of every content that is read, in the goroutine that called Search. May be nil.
 	Progress func(bytes int64)
 }
 
@@ -39,7 +41,8 @@ const DefaultMaxBlob = 32 << 20
 
 // Result is what a history holds.
 type Result struct {
-	Places  []Place // in no order that matters
+	Places  []Place // of the confidence that was asked for, as report.Arrange would sort them
+	Others  int     // places of less confidence
 	Blobs   int     // distinct contents that were searched, in this run or an earlier one
 	Bytes   int64   // of them
 	Skipped []Skipped
@@ -50,6 +53,8 @@ type Place struct {
 	Finding
 	Path                 string // relative to the repository; empty for a content that only a tag names
 	Commit, Author, Date string // as gitrepo.Place has them, the date in RFC 3339; empty where no commit is known
+	// Before is how many places of less confidence stand between this one and the one before it of its path and detector.
+	Before int
 }
 
 // Finding is a secret in a content, without its value. Lines and columns are those of detect.Finding.
@@ -84,29 +89,37 @@ func Search(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error)
 	if o.MaxBlob <= 0 {
 		o.MaxBlob = DefaultMaxBlob
 	}
+	state := ""
+	if o.Cache != nil {
+		refs, err := repo.Refs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		state = fmt.Sprintf("%s %d %s", refs, o.MaxBlob, o.Excluded)
+		if r := o.Cache.history(state, o.From); r != nil {
+			return r, nil
+		}
+	}
+	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), again: newAgain()}
+	s.begin("")
+	if err := s.read(ctx, repo); err != nil {
+		return nil, err
+	}
+	shown := s.places.listed(detect.DefaultConfidence)
+	asked := shown
+	if o.From != detect.DefaultConfidence {
+		asked = s.places.listed(o.From)
+	}
+	s.result.fill(s.places, asked)
 	if o.Cache == nil {
-		return read(ctx, repo, o)
+		return &s.result, nil
 	}
-	refs, err := repo.Refs(ctx)
-	if err != nil {
-		return nil, err
+	s.contents.classes = s.tasks.classes
+	err := o.Cache.keepContents(s.oldest, s.contents)
+	if err == nil && s.result.Complete() { // what was missing may be there the next time
+		err = o.Cache.keepHistory(state, &s.result, s.places, shown)
 	}
-	state := fmt.Sprintf("%s %d %s", refs, o.MaxBlob, o.Excluded)
-	if r := o.Cache.history(state); r != nil {
-		return r, nil
-	}
-	if err := o.Cache.load(); err != nil {
-		return nil, err
-	}
-	r, err := read(ctx, repo, o)
-	if err != nil {
-		return nil, err
-	}
-	err = o.Cache.flush()
-	if err == nil && r.Complete() { // what was missing may be there the next time
-		err = o.Cache.keep(state, r)
-	}
-	return r, err
+	return &s.result, err
 }
 
 // Complete reports whether everything that was asked for was read.
@@ -114,55 +127,51 @@ func (r *Result) Complete() bool {
 	return !slices.ContainsFunc(r.Skipped, func(s Skipped) bool { return s.Unread })
 }
 
+// begin gets what the cache knows of repositories that begin with a commit.
+func (s *search) begin(oldest string) {
+	s.oldest, s.contents = oldest, s.o.Cache.contents(oldest)
+	s.facts, s.tasks.classes = s.contents.facts, s.contents.classes
+	s.places, s.replays = newPlaces(s.facts, s.contents.places), newReplays(s.facts)
+}
+
 // read searches a history without looking for an earlier result of the whole.
-func read(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error) {
-	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), replays: newReplays(), places: newPlaces(), again: newAgain()}
-	var err error
-	if s.engine, err = o.Engine(); err != nil {
-		return nil, err
+func (s *search) read(ctx context.Context, repo *gitrepo.Repo) (err error) {
+	if s.engine, err = s.o.Engine(); err != nil {
+		return err
 	}
-	if s.key, err = o.Cache.fingerprintKey(); err != nil {
-		return nil, err
+	if s.key, err = s.o.Cache.fingerprintKey(); err != nil {
+		return err
 	}
 	var stats gitrepo.Stats
 	var walked error
 	blobs := func(yield func(blob) bool) {
 		yield = s.counted(yield)
-		going := true
-		kept := func(b gitrepo.Blob) bool {
-			known, ok := s.kept(b)
-			if ok && going && known.tells() {
-				known.places = slices.Clone(known.places)
-				going = yield(known)
-			}
-			return ok
-		}
 		options := gitrepo.WalkOptions{
-			MaxBlob: o.MaxBlob, Kept: kept, LogDir: o.Cache.logDir(),
+			MaxBlob: s.o.MaxBlob, Listed: s.begin, Kept: s.kept, LogDir: s.o.Cache.logDir(),
 			Again: func() (func(gitrepo.Blob) bool, func(gitrepo.Blob) error) { return s.secondReading(ctx, repo, yield) },
 		}
 		stats, walked = repo.Walk(ctx, options, func(b gitrepo.Blob) error {
-			if going = going && yield(s.prepare(b)); !going {
+			if !yield(s.prepare(b)) {
 				return errStopped
 			}
 			return nil
 		})
 	}
-	for b := range detect.ScanAll(ctx, blobs, o.Jobs, s.match) {
+	for b := range detect.ScanAll(ctx, blobs, s.o.Jobs, s.match) {
 		s.take(b)
+		if s.o.Progress != nil && b.again == nil && b.skipped == "" {
+			s.o.Progress(b.size)
+		}
 		s.pending.Done()
 	}
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	if walked != nil && !errors.Is(walked, errStopped) {
-		return nil, walked
+		return walked
 	}
-	s.result.Blobs += s.quiet
-	s.result.Bytes += s.quietBytes
 	s.tell(stats)
-	s.result.Places = append(s.places.all(), s.again.places.all()...)
-	return &s.result, nil
+	return nil
 }
 
 // counted counts what is yielded until it is taken.
@@ -179,114 +188,28 @@ func (s *search) counted(yield func(blob) bool) func(blob) bool {
 
 var errStopped = errors.New("stopped")
 
-// search is one run. prepare and kept run in the goroutine that reads the repository, match in the workers, take in
-// the caller's: no field is written by two of them.
+// search is one run. prepare runs in the goroutine that reads the repository, match in the workers, take in the
+// caller's: no field is written by two of them. begin and kept run where prepare does, while nothing is on its way to
+// the others.
 type search struct {
-	o      Options
-	engine *detect.Engine
-	key    secret.Key
-	seed   maphash.Seed
+	o        Options
+	engine   *detect.Engine
+	key      secret.Key
+	seed     maphash.Seed
+	oldest   string
+	contents *contents
+	facts    *facts // of contents
 
 	seen  *seen     // of prepare
 	split splitter  // of prepare
 	tasks taskNames // of prepare
+	spare blob      // of kept, which has done with its slices when it returns
 
-	quiet      int // of kept: contents that are known to hold nothing
-	quietBytes int64
-
-	taken   taskNames // of take
-	replays *replays  // of take
-	places  *places   // of take
-	again   *again    // of take, and of the second reading when all of the first is taken
+	replays *replays // of take
+	places  *places  // of take
+	again   *again   // of take, and of the second reading when all of the first is taken
 	pending sync.WaitGroup
 	result  Result // of take
-}
-
-// blob is a content on its way.
-type blob struct {
-	oid     string
-	places  []gitrepo.Place // without excluded ones
-	size    int64
-	skipped string
-	cut     bool // it stands at more paths than are known
-	binary  bool
-	tasks   []task
-	again   []Finding // of the second reading: places of values, with their fingerprints; it has no tasks then
-}
-
-// task is the search of a content under the paths of one class.
-type task struct {
-	class string
-	path  string // the first of the class
-	known bool   // found comes from the cache
-	part  excerpt
-	found []Finding
-	// values are those of found that may be looked for again, by fingerprint.
-	values map[string]secret.Value
-}
-
-// kept reports whether nothing of a content need be read, each of its paths being excluded, of no interest or known, and
-// returns what is known.
-func (s *search) kept(b gitrepo.Blob) (out blob, ok bool) {
-	if len(b.Paths) == 0 {
-		return out, false
-	}
-	out = blob{oid: b.OID, places: s.placesOf(b.Paths), cut: b.MorePaths}
-	for _, p := range out.places {
-		class := s.tasks.class(s.engine, p.Path)
-		if class == "skip" || out.has(class) {
-			continue
-		}
-		r, ok := s.o.Cache.get(b.OID, class)
-		if !ok || r.size > s.o.MaxBlob {
-			return out, false
-		}
-		out.tasks = append(out.tasks, task{class: class, path: p.Path, known: true, found: r.found})
-		out.size, out.binary = r.size, r.binary
-	}
-	if len(out.tasks) > 0 && !out.tells() {
-		s.quiet++
-		s.quietBytes += out.size
-	}
-	return out, true
-}
-
-// tells reports whether there is more to say of a known content than that it was searched.
-func (b *blob) tells() bool {
-	return b.binary || slices.ContainsFunc(b.tasks, func(t task) bool { return len(t.found) > 0 })
-}
-
-// prepare takes from a content, which is valid during the call only, what is to be matched.
-func (s *search) prepare(b gitrepo.Blob) blob {
-	out := blob{oid: b.OID, places: s.placesOf(pathsOf(b)), size: b.Size, skipped: b.Skipped, cut: b.MorePaths}
-	if b.Skipped != "" {
-		return out
-	}
-	out.binary = b.Binary
-	for _, p := range out.places {
-		class := s.tasks.class(s.engine, p.Path)
-		if class == "skip" || out.has(class) {
-			continue
-		}
-		t := task{class: class, path: p.Path}
-		if r, ok := s.o.Cache.get(b.OID, class); ok {
-			t.known, t.found = true, r.found
-			out.binary = r.binary
-		} else if !b.Binary {
-			t.part = s.split.excerpt(s.seen, s.seed, s.tasks.number(class), b.Content)
-		}
-		out.tasks = append(out.tasks, t)
-	}
-	return out
-}
-
-func (b *blob) has(class string) bool {
-	for i := range b.tasks {
-		if b.tasks[i].class == class {
-			return true
-		}
-	}
-	return false
 }
 
 // match finds the secrets in what was taken of a content.
@@ -338,21 +261,21 @@ func (s *search) take(b blob) {
 		s.result.Blobs++
 		s.result.Bytes += b.size
 	}
-	if s.o.Progress != nil {
-		s.o.Progress(b.size)
-	}
 	for i := range b.tasks {
 		t := &b.tasks[i]
 		if !t.known {
-			t.found = s.replays.complete(t.part, t.found)
-			s.o.Cache.put(b.oid, t.class, content{b.size, b.binary, t.found})
+			for _, f := range t.found {
+				t.spots = append(t.spots, s.facts.spot(f))
+			}
+			t.spots = s.replays.complete(t.part, t.spots)
+			s.contents.put(b.oid, t.class, content{b.size, b.binary, t.spots})
 		}
-		if len(t.found) == 0 {
+		if len(t.spots) == 0 {
 			continue
 		}
-		s.again.note(&b, t)
+		s.again.note(s.facts, &b, t)
 		for _, p := range b.places {
-			if s.taken.class(s.engine, p.Path) == t.class && !s.places.add(p, t.found) {
+			if p.class == t.class && !s.places.add(p.Place, t.spots, false) {
 				s.skip(p.Path, fmt.Sprintf("more than %d places hold a secret; the rest is not listed", maxPlaces), true)
 			}
 		}

@@ -2,7 +2,6 @@ package history
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
@@ -115,9 +114,6 @@ func searched(t *testing.T, repo *gitrepo.Repo, o Options) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortFunc(got.Places, func(a, b Place) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Commit, b.Commit))
-	})
 	for i := range got.Places {
 		got.Places[i].Fingerprint = "" // of a key of each run
 	}
@@ -128,8 +124,8 @@ func searched(t *testing.T, repo *gitrepo.Repo, o Options) *Result {
 func TestLinesFindWhatContentsHold(t *testing.T) {
 	for seed := range uint64(2) {
 		repo := open(t, repository(t, seed, 80))
-		var want []Place
-		places := newPlaces()
+		facts := newFacts()
+		places := newPlaces(facts, 0)
 		var c *Cache
 		key, err := c.fingerprintKey()
 		if err != nil {
@@ -137,24 +133,23 @@ func TestLinesFindWhatContentsHold(t *testing.T) {
 		}
 		_, err = repo.Walk(t.Context(), gitrepo.WalkOptions{}, func(b gitrepo.Blob) error {
 			for _, p := range b.Paths {
-				var found []Finding
+				var found []spot
 				for _, f := range theEngine().Scan(p.Path, b.Content) {
-					found = append(found, Finding{
+					found = append(found, facts.spot(Finding{
 						Detector: f.Detector, Title: f.Description, Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
 						Confidence: f.Confidence, Reasons: f.Reasons, Hint: secret.Hint(f.Secret), Fingerprint: key.Fingerprint(f.Secret),
-					})
+					}))
 				}
-				places.add(p, found)
+				places.add(p, found, false)
 			}
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = places.all()
-		slices.SortFunc(want, func(a, b Place) int {
-			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Commit, b.Commit))
-		})
+		var whole Result
+		whole.fill(places, places.listed(0))
+		want := whole.Places
 		for i := range want {
 			want[i].Fingerprint = ""
 		}

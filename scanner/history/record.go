@@ -1,178 +1,172 @@
 package history
 
 import (
-	"slices"
-	"strconv"
-	"strings"
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
 )
 
-// Results are kept as fields of text, each with a mark behind it. JSON took most of the time of a run that has all
-// results already: a history may hold tens of thousands of findings, nearly all of little confidence.
+// What is kept lies in files as numbers and texts. A section is such a record behind its SHA-256 and its length, so that
+// nothing that was cut short or damaged is believed.
 
-// endOfField stands behind each field; inside one it is escaped, as are newlines, for results of contents are lines.
-const endOfField = '\x1f'
-
-var (
-	escapeField   = strings.NewReplacer(`\`, `\\`, "\n", `\n`, string(endOfField), `\f`)
-	unescapeField = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\f`, string(endOfField))
-)
-
-// recordWriter writes fields.
+// recordWriter writes records.
 type recordWriter struct{ text []byte }
 
+func (w *recordWriter) int(n int64) { w.text = binary.AppendVarint(w.text, n) }
+
 func (w *recordWriter) string(s string) {
-	if strings.ContainsAny(s, "\\\n\x1f") {
-		s = escapeField.Replace(s)
-	}
-	w.text = append(append(w.text, s...), endOfField)
+	w.int(int64(len(s)))
+	w.text = append(w.text, s...)
 }
 
-func (w *recordWriter) int(n int) {
-	w.text = append(strconv.AppendInt(w.text, int64(n), 10), endOfField)
+func (w *recordWriter) bool(b bool) {
+	n := int64(0)
+	if b {
+		n = 1
+	}
+	w.int(n)
 }
 
-func (w *recordWriter) finding(f Finding) {
-	w.string(f.Detector)
-	w.string(f.Title)
-	for _, n := range []int{f.Line, f.Column, f.EndLine, f.EndColumn} {
-		w.int(n)
-	}
-	w.text = append(strconv.AppendFloat(w.text, f.Confidence, 'g', -1, 64), endOfField)
-	w.string(f.Hint)
-	w.string(f.Fingerprint)
-	w.int(len(f.Reasons))
-	for _, reason := range f.Reasons {
+func (w *recordWriter) fact(f fact) {
+	w.string(f.detector)
+	w.string(f.title)
+	w.text = binary.BigEndian.AppendUint64(w.text, math.Float64bits(f.confidence))
+	w.int(int64(len(f.reasons)))
+	for _, reason := range f.reasons {
 		w.string(reason)
+	}
+	w.string(f.hint)
+	w.string(f.fingerprint)
+}
+
+// spots writes spots of facts that the reader knows by the same numbers.
+func (w *recordWriter) spots(all []spot) {
+	last := int32(0)
+	for _, s := range all {
+		w.int(int64(s.fact))
+		w.int(int64(s.line) - int64(last))
+		w.int(int64(s.column))
+		w.int(int64(s.endLine) - int64(s.line))
+		w.int(int64(s.endColumn))
+		last = s.line
 	}
 }
 
 // recordReader reads what recordWriter wrote. Its strings are parts of the text. Once something is not as it was
 // written, broken is set and what is read means nothing.
 type recordReader struct {
-	text    string
-	broken  bool
-	reasons map[string][]string // by their text: tens of thousands of findings have some hundred lists of reasons
+	text   string
+	broken bool
 }
 
-func (r *recordReader) string() string {
-	field, rest, ok := strings.Cut(r.text, string(endOfField))
-	r.broken = r.broken || !ok
-	r.text = rest
-	if strings.IndexByte(field, '\\') >= 0 {
-		field = unescapeField.Replace(field)
+func (r *recordReader) fail() { r.text, r.broken = "", true }
+
+func (r *recordReader) int() int64 {
+	var n uint64
+	for i := range min(len(r.text), binary.MaxVarintLen64) {
+		b := r.text[i]
+		n |= uint64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			r.text = r.text[i+1:]
+			return int64(n>>1) ^ -int64(n&1) //nolint:gosec // as binary.Varint
+		}
 	}
-	return field
+	r.fail()
+	return 0
 }
 
-func (r *recordReader) int() int {
-	n, err := strconv.Atoi(r.string())
-	r.broken = r.broken || err != nil
-	return n
+// below reads a number from 0 to one below a bound.
+func (r *recordReader) below(bound int) int32 {
+	n := r.int()
+	if n < 0 || n >= int64(min(bound, math.MaxInt32)) {
+		r.fail()
+		return 0
+	}
+	return int32(n) //nolint:gosec // checked
+}
+
+func (r *recordReader) int32() int32 {
+	n := r.int()
+	if n < 0 || n > math.MaxInt32 {
+		r.fail()
+		return 0
+	}
+	return int32(n) //nolint:gosec // checked
 }
 
 // count reads how many records follow, each of which has a byte at least.
-func (r *recordReader) count() int {
-	n := r.int()
-	if n < 0 || n > len(r.text) {
-		n, r.broken = 0, true
+func (r *recordReader) count() int { return int(r.below(len(r.text) + 1)) }
+
+func (r *recordReader) take(n int) string {
+	if n > len(r.text) {
+		r.fail()
+		return ""
 	}
-	return n
+	s := r.text[:n]
+	r.text = r.text[n:]
+	return s
 }
 
-func (r *recordReader) finding() (f Finding) {
-	f.Detector, f.Title = r.string(), r.string()
-	f.Line, f.Column, f.EndLine, f.EndColumn = r.int(), r.int(), r.int(), r.int()
-	confidence, err := strconv.ParseFloat(r.string(), 64)
-	r.broken = r.broken || err != nil
-	f.Confidence = confidence
-	f.Hint, f.Fingerprint = r.string(), r.string()
-	f.Reasons = r.reasonList(r.count())
+func (r *recordReader) string() string { return r.take(r.count()) }
+
+func (r *recordReader) bool() bool { return r.int() == 1 }
+
+func (r *recordReader) fact() (f fact) {
+	f.detector, f.title = r.string(), r.string()
+	bits := r.take(8)
+	if r.broken {
+		return f
+	}
+	f.confidence = math.Float64frombits(binary.BigEndian.Uint64([]byte(bits)))
+	for range r.count() {
+		f.reasons = append(f.reasons, r.string())
+	}
+	f.hint, f.fingerprint = r.string(), r.string()
 	return f
 }
 
-func (r *recordReader) reasonList(n int) []string {
-	end := 0
-	for range n {
-		field := strings.IndexByte(r.text[end:], endOfField)
-		if field < 0 {
-			r.broken = true
-			return nil
+// spots reads to the end; there are as many facts as that.
+func (r *recordReader) spots(facts int) []spot {
+	all := make([]spot, 0, len(r.text)/5) // of five bytes at least
+	last := int64(0)
+	for r.text != "" {
+		s := spot{fact: r.below(facts)}
+		line := last + r.int()
+		s.column = r.int32()
+		endLine := line + r.int()
+		s.endColumn = r.int32()
+		if min(line, endLine) < 0 || max(line, endLine) > math.MaxInt32 {
+			r.fail()
 		}
-		end += field + 1
+		s.line, s.endLine = int32(line), int32(endLine) //nolint:gosec // checked
+		all, last = append(all, s), line
 	}
-	text, rest := r.text[:end], r.text[end:]
-	list, known := r.reasons[text]
-	if !known {
-		for range n {
-			list = append(list, r.string())
-		}
-		if r.reasons == nil {
-			r.reasons = map[string][]string{}
-		}
-		r.reasons[text] = list
-	}
-	r.text = rest
-	return slices.Clip(list) // who appends to it makes one of their own
+	return all
 }
 
-func writeFindings(found []Finding) string {
-	var w recordWriter
-	for _, f := range found {
-		w.finding(f)
-	}
-	return string(w.text)
+const sectionHead = sha256.Size + 8
+
+// sectionOf returns the head of a record.
+func sectionOf(record []byte) []byte {
+	size := binary.BigEndian.AppendUint64(nil, uint64(len(record)))
+	sum := sha256.New()
+	sum.Write(size)
+	sum.Write(record)
+	return append(sum.Sum(nil), size...)
 }
 
-// readFindings shares the lists of reasons in reasons.
-func readFindings(text string, reasons map[string][]string) (found []Finding, ok bool) {
-	r := recordReader{text: text, reasons: reasons}
-	for r.text != "" && !r.broken {
-		found = append(found, r.finding())
+// readSection returns the first record of a text, and what stands behind it.
+func readSection(text []byte) (record string, rest []byte, ok bool) {
+	if len(text) < sectionHead {
+		return "", nil, false
 	}
-	return found, !r.broken
-}
-
-// recordEnd is the last field of a result: one that was cut short lacks it.
-const recordEnd = "end"
-
-func writeResult(result *Result) []byte {
-	w := recordWriter{make([]byte, 0, 4096+400*len(result.Places))} // a place takes some 350 bytes
-	w.int(result.Blobs)
-	w.int(int(result.Bytes))
-	w.int(len(result.Skipped))
-	for _, s := range result.Skipped {
-		w.string(s.Path)
-		w.string(s.Reason)
-		w.string(strconv.FormatBool(s.Unread))
+	size := binary.BigEndian.Uint64(text[sha256.Size:])
+	if size > uint64(len(text)-sectionHead) {
+		return "", nil, false
 	}
-	w.int(len(result.Places))
-	for _, p := range result.Places {
-		w.finding(p.Finding)
-		for _, s := range []string{p.Path, p.Commit, p.Author, p.Date} {
-			w.string(s)
-		}
+	end := sectionHead + int(size) //nolint:gosec // checked
+	if sum := sha256.Sum256(text[sha256.Size:end]); string(sum[:]) != string(text[:sha256.Size]) {
+		return "", nil, false
 	}
-	w.string(recordEnd)
-	return w.text
-}
-
-// readResult returns nil for what writeResult did not write.
-func readResult(text string) *Result {
-	r := recordReader{text: text}
-	result := &Result{Blobs: r.int(), Bytes: int64(r.int())}
-	for range r.count() {
-		result.Skipped = append(result.Skipped, Skipped{r.string(), r.string(), r.string() == "true"})
-	}
-	places := r.count()
-	result.Places = make([]Place, 0, min(places, maxPlaces))
-	for range places {
-		if r.broken {
-			return nil
-		}
-		result.Places = append(result.Places, Place{r.finding(), r.string(), r.string(), r.string(), r.string()})
-	}
-	if r.string() != recordEnd || r.broken {
-		return nil
-	}
-	return result
+	return string(text[sectionHead:end]), text[end:], true
 }

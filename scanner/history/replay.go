@@ -3,63 +3,66 @@ package history
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // replays remember what was found on which line, so that it is listed again where the line stands again.
 type replays struct {
+	facts  *facts
 	of     map[uint64][]replay
 	filter [1 << 12]uint64 // most lines are in no replay: this tells without a look into the map
 }
 
-// replay is a finding that begins on a line, Line being 0.
+// replay is a finding that begins on a line, which is its line 0.
 type replay struct {
-	Finding
+	spot
 	rest uint64 // digest of the keys of its further lines
 }
 
 // maxReplays bounds the findings that are remembered of one line.
 const maxReplays = 100
 
-func newReplays() *replays { return &replays{of: map[uint64][]replay{}} }
+func newReplays(f *facts) *replays { return &replays{facts: f, of: map[uint64][]replay{}} }
 
 // complete returns found with the findings of lines that were seen before, in the order of lines and columns.
-func (r *replays) complete(e excerpt, found []Finding) []Finding {
-	fresh := map[int]bool{}
+func (r *replays) complete(e excerpt, found []spot) []spot {
+	fresh := map[int32]bool{}
 	for _, f := range found {
-		for l := f.Line; l <= f.EndLine; l++ {
+		for l := f.line; l <= f.endLine; l++ {
 			fresh[l] = true
 		}
 		r.remember(e.keys, f)
 	}
 	for i, key := range e.keys {
-		if key == 0 || r.filter[key>>6%uint64(len(r.filter))]&(1<<(key&63)) == 0 || fresh[i+1] {
+		line := int32(i) + 1 //nolint:gosec // as many as lines
+		if key == 0 || r.filter[key>>6%uint64(len(r.filter))]&(1<<(key&63)) == 0 || fresh[line] {
 			continue
 		}
 		for _, p := range r.of[key] {
-			if i+p.EndLine < len(e.keys) && p.rest == digest(e.keys[i+1:i+1+p.EndLine]) && len(found) < maxFindings {
-				f := p.Finding
-				f.Line, f.EndLine = i+1, i+1+p.EndLine
+			if end := i + 1 + int(p.endLine); end <= len(e.keys) && p.rest == digest(e.keys[i+1:end]) && len(found) < maxFindings {
+				f := p.spot
+				f.line, f.endLine = line, line+p.endLine
 				found = append(found, f)
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Detector, b.Detector))
+	slices.SortStableFunc(found, func(a, b spot) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column), strings.Compare(r.facts.list[a.fact].detector, r.facts.list[b.fact].detector))
 	})
 	return found
 }
 
 // remember notes a finding under its first line.
-func (r *replays) remember(keys []uint64, f Finding) {
-	if f.Line < 1 || f.EndLine > len(keys) || keys[f.Line-1] == 0 {
+func (r *replays) remember(keys []uint64, f spot) {
+	if f.line < 1 || int(f.endLine) > len(keys) || keys[f.line-1] == 0 {
 		return
 	}
-	key := keys[f.Line-1]
-	p := replay{f, digest(keys[f.Line:f.EndLine])}
-	p.Line, p.EndLine = 0, f.EndLine-f.Line
+	key := keys[f.line-1]
+	p := replay{f, digest(keys[f.line:f.endLine])}
+	p.line, p.endLine = 0, f.endLine-f.line
 	have := r.of[key]
 	same := func(o replay) bool {
-		return o.Column == p.Column && o.EndLine == p.EndLine && o.EndColumn == p.EndColumn && o.Detector == p.Detector && o.rest == p.rest
+		return o.column == p.column && o.endLine == p.endLine && o.endColumn == p.endColumn && o.rest == p.rest && r.facts.detectors[o.fact] == r.facts.detectors[p.fact]
 	}
 	if len(have) >= maxReplays || slices.ContainsFunc(have, same) {
 		return
