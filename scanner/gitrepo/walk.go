@@ -18,7 +18,7 @@ type WalkOptions struct {
 	// Known says that a content was read before: the blob is delivered with its places but without its content. May be nil.
 	Known func(oid string, paths []Place) bool
 	// Listed is told the oldest commit that brought a blob, when all blobs are known and before Kept is asked. Forks share
-	// it. Empty when no commit could be read. May be nil.
+	// it. Empty when no commit could be read, and of a shallow clone, in which it is another one after each fetch. May be nil.
 	Listed func(oldest string)
 	// Kept says that nothing more is wanted of a blob, before the repository is asked whether it holds it: nobody notices
 	// when it is missing, and it is not delivered. The blob has no size and no content yet, and its Paths are valid during
@@ -106,7 +106,11 @@ func (r *Repo) Walk(ctx context.Context, o WalkOptions, fn func(Blob) error) (St
 	w := &walk{repo: r, options: o, fn: fn, h: newHistory()}
 	err := w.findBlobs(ctx)
 	if err == nil && o.Listed != nil {
-		o.Listed(w.h.oldest())
+		oldest := ""
+		if !w.stats.Shallow {
+			oldest = w.h.oldest()
+		}
+		o.Listed(oldest)
 	}
 	if err == nil {
 		err = w.deliver(ctx)

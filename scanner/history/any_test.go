@@ -173,3 +173,20 @@ func TestUnwritableCache(t *testing.T) {
 		t.Errorf("Search = %+v, %v, want %d places and an error", got, err, len(want.Places))
 	}
 }
+
+// TestShallowClonesShareContents searches a clone of each depth: a pipeline's has another oldest commit each time.
+func TestShallowClonesShareContents(t *testing.T) {
+	dir, cacheDir := repository(t, 14, 12), filepath.Join(t.TempDir(), "cache")
+	for depth := range 3 {
+		clone := filepath.Join(t.TempDir(), "clone.git")
+		git(t, "", "clone", "-q", "--bare", "--depth", fmt.Sprint(depth+2), "file://"+dir, clone)
+		c, err := OpenCache(cacheDir, theEngine().Version())
+		if err != nil {
+			t.Fatal(err)
+		}
+		undisturbed(t, clone, Options{Cache: c})
+	}
+	if kept, err := filepath.Glob(filepath.Join(cacheDir, contentsPrefix+"*")); err != nil || len(kept) != 1 {
+		t.Errorf("%v, %v: want one file of contents", kept, err)
+	}
+}

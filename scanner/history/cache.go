@@ -62,8 +62,8 @@ func (c *Cache) fingerprintKey() (secret.Key, error) {
 	return secret.ParseKey(hex.EncodeToString(b[:]))
 }
 
-// contentsFile is where the results of contents lie. Repositories with the same oldest commit share it: what it takes to
-// read must not grow with the number of repositories.
+// contentsFile is where the results of contents lie. Repositories with the same oldest commit share it, and so do shallow
+// clones: what it takes to read must not grow with the number of repositories.
 func (c *Cache) contentsFile(oldest string) string {
 	return filepath.Join(c.dir, c.name+"-of-"+cmp.Or(oldest, "none"))
 }
@@ -89,7 +89,7 @@ func (c *Cache) keepContents(oldest string, of *contents) error {
 	if c == nil || of.size == 0 {
 		return nil
 	}
-	return c.write(c.contentsFile(oldest), of.write())
+	return errors.Join(c.write(c.contentsFile(oldest), of.write()), c.trim())
 }
 
 // historyFile is where the result of a history lies that follows from state. Forks that did not move have the same.

@@ -43,7 +43,7 @@ func newContents(keeps bool) *contents {
 
 // read takes the results of earlier runs from a record. It reports whether all of it was as it was written.
 func (c *contents) read(record string) bool {
-	r := recordReader{text: record}
+	r := recordReader{text: record, broken: len(record) > math.MaxInt32}
 	for range r.count() {
 		c.facts.number(r.fact())
 	}
@@ -61,20 +61,20 @@ func (c *contents) read(record string) bool {
 		}
 		c.classes[path] = classes[class]
 	}
-	for r.text != "" {
+	for r.text != "" && !r.broken {
 		class := r.string()
 		of := earlierClass{records: r.string()}
 		of.at = make(map[uint64]int32, len(of.records)/40) // few are longer
 		c.earlier[class] = of
 		for in := (recordReader{text: of.records}); in.text != ""; {
-			at := int32(len(of.records) - len(in.text)) //nolint:gosec // maxContents is far below
+			at := int32(len(of.records) - len(in.text)) //nolint:gosec // checked
 			of.at[firstBytes(in.string())] = at
 			_ = in.string()
 			r.broken = r.broken || in.broken
 		}
 		c.places += len(of.records) / 40
 	}
-	return !r.broken && len(record) <= math.MaxInt32
+	return !r.broken
 }
 
 // firstBytes are enough to find an id by. Of two that share them one is not found.

@@ -101,7 +101,6 @@ func Search(ctx context.Context, repo *gitrepo.Repo, o Options) (*Result, error)
 		}
 	}
 	s := &search{o: o, seen: newSeen(), seed: maphash.MakeSeed(), again: newAgain()}
-	s.begin("")
 	if err := s.read(ctx, repo); err != nil {
 		return nil, err
 	}
