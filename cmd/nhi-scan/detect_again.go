@@ -71,21 +71,18 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 			}
 		}
 	}
-	scan := func(c filetree.Content) []report.Finding {
-		var out []report.Finding
+	before := len(s.found.Findings)
+	for c := range contents { // one after the other: to hand a small file to another thread takes longer than the search
+		var all []report.Finding
 		for r := range inPart(c, s.again.Find(c.Bytes)) {
-			out = append(out, r)
+			all = append(all, r)
 		}
 		if !fromStdin(c) {
 			c.Release()
 		}
-		if len(out) > 0 && engine.PathClass(c.Name) == "skip" { // asked last: it costs as much as the search of a small file
-			return nil
+		if len(all) == 0 || engine.PathClass(c.Name) == "skip" { // asked last: it costs as much as the search of a small file
+			continue
 		}
-		return out
-	}
-	before := len(s.found.Findings)
-	for all := range detect.ScanAll(ctx, contents, s.jobs, scan) {
 		for _, r := range all {
 			if len(s.found.Findings)-before == maxPlaces {
 				s.skip("", fmt.Sprintf("more than %d further places of values; the rest is not listed", maxPlaces), true)
