@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,7 +23,9 @@ const maxPlaces = 100_000
 func (s *search) keep(c filetree.Content, all []detect.Finding) {
 	for r, f := range inPart(c, all) {
 		s.found.Findings = append(s.found.Findings, r)
-		s.again.Add(f, sameAs(r))
+		if f.Confidence >= detect.AgainFrom {
+			s.again.Add(f, sameAs(r))
+		}
 	}
 	if fromStdin(c) {
 		kept := 0
@@ -53,10 +56,7 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 	if s.again.Len() == 0 {
 		return nil
 	}
-	found := map[string][]int{} // by path, numbers of findings
-	for i, f := range s.found.Findings {
-		found[f.Path] = append(found[f.Path], i)
-	}
+	found := byPath(s.found.Findings)
 	paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == filetree.Stdin })
 	files := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude})
 	contents := func(yield func(filetree.Content) bool) {
@@ -71,21 +71,18 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 			}
 		}
 	}
-	scan := func(c filetree.Content) []report.Finding {
-		var out []report.Finding
+	before := len(s.found.Findings)
+	for c := range contents { // one after the other: to hand a small file to another thread takes longer than the search
+		var all []report.Finding
 		for r := range inPart(c, s.again.Find(c.Bytes)) {
-			out = append(out, r)
+			all = append(all, r)
 		}
 		if !fromStdin(c) {
 			c.Release()
 		}
-		if len(out) > 0 && engine.PathClass(c.Name) == "skip" { // asked last: it costs as much as the search of a small file
-			return nil
+		if len(all) == 0 || engine.PathClass(c.Name) == "skip" { // asked last: it costs as much as the search of a small file
+			continue
 		}
-		return out
-	}
-	before := len(s.found.Findings)
-	for all := range detect.ScanAll(ctx, contents, s.jobs, scan) {
 		for _, r := range all {
 			if len(s.found.Findings)-before == maxPlaces {
 				s.skip("", fmt.Sprintf("more than %d further places of values; the rest is not listed", maxPlaces), true)
@@ -99,14 +96,11 @@ func (s *search) places(ctx context.Context, engine *detect.Engine, paths []stri
 
 // addPlace adds a further place of a value. A finding that stands there already and would be hidden becomes as sure as
 // the value is.
-func (s *search) addPlace(r report.Finding, found []int) {
+func (s *search) addPlace(r report.Finding, found []placed) {
 	covered := false
-	for _, i := range found {
+	for _, i := range over(found, r) {
 		f := &s.found.Findings[i]
-		if !overlap(*f, r) {
-			continue
-		}
-		same := f.Line == r.Line && f.Column == r.Column
+		same := begin(*f) == begin(r)
 		covered = covered || same || f.Confidence >= detect.DefaultConfidence
 		if same && f.Confidence < detect.DefaultConfidence {
 			f.Confidence, f.Reasons = r.Confidence, append(slices.Clone(r.Reasons), f.Reasons...)
@@ -117,10 +111,49 @@ func (s *search) addPlace(r report.Finding, found []int) {
 	}
 }
 
-// overlap reports whether two findings of one file share a byte.
-func overlap(a, b report.Finding) bool {
-	begins := func(x, y report.Finding) bool { // x before the end of y
-		return x.Line < y.EndLine || x.Line == y.EndLine && x.Column < y.EndColumn
+// spot is a place in a file, as findings have them.
+type spot struct{ line, column int }
+
+func (a spot) compare(b spot) int {
+	return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+}
+
+func begin(f report.Finding) spot { return spot{f.Line, f.Column} }
+func end(f report.Finding) spot   { return spot{f.EndLine, f.EndColumn} }
+
+// placed is a finding by its number, and where it is. Of one path there may be hundreds of thousands.
+type placed struct {
+	number     int
+	begin, end spot
+	reach      spot // the farthest end of those up to here
+}
+
+// byPath returns the findings of each path in the order in which they begin.
+func byPath(all []report.Finding) map[string][]placed {
+	paths := map[string][]placed{}
+	for i, f := range all {
+		paths[f.Path] = append(paths[f.Path], placed{number: i, begin: begin(f), end: end(f)})
 	}
-	return begins(a, b) && begins(b, a)
+	for _, found := range paths {
+		slices.SortFunc(found, func(a, b placed) int { return a.begin.compare(b.begin) })
+		var reach spot
+		for i := range found {
+			if found[i].end.compare(reach) > 0 {
+				reach = found[i].end
+			}
+			found[i].reach = reach
+		}
+	}
+	return paths
+}
+
+// over returns the numbers of the findings that share a byte with r.
+func over(found []placed, r report.Finding) (numbers []int) {
+	i, _ := slices.BinarySearchFunc(found, end(r), func(p placed, at spot) int { return p.begin.compare(at) })
+	for i--; i >= 0 && found[i].reach.compare(begin(r)) > 0; i-- {
+		if found[i].end.compare(begin(r)) > 0 {
+			numbers = append(numbers, found[i].number)
+		}
+	}
+	return numbers
 }

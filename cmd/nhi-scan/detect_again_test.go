@@ -12,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
+
+	"nhiscan/report"
 )
 
 // opaque is a value that no detector knows by its form: what stands beside it tells what it is.
@@ -79,4 +83,28 @@ func TestFurtherPlaces(t *testing.T) {
 	if got, _ := detected(t, []byte("DB_PASSWORD=\""+value+"\"\nType "+value+" here\n"), "-"); !slices.Equal(got, []string{"-:1", "-:2"}) {
 		t.Errorf("places in standard input %q", got)
 	}
+}
+
+// TestOver holds the search among sorted findings against a look at each.
+func TestOver(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		place := rapid.Custom(func(r *rapid.T) report.Finding {
+			line, column := rapid.IntRange(1, 4).Draw(r, "line"), rapid.IntRange(1, 9).Draw(r, "column")
+			lines, columns := rapid.IntRange(0, 2).Draw(r, "lines"), rapid.IntRange(0, 9).Draw(r, "columns")
+			if lines == 0 {
+				columns += column
+			}
+			return report.Finding{Path: "a", Line: line, Column: column, EndLine: line + lines, EndColumn: columns}
+		})
+		all, f := rapid.SliceOf(place).Draw(r, "all"), place.Draw(r, "f")
+		var want []int
+		for i, x := range all {
+			if begin(x).compare(end(f)) < 0 && begin(f).compare(end(x)) < 0 {
+				want = append(want, i)
+			}
+		}
+		if got := slices.Sorted(slices.Values(over(byPath(all)["a"], f))); !slices.Equal(got, want) {
+			r.Errorf("over(%v, %v) = %v, want %v", all, f, got, want)
+		}
+	})
 }

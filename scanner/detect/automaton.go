@@ -76,22 +76,26 @@ func newAutomaton(texts []string, from, size int) *automaton {
 	a.width = uint32(classes)
 	a.next, a.ends = make([]uint32, 0, size*classes), make([][]int32, 0, size)
 	a.addState()
-	for id := from; id < len(texts); id++ {
-		l := texts[id]
-		if l == "" || len(l) >= maxStates {
-			continue
-		}
-		a.longest = max(a.longest, len(l))
-		s := uint32(0)
-		for _, b := range []byte(l) {
-			at := s + uint32(a.class[b])
-			if a.next[at] == 0 {
-				a.next[at] = a.addState()
+	// All states of a length before the next: what most of a text leads to lies close together.
+	at := make([]uint32, len(texts))
+	for i, more := 0, true; more; i++ {
+		more = false
+		for id := from; id < len(texts); id++ {
+			l := texts[id]
+			if i >= len(l) || len(l) >= maxStates {
+				continue
 			}
-			s = a.next[at]
+			more = true
+			next := &a.next[at[id]+uint32(a.class[l[i]])]
+			if *next == 0 {
+				*next = a.addState()
+			}
+			at[id] = *next
+			if i == len(l)-1 {
+				a.longest = max(a.longest, len(l))
+				a.ends[at[id]/a.width] = append(a.ends[at[id]/a.width], int32(id))
+			}
 		}
-		row := s / a.width
-		a.ends[row] = append(a.ends[row], int32(id))
 	}
 	a.link()
 	return a

@@ -96,12 +96,12 @@ func (d *decoder) runs(visit func(encodedPart)) {
 }
 
 // longRun returns the first run of at least leastRun characters of base64 in c that begins at from or later; -1 when
-// there is none. Whatever is so long covers a whole block of eight bytes among those that begin every sixteen: most
-// blocks hold a space or a sign, which one comparison of all eight shows.
+// there is none. Whatever is so long covers a whole block of eight bytes among those that begin every sixteen, and the
+// block before or behind it: most blocks hold a space or a sign, which one comparison of all eight shows.
 func longRun(c []byte, from int) (start, end int) {
 	const block, stride = 8, leastRun - 8
 	for i := from; i+block <= len(c); {
-		if anySign(binary.LittleEndian.Uint64(c[i:])) {
+		if anySign(c, i) || anySign(c, i-block) && anySign(c, i+block) {
 			i += stride
 			continue
 		}
@@ -123,9 +123,14 @@ func longRun(c []byte, from int) (start, end int) {
 	return -1, -1
 }
 
-// anySign reports whether one of eight bytes is below "+", above ASCII or a full stop: no character of base64.
-func anySign(b uint64) bool {
+// anySign reports whether one of the eight bytes at i is below "+", above ASCII or a full stop: no character of base64. So
+// are bytes outside c.
+func anySign(c []byte, i int) bool {
+	if i < 0 || i+8 > len(c) {
+		return true
+	}
 	const each = 0x0101010101010101
+	b := binary.LittleEndian.Uint64(c[i:])
 	below := (b - '+'*each) &^ b
 	stops := b ^ '.'*each
 	return (below|b|(stops-each)&^stops)&(0x80*each) != 0
@@ -133,9 +138,9 @@ func anySign(b uint64) bool {
 
 // plain decodes a run where it stands for text, or for gzip of text.
 func (d *decoder) plain(run []byte) (plain []byte, how string) {
-	if len(run)%2 == 0 && len(bytes.Trim(run[:leastRun], "0123456789abcdefABCDEF")) == 0 {
-		head, err := hex.DecodeString(string(run[:leastRun]))
-		if err == nil && isText(head) {
+	var head [leastRun / 4 * 3]byte
+	if _, err := hex.Decode(head[:], run[:leastRun]); err == nil && len(run)%2 == 0 {
+		if isText(head[:leastRun/2]) {
 			if plain, err = hex.DecodeString(string(run[:min(len(run), 2**d.budget)])); err == nil && isText(plain) {
 				*d.budget -= len(plain)
 				return plain, "hex"
@@ -144,15 +149,14 @@ func (d *decoder) plain(run []byte) (plain []byte, how string) {
 		return nil, ""
 	}
 	encoding := base64.RawStdEncoding
-	if bytes.ContainsAny(run, "-_") {
+	if bytes.IndexByte(run, '-') >= 0 || bytes.IndexByte(run, '_') >= 0 {
 		encoding = base64.RawURLEncoding
 	}
-	head := make([]byte, leastRun/4*3)
-	if _, err := encoding.Decode(head, run[:leastRun]); err != nil {
+	if _, err := encoding.Decode(head[:], run[:leastRun]); err != nil {
 		return nil, ""
 	}
 	zipped := head[0] == 0x1f && head[1] == 0x8b
-	if !zipped && !isText(head) {
+	if !zipped && !isText(head[:]) {
 		return nil, ""
 	}
 	run = run[:min(len(run), *d.budget)]

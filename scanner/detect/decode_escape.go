@@ -66,6 +66,7 @@ func isHex(b byte) bool { return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20
 
 // unescape replaces the escapes of a part and counts them.
 func unescape(part []byte, mark byte, letters string) (plain []byte, escapes int) {
+	plain = make([]byte, 0, len(part))
 	for i := 0; i < len(part); {
 		if part[i] != mark {
 			plain = append(plain, part[i])

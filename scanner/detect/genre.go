@@ -103,19 +103,81 @@ func vendored(path string) bool {
 
 // placeOf says what the folders and the name of a path call the file.
 func placeOf(path string) string {
-	path = notPlaces.Replace("/" + strings.ToLower(path))
-	for _, p := range folders {
+	words := placeWords()
+	first, cut := words.first(path)
+	if cut {
+		first, _ = words.first(notPlaces.Replace(strings.ToLower(path)))
+	}
+	if first == len(folders) {
+		return ""
+	}
+	return folders[first].place
+}
+
+// placeFinder finds the words of folders and notPlaces in one pass over a path.
+type placeFinder struct {
+	*automaton
+	words []placeWord // by number of their literal
+}
+
+// placeWord is a word by its number in folders, which is -1 of what means no place. An ending counts at the end only.
+type placeWord struct {
+	folder int
+	ending bool
+}
+
+var placeWords = sync.OnceValue(func() placeFinder {
+	var f placeFinder
+	var texts []string
+	add := func(text string, folder int) {
+		word, ending := strings.CutSuffix(text, "$")
+		texts, f.words = append(texts, word), append(f.words, placeWord{folder, ending})
+	}
+	for i, p := range folders {
 		for w := range strings.SplitSeq(p.words, " ") {
-			if end, ok := strings.CutSuffix(w, "$"); ok && strings.HasSuffix(path, end) || !ok && strings.Contains(path, w) {
-				return p.place
+			add(w, i)
+		}
+	}
+	for _, w := range notPlaceWords {
+		add(w, -1)
+	}
+	f.automaton = newAutomata(texts)[0]
+	return f
+})
+
+// first returns the first of folders that has a word in a path, len(folders) if none has; and whether there is a word in it
+// that means no place.
+func (f *placeFinder) first(path string) (folder int, cut bool) {
+	folder = len(folders)
+	state := f.next[f.class['/']] &^ final // a path begins as a folder does
+	for i := range len(path) {
+		if state = f.next[state+uint32(f.class[path[i]])]; state&final == 0 {
+			continue
+		}
+		state &^= final
+		for _, id := range f.ends[state/f.width] {
+			switch w := f.words[id]; {
+			case w.folder < 0:
+				cut = true
+			case !w.ending || i == len(path)-1:
+				folder = min(folder, w.folder)
 			}
 		}
 	}
-	return ""
+	return folder, cut
 }
 
-// notPlaces are words that hold the name of a place and mean none.
-var notPlaces = strings.NewReplacer("latest", "", "attest", "", "inspect", "", "special", "", "specif", "")
+// notPlaceWords hold the name of a place and mean none.
+var notPlaceWords = []string{"latest", "attest", "inspect", "special", "specif"}
+
+// notPlaces removes them.
+var notPlaces = func() *strings.Replacer {
+	var pairs []string
+	for _, w := range notPlaceWords {
+		pairs = append(pairs, w, "")
+	}
+	return strings.NewReplacer(pairs...)
+}()
 
 // folders are parts of paths, and with a dollar sign ends of them.
 var folders = []struct{ place, words string }{

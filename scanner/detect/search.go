@@ -190,7 +190,7 @@ type span struct{ start, end int }
 
 // patience is how many steps per byte of a text a search may take before regexp reads the text once instead, which is
 // slow, but never slower than linear.
-const patience = 32
+const patience = 256
 
 // find appends the matches in text to out, in order. places are those of the search's literals, ascending.
 func (s *search) find(text []byte, places []int32, out []span) []span {

@@ -60,13 +60,19 @@ func (w *walk) stream(name string, r io.Reader) bool {
 
 // read delivers a content: unpacked when it is an archive, as text when it is text.
 func (a *archive) read(name string, s source) bool {
-	head, err := fill(a.w.buffers.take(sniffed), s.r, sniffed)
-	if err != nil && !errors.Is(err, io.EOF) {
+	first := sniffed
+	if s.size >= sniffed && s.size < smallFile {
+		first = int(s.size) + 1 // one more, to see the end
+	}
+	head, err := fill(a.w.buffers.take(first), s.r, first)
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return a.w.fail(name, err)
 	}
 	rest := s.r
 	if err != nil {
-		rest = bytes.NewReader(nil)
+		rest = ended{err}
+	}
+	if errors.Is(err, io.EOF) {
 		s.size = int64(len(head))
 	}
 	if kind := kindOf(head); kind != nil {
@@ -77,7 +83,7 @@ func (a *archive) read(name string, s source) bool {
 		defer func() { a.depth-- }()
 		return kind(a, name, head, rest, s)
 	}
-	switch sniff(head) {
+	switch sniff(head[:min(len(head), sniffed)]) {
 	case binary:
 		a.w.buffers.give(head)
 		return a.w.emit(Content{Path: name, Binary: true, First: true}) && a.w.skip(name, skippedBinary)
@@ -88,6 +94,11 @@ func (a *archive) read(name string, s source) bool {
 	}
 	return a.w.parts(name, head, rest, s.size)
 }
+
+// ended is a reader at its end, which need not be a good one.
+type ended struct{ err error }
+
+func (e ended) Read([]byte) (int, error) { return 0, e.err }
 
 // fail tells why the rest of a content is not read. A damaged archive is no text that was missed.
 func (w *walk) fail(name string, err error) bool {

@@ -144,7 +144,7 @@ func (w *walk) root(root string) bool {
 	case !info.Mode().IsRegular():
 		return w.unread(name, special(info.Mode())+"; give its content to -")
 	}
-	return w.file(root, name, info)
+	return w.file(root, name, 0)
 }
 
 // Root is how Path begins for a root: as it is given, with slashes, and none at its end but for "/" itself.
@@ -193,11 +193,7 @@ func (w *walk) entry(e fs.DirEntry, file, name, below string) bool {
 	case !e.Type().IsRegular():
 		return w.skip(name, special(e.Type()))
 	}
-	info, err := e.Info()
-	if err != nil {
-		return w.unread(name, reasonOf(err))
-	}
-	return w.file(file, name, info)
+	return w.file(file, name, noFollow)
 }
 
 func special(m fs.FileMode) string {
@@ -213,22 +209,24 @@ func special(m fs.FileMode) string {
 }
 
 // file reads a regular file. Between looking and opening it may have become something else: it is opened so that a
-// pipe does not block, and must be what was seen.
-func (w *walk) file(file, name string, seen fs.FileInfo) bool {
-	if w.o.MaxSize > 0 && seen.Size() > w.o.MaxSize {
-		return w.skip(name, skippedSize)
-	}
-	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
+// pipe does not block, with noFollow so that a link is not followed, and must still be a regular file.
+func (w *walk) file(file, name string, flags int) bool {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
+	switch {
+	case flags != 0 && errors.Is(err, syscall.ELOOP):
+		return w.unread(name, changed) // into a link
+	case err != nil:
 		return w.unread(name, reasonOf(err))
 	}
 	defer f.Close()
 	before, err := f.Stat()
-	if err != nil {
+	switch {
+	case err != nil:
 		return w.unread(name, reasonOf(err))
-	}
-	if !before.Mode().IsRegular() || !os.SameFile(seen, before) {
+	case !before.Mode().IsRegular():
 		return w.unread(name, changed)
+	case w.o.MaxSize > 0 && before.Size() > w.o.MaxSize:
+		return w.skip(name, skippedSize)
 	}
 	if !w.content(name, f, before.Size()) {
 		return false

@@ -81,9 +81,11 @@ func TestUTF16IsReadAsText(t *testing.T) {
 
 // TestErrorAfterText keeps what was read before a stream broke.
 func TestErrorAfterText(t *testing.T) {
-	got := read(t, io.MultiReader(strings.NewReader(strings.Repeat("text\n", 4000)), iotest.ErrReader(os.ErrDeadlineExceeded)))
-	if len(got) != 2 || len(got[0].Bytes) != 20_000 || !got[1].Unread || !strings.HasPrefix(got[1].Skipped, "cannot be read") {
-		t.Errorf("%d contents, the last %+v, want the text and the error", len(got), got[len(got)-1])
+	for _, size := range []int{100, 20_000} {
+		got := read(t, io.MultiReader(strings.NewReader(strings.Repeat("x", size)), iotest.ErrReader(os.ErrDeadlineExceeded)))
+		if len(got) != 2 || len(got[0].Bytes) != size || !got[1].Unread || !strings.HasPrefix(got[1].Skipped, "cannot be read") {
+			t.Errorf("%d contents, the last %+v, want %d bytes of text and the error", len(got), got[len(got)-1], size)
+		}
 	}
 }
 
@@ -223,4 +225,52 @@ func FuzzParts(f *testing.F) {
 			t.Fatalf("%d of %d bytes, counted %d", len(whole), size, sum)
 		}
 	})
+}
+
+// TestLinksAreNotFollowed reads what a root names through a link, and nothing else.
+func TestLinksAreNotFollowed(t *testing.T) {
+	if noFollow == 0 {
+		t.Skip("links cannot be told when they are opened")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "b")
+	if err := os.Symlink("a", link); err != nil {
+		t.Skip(err)
+	}
+	w := &walk{ctx: t.Context()}
+	var got []Content
+	w.yield = func(c Content) bool { got = append(got, c); return true }
+	w.file(link, "b", noFollow) // it has become a link since its folder was read
+	if len(got) != 1 || got[0].Skipped != changed || !got[0].Unread {
+		t.Errorf("%+v, want that it changed", got)
+	}
+	got = slices.Collect(Walk(t.Context(), []string{link}, Options{}))
+	if len(got) != 1 || string(got[0].Bytes) != "text" {
+		t.Errorf("%+v, want what the root links to", got)
+	}
+}
+
+// TestSizesMayLie reads what has more than it says: files of the kernel are of no bytes.
+func TestSizesMayLie(t *testing.T) {
+	for _, size := range []int64{0, 10, sniffed, smallFile - 1} {
+		text := bytes.Repeat([]byte("text\n"), smallFile)
+		var got []Content
+		w := &walk{ctx: t.Context(), yield: func(c Content) bool { got = append(got, c); return true }}
+		w.content("a", bytes.NewReader(text), size)
+		if len(got) != 1 || !bytes.Equal(got[0].Bytes, text) {
+			t.Errorf("%d contents of a file that says it has %d bytes, want its text", len(got), size)
+		}
+		var z bytes.Buffer
+		packed := gzip.NewWriter(&z)
+		_, _ = packed.Write([]byte("text"))
+		_ = packed.Close()
+		got = nil
+		w.content("a.gz", bytes.NewReader(z.Bytes()), size)
+		if len(got) != 1 || string(got[0].Bytes) != "text" {
+			t.Errorf("%+v of an archive that says it has %d bytes, want its text", got, size)
+		}
+	}
 }

@@ -15,6 +15,8 @@ const (
 	partAfter  = 64 << 10
 	// sniffed is how much decides what a content is, as git does it.
 	sniffed = 8 << 10
+	// smallFile is what is read at once before it is known what it is, in bytes.
+	smallFile = 64 << 10
 )
 
 // parts delivers what r holds as one or more contents. size is what r is believed to hold, a hint; head is what was
