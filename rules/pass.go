@@ -2,7 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,7 +16,6 @@ type Pass struct {
 
 	homes      []*inventory.Home // sorted by ID
 	instance   string            // home ID of the instance; empty when the snapshot lacks it
-	keys       []string          // fingerprints, sorted, as soon as they are asked for
 	gaps       map[string]*reason
 	refs       map[string]reach
 	jobs       map[string]*reason                  // by home: why its pipelines were not read to their end
@@ -37,26 +35,18 @@ type Pass struct {
 func newPass(x *inventory.Index, h History, policy Policy, now time.Time) *Pass {
 	p := &Pass{X: x, Policy: policy, Now: now, gaps: map[string]*reason{}, refs: map[string]reach{}, jobs: map[string]*reason{}, below: map[string][]*inventory.Home{}, held: map[string][]*inventory.Location{}}
 	p.past = newPast(h, x.Scan.Number)
-	for i := range x.Homes {
-		p.homes = append(p.homes, &x.Homes[i])
-		if x.Homes[i].Kind == inventory.InstanceHome {
-			p.instance = x.Homes[i].ID
+	p.homes = slices.SortedFunc(slices.Values(x.Homes), func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
+	for _, h := range p.homes {
+		if h.Kind == inventory.InstanceHome {
+			p.instance = h.ID
 		}
 	}
-	slices.SortFunc(p.homes, func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
 	return p
-}
-
-func (p *Pass) fingerprints() []string {
-	if p.keys == nil {
-		p.keys = slices.Sorted(maps.Keys(p.X.SameValue))
-	}
-	return p.keys
 }
 
 // sameValue returns the places of a value, sorted by ID.
 func (p *Pass) sameValue(fingerprint string) []*inventory.Location {
-	return slices.SortedFunc(slices.Values(p.X.SameValue[fingerprint]), func(a, b *inventory.Location) int {
+	return slices.SortedFunc(slices.Values(p.X.SameValue(fingerprint)), func(a, b *inventory.Location) int {
 		return cmp.Compare(a.ID, b.ID)
 	})
 }

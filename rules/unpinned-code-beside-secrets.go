@@ -91,7 +91,7 @@ func (p *Pass) variablesIn(home string) []*inventory.Location {
 		return found
 	}
 	var found []*inventory.Location
-	for _, l := range p.X.LocationsIn[home] {
+	for _, l := range p.X.LocationsIn(home) {
 		if (l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule) && l.SecretLike != inventory.No {
 			found = append(found, l)
 		}

@@ -107,7 +107,7 @@ func (l *linker) accountHome(u *inventory.User, account string) string {
 // level is the role of a bot in its own home, which is that of its token.
 func (l *linker) level(user, home string) int {
 	level := 0
-	for _, g := range l.x.GrantsOf[user] {
+	for _, g := range l.x.GrantsOf(user) {
 		if g.Kind == "membership" && g.Home == home {
 			level = max(level, g.Level)
 		}

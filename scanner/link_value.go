@@ -176,7 +176,7 @@ func (l *linker) candidates(at *inventory.Location, first inventory.When) ([]*in
 	}
 	var rows []*inventory.Credential
 	if users != "" {
-		rows = l.x.CredentialsOf[users]
+		rows = l.x.CredentialsOf(users)
 	} else {
 		rows = l.in[homes]
 	}

@@ -105,7 +105,7 @@ func (e *collector) candidate(owner string) claim {
 		return claim{Claim: inventory.Claim{Candidate: owner, Note: s.note}, left: s.left}
 	}
 	c := claim{Claim: inventory.Claim{Candidate: owner}}
-	u := e.byName[name]
+	u := e.x.User(e.byName[name])
 	if u == nil {
 		c.Note = "the account was not shown"
 		return c
@@ -237,7 +237,7 @@ func (e *collector) leftHomes(u *inventory.User, homes []*inventory.Home) (note 
 
 func (e *collector) isMember(user, home string) bool {
 	for _, h := range e.x.Chain(home) {
-		for _, g := range e.x.GrantsOf[user] {
+		for _, g := range e.x.GrantsOf(user) {
 			if g.Kind == "membership" && g.Home == h.ID && !g.ExpiresAt.Before(e.now) {
 				return true
 			}
@@ -300,7 +300,7 @@ func (r *resolver) memberClaims(home *inventory.Home) []claim {
 // people returns the active humans with at least a role directly in a home, sorted by ID.
 func (r *resolver) people(home *inventory.Home, level int) []*inventory.User {
 	var people []*inventory.User
-	for _, g := range r.x.GrantsOn[home.ID] {
+	for _, g := range r.x.GrantsOn(home.ID) {
 		u := r.x.User(g.Subject)
 		if g.Kind != "membership" || g.Level < level || g.Inherited == inventory.Yes || g.ExpiresAt.Before(r.now) || u == nil {
 			continue
@@ -310,7 +310,7 @@ func (r *resolver) people(home *inventory.Home, level int) []*inventory.User {
 		}
 	}
 	slices.SortFunc(people, func(a, b *inventory.User) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.Compact(people)
+	return slices.CompactFunc(people, func(a, b *inventory.User) bool { return a.ID == b.ID })
 }
 
 // named takes the naming patterns of the owners file.
