@@ -46,6 +46,8 @@ type Rows interface {
 	Locations() iter.Seq[*Location]
 	Usages() iter.Seq[*Usage]
 	Coverage() iter.Seq[*Coverage]
+	// Sightings lists the IDs of rows of one sort, each with the visits that show it.
+	Sightings(kind RowKind) iter.Seq2[string, []Visit]
 	Err() error
 }
 
@@ -179,6 +181,9 @@ func (x *Index) IdentitiesIn(home string) []*Identity { return x.identityHomes.o
 
 // CredentialsIn returns the credentials of a home.
 func (x *Index) CredentialsIn(home string) []*Credential { return x.credentialHomes.of(home) }
+
+// Holders lists the IDs of identities that have credentials, sorted.
+func (x *Index) Holders() iter.Seq[string] { return x.credentialIdentities.texts() }
 
 // CredentialsOf returns the credentials of an identity.
 func (x *Index) CredentialsOf(identity string) []*Credential {

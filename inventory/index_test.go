@@ -91,3 +91,36 @@ func TestIndexTakesOwnersLater(t *testing.T) {
 		t.Errorf("%d texts were added, want the owners and the one subject that is no row", added)
 	}
 }
+
+// The events of a first scan are those of Diff with nothing before.
+func TestDiscoveriesAreTheDiffOfNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSnapshot(t, "s ")
+		got := slices.SortedFunc(Discoveries(NewIndex(s)), compareEvents)
+		if d := diff(Diff(&Snapshot{}, s), got); len(got)+len(d) > 0 && d != "" {
+			t.Fatalf("Discoveries (-Diff +got):\n%s", d)
+		}
+	})
+}
+
+// A token that changes hands together with its bot is told once; each is told where only one of them did.
+func TestOwnerEventsTellAToken(t *testing.T) {
+	x := NewIndex(&Snapshot{
+		Scan:        Scan{Number: 2, Began: secondScan},
+		Identities:  []Identity{{ID: "bot", Home: "h", Name: "deploy bot"}, {ID: "other", Home: "h", Name: "other bot"}},
+		Credentials: []Credential{{ID: "token", Identity: "bot", Home: "h", Name: "ci"}, {ID: "second", Identity: "other", Home: "h"}},
+	})
+	got := OwnerEvents(x, At(firstScan), []OwnerChange{
+		{"bot", "a", "b"}, {"other", "a", "b"}, {"token", "a", "b"}, {"second", "", "c"}, {"gone", "a", "b"},
+	})
+	event := func(subject string, row RowKind, name, from, to string) Event {
+		return Event{Kind: OwnerChanged, Subject: subject, Row: row, Home: "h", Name: name, From: from, To: to, At: At(secondScan), After: At(firstScan), Scan: 2}
+	}
+	want := []Event{
+		event("token", CredentialRow, "ci", "a", "b"), event("second", CredentialRow, "second", "", "c"),
+		event("other", IdentityRow, "other bot", "a", "b"),
+	}
+	if d := diff(want, got); d != "" {
+		t.Errorf("OwnerEvents (-want +got):\n%s", d)
+	}
+}

@@ -12,6 +12,23 @@ import (
 type History struct {
 	Reported []Reported        // in any order; of closed gaps too
 	Events   []inventory.Event // in any order
+	Earlier  bool              // a scan before the one that is judged has told of itself
+}
+
+// Add takes an event in for the judgement of a scan, as far as a rule or a measure asks for it: most events of a large
+// estate tell that a row was found.
+func (h *History) Add(e inventory.Event, scan int64) {
+	h.Earlier = h.Earlier || e.Scan < scan
+	found := e.Kind == inventory.Discovered || e.Kind == inventory.Exposed || e.Kind == inventory.Reappeared
+	switch {
+	case e.Kind == inventory.Reported:
+		h.Reported = append(h.Reported, Reported{Rule: e.Field, Subject: e.Subject, At: e.At})
+	case e.Kind == inventory.OwnerChanged:
+	case e.Kind == inventory.Changed && e.Field != readField:
+	case found && (e.Row != inventory.LocationRow || e.Scan != scan || !h.Earlier):
+	default:
+		h.Events = append(h.Events, e)
+	}
 }
 
 // Reported says when a gap stood in a finished scan for the first time.

@@ -195,7 +195,6 @@ func testDemoEvents(t *testing.T, doc demoReport) {
 		"expired demo/credential/access-token/505",                           // group reports
 		"expired demo/credential/access-token/507",                           // settlement sync
 		"owner-changed demo/credential/registration-token/group:103",         // marta left, priya remains
-		"owner-changed demo/identity/registration-token/group:103",           //
 		"owner-left demo/identity/user/6",                                    // marta.lindqvist
 		"project-archived demo/home/project:1006",                            // halden/legacy/tariff-engine
 		"reappeared demo/location/project:1004/repository/tools%2Fexport.sh", // bot-merge, after it was revoked
