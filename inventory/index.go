@@ -25,14 +25,14 @@ type Index struct {
 	homes    map[string]*Home
 	children map[string][]*Home
 
-	userIDs                                                       *group[User]
-	grantHomes, grantSubjects                                     *group[Grant]
-	identityIDs, identityHomes                                    *group[Identity]
-	credentialIDs, credentialIdentities, credentialHomes          *group[Credential]
-	locationIDs, locationHomes, locationCredentials, fingerprints *group[Location]
-	usageCredentials, usageWorkloads                              *group[Usage]
-	subjects                                                      *group[Owner]
-	covered                                                       *group[Coverage]
+	userIDs                                                                  *group[User]
+	grantHomes, grantSubjects                                                *group[Grant]
+	identityIDs, identityHomes                                               *group[Identity]
+	credentialIDs, credentialIdentities, credentialHomes                     *group[Credential]
+	locationIDs, locationHomes, locationCredentials, variables, fingerprints *group[Location]
+	usageNames, usageCredentials, usageWorkloads                             *group[Usage]
+	subjects                                                                 *group[Owner]
+	covered                                                                  *group[Coverage]
 }
 
 // Rows lists the rows of one scan. What a loop gets is valid until its next turn. A list that cannot be read ends early,
@@ -106,6 +106,13 @@ func emptyIndex(scan Scan) *Index {
 	x.locationHomes = x.Locations.by(func(l *Location) string { return l.Home })
 	x.locationCredentials = x.Locations.by(func(l *Location) string { return l.Credential })
 	x.fingerprints = x.Locations.by(func(l *Location) string { return l.Fingerprint })
+	x.variables = x.Locations.by(func(l *Location) string {
+		if l.Surface != SurfaceVariable && l.Surface != SurfaceSchedule {
+			return ""
+		}
+		return l.Home + " " + l.Key
+	})
+	x.usageNames = x.Usages.by(func(u *Usage) string { return u.Home + " " + u.Name })
 	x.usageCredentials = x.Usages.by(func(u *Usage) string { return u.Credential })
 	x.usageWorkloads = x.Usages.by(func(u *Usage) string { return u.Workload })
 	x.subjects = x.Owners.by(func(o *Owner) string { return o.Subject })
@@ -198,6 +205,9 @@ func (x *Index) LocationsOf(credential string) []*Location {
 	return x.locationCredentials.of(credential)
 }
 
+// Variables returns the variables of a home with a key, those of schedules too.
+func (x *Index) Variables(home, key string) []*Location { return x.variables.of(home + " " + key) }
+
 // SameValue returns the locations of a fingerprint.
 func (x *Index) SameValue(fingerprint string) []*Location { return x.fingerprints.of(fingerprint) }
 
@@ -206,6 +216,9 @@ func (x *Index) Fingerprints() iter.Seq[string] { return x.fingerprints.texts() 
 
 // UsagesOf returns the usages of a credential.
 func (x *Index) UsagesOf(credential string) []*Usage { return x.usageCredentials.of(credential) }
+
+// UsagesNamed returns the usages in a home that name a variable, token or secret so.
+func (x *Index) UsagesNamed(home, name string) []*Usage { return x.usageNames.of(home + " " + name) }
 
 // UsagesBy returns the usages of a workload.
 func (x *Index) UsagesBy(workload string) []*Usage { return x.usageWorkloads.of(workload) }

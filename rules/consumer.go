@@ -167,17 +167,12 @@ func (p *Pass) within(home, above string) bool {
 // usesOf returns the uses that a variable may serve, sorted by ID: those in its reach that name it, or whose tool takes
 // it unnamed, unless another variable of that name is known to serve them.
 func (p *Pass) usesOf(l inventory.Location) []*inventory.Usage {
-	if p.named == nil {
-		p.named = map[[2]string][]*inventory.Usage{}
-		for u := range p.X.Usages.All() {
-			if u.Kind == inventory.UseVariable || u.Kind == inventory.UseImplicit {
-				p.named[[2]string{u.Home, u.Name}] = append(p.named[[2]string{u.Home, u.Name}], u)
-			}
-		}
-	}
 	var uses []*inventory.Usage
 	for _, h := range p.projectsBelow(l.Home) {
-		for _, u := range p.named[[2]string{h.ID, l.Key}] {
+		for _, u := range p.X.UsagesNamed(h.ID, l.Key) {
+			if u.Kind != inventory.UseVariable && u.Kind != inventory.UseImplicit {
+				continue
+			}
 			if u.Credential == "" || l.Credential == "" || u.Credential == l.Credential {
 				uses = append(uses, u)
 			}
@@ -189,17 +184,9 @@ func (p *Pass) usesOf(l inventory.Location) []*inventory.Usage {
 
 // variablesFor returns the variables of a key that jobs of a home may get, the nearest home first.
 func (p *Pass) variablesFor(key, home string) []*inventory.Location {
-	if p.variables == nil {
-		p.variables = map[[2]string][]*inventory.Location{}
-		for l := range p.X.Locations.All() {
-			if l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule {
-				p.variables[[2]string{l.Home, l.Key}] = append(p.variables[[2]string{l.Home, l.Key}], l)
-			}
-		}
-	}
 	var found []*inventory.Location
 	for _, h := range p.X.Chain(home) {
-		found = append(found, p.variables[[2]string{h.ID, key}]...)
+		found = append(found, p.X.Variables(h.ID, key)...)
 	}
 	return found
 }

@@ -18,16 +18,14 @@ type Pass struct {
 	instance   string            // home ID of the instance; empty when the snapshot lacks it
 	gaps       map[string]*reason
 	refs       map[string]reach
-	jobs       map[string]*reason                  // by home: why its pipelines were not read to their end
-	below      map[string][]*inventory.Home        // by home: its projects, sorted by ID
-	named      map[[2]string][]*inventory.Usage    // of variables by home and name, as soon as they are asked for
-	held       map[string][]*inventory.Location    // by home: its variables that hold a secret, or may
-	variables  map[[2]string][]*inventory.Location // by home and key, of schedules too, as soon as they are asked for
-	takers     map[string]*audience                // by audience of ID tokens, as soon as it is asked for
-	bots       []*inventory.Credential             // active tokens of bots, as soon as they are asked for
-	liveTrusts []*inventory.Grant                  // trusts in ID tokens for production, as soon as they are asked for
-	byPath     map[string]*inventory.Home          // by path in small letters, as soon as it is asked for
-	unlinked   inventory.Tri                       // whether a variable holds a token of which nobody knows which it is; unknown: not asked yet
+	jobs       map[string]*reason               // by home: why its pipelines were not read to their end
+	below      map[string][]*inventory.Home     // by home: its projects, sorted by ID
+	held       map[string][]*inventory.Location // by group, and the instance: its variables that hold a secret, or may
+	takers     map[string]*audience             // by audience of ID tokens, as soon as it is asked for
+	bots       []*inventory.Credential          // active tokens of bots, as soon as they are asked for
+	liveTrusts []*inventory.Grant               // trusts in ID tokens for production, as soon as they are asked for
+	byPath     map[string]*inventory.Home       // by path in small letters, as soon as it is asked for
+	unlinked   inventory.Tri                    // whether a variable holds a token of which nobody knows which it is; unknown: not asked yet
 	past       *past
 }
 

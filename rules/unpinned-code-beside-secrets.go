@@ -96,7 +96,9 @@ func (p *Pass) variablesIn(home string) []*inventory.Location {
 			found = append(found, l)
 		}
 	}
-	p.held[home] = found
+	if h := p.X.Home(home); h != nil && h.Kind != inventory.ProjectHome { // every project below asks for them again
+		p.held[home] = found
+	}
 	return found
 }
 

@@ -10,12 +10,6 @@ import (
 // far as the scan saw all variables up to there, and as far as only one value can reach the job.
 // Source: https://docs.gitlab.com/ci/variables/#cicd-variable-precedence
 func (l *linker) usages() {
-	variables := map[[2]string][]string{} // location IDs by home and key
-	for at := range l.x.Locations.All() {
-		if at.Surface == inventory.SurfaceVariable && strings.HasPrefix(at.ID, variablePrefix(l.instance)) {
-			variables[[2]string{at.Home, at.Key}] = append(variables[[2]string{at.Home, at.Key}], at.ID)
-		}
-	}
 	for u := range l.x.Usages.All() {
 		name, handed := strings.CutPrefix(u.Name, "artifact:") // the variable that an earlier job has put there
 		handed = handed && u.Kind == inventory.UseArtifact
@@ -33,8 +27,10 @@ func (l *linker) usages() {
 				break // a variable that was not seen there would be nearer
 			}
 			var near []*inventory.Location
-			for _, id := range variables[[2]string{h.ID, name}] {
-				near = append(near, l.x.Location(id))
+			for _, at := range l.x.Variables(h.ID, name) {
+				if at.Surface == inventory.SurfaceVariable && strings.HasPrefix(at.ID, variablePrefix(l.instance)) {
+					near = append(near, at)
+				}
 			}
 			reaching, sure := reach(near, environment)
 			if len(reaching) == 0 {

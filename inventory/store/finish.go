@@ -115,25 +115,34 @@ func (r *Recorder) derive(ctx context.Context, q session, sc *inventory.Scan, d 
 	return events.close()
 }
 
-// reporter makes the events that start the clock for new gaps.
+// reporter makes the events that start the clock for new gaps. A first scan has them by the hundred thousand.
 type reporter struct {
 	event inventory.Event   // what all of them have in common
 	had   *idSet            // subjects that had gaps before
-	first map[string]newGap // of subjects that had none, the worst
-	grave []newGap          // of the SEC rules
+	first map[string]newGap // by subject that had none, the worst
+	grave []graveGap        // of the SEC rules
+
+	rules  []string
+	ruleAt map[string]int32 // their positions
 }
 
 // newGap is what an event says of a gap.
 type newGap struct {
-	subject, home, rule string
-	severity            inventory.Severity
-	grave               bool
+	home     string
+	rule     int32
+	severity int8
+	grave    bool
+}
+
+type graveGap struct {
+	subject string
+	newGap
 }
 
 func (r *Recorder) newReporter(ctx context.Context, q session, sc inventory.Scan) (*reporter, error) {
 	n := &reporter{
 		event: inventory.Event{Kind: inventory.Reported, At: inventory.At(sc.Began), Scan: sc.Number},
-		had:   newIDSet(), first: map[string]newGap{},
+		had:   newIDSet(), first: map[string]newGap{}, ruleAt: map[string]int32{},
 	}
 	if r.previous > 0 {
 		scans, err := scanRows(ctx, q, scanByNumber, r.previous)
@@ -153,14 +162,14 @@ func (r *Recorder) newReporter(ctx context.Context, q session, sc inventory.Scan
 
 // add takes a new gap in. Of a subject without gaps before, the worst is reported; gaps of the SEC rules always are.
 func (n *reporter) add(g *inventory.Gap) {
-	is := newGap{g.Subject, g.Home, g.Rule, g.Severity, strings.HasPrefix(g.Code, securityGap)}
+	is := newGap{g.Home, position(n.ruleAt, &n.rules, []byte(g.Rule)), int8(g.Severity), strings.HasPrefix(g.Code, securityGap)}
 	if is.grave {
-		n.grave = append(n.grave, is)
+		n.grave = append(n.grave, graveGap{g.Subject, is})
 	}
 	if n.had.has(clean(g.Subject)) {
 		return
 	}
-	if first, known := n.first[g.Subject]; !known || cmp.Or(cmp.Compare(first.severity, g.Severity), cmp.Compare(g.Rule, first.rule)) < 0 {
+	if first, known := n.first[g.Subject]; !known || cmp.Or(cmp.Compare(first.severity, is.severity), cmp.Compare(g.Rule, n.rules[first.rule])) < 0 {
 		n.first[g.Subject] = is
 	}
 }
@@ -168,21 +177,21 @@ func (n *reporter) add(g *inventory.Gap) {
 func (n *reporter) events() iter.Seq[inventory.Event] {
 	return func(yield func(inventory.Event) bool) {
 		for _, subject := range slices.Sorted(maps.Keys(n.first)) {
-			if first := n.first[subject]; !first.grave && !yield(n.reported(first)) {
+			if first := n.first[subject]; !first.grave && !yield(n.reported(subject, first)) {
 				return
 			}
 		}
 		for _, is := range n.grave {
-			if !yield(n.reported(is)) {
+			if !yield(n.reported(is.subject, is.newGap)) {
 				return
 			}
 		}
 	}
 }
 
-func (n *reporter) reported(is newGap) inventory.Event {
+func (n *reporter) reported(subject string, is newGap) inventory.Event {
 	e := n.event
-	e.Subject, e.Home, e.Field, e.To = is.subject, is.home, is.rule, is.severity.String()
+	e.Subject, e.Home, e.Field, e.To = subject, is.home, n.rules[is.rule], inventory.Severity(is.severity).String()
 	return e
 }
 
