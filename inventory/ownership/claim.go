@@ -74,14 +74,15 @@ func (e *collector) add(c claim, weight, halfLife, fit float64) {
 	e.claims = append(e.claims, c)
 }
 
-// decay halves the weight of evidence in every half-life, in days. Evidence without a date does not decay.
+// decay halves the weight of evidence in every half-life, in days. Evidence without a date does not decay. Its age counts
+// in whole weeks: with the seconds since, no owner would be as the scan before left it, and each be stored anew.
 func decay(at inventory.When, now int64, halfLife float64) float64 {
 	t, ok := at.Time()
 	if !ok || halfLife == 0 {
 		return 1
 	}
-	days := float64(now-t.Unix()) / 86400
-	return math.Pow(0.5, max(days, 0)/halfLife)
+	weeks := max(now-t.Unix(), 0) / (7 * 86400)
+	return math.Pow(0.5, float64(7*weeks)/halfLife)
 }
 
 // fromFile takes the most specific rule of the owners file.
