@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"encoding/json"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,11 +26,39 @@ func Diff(prev, next *Snapshot) []Event {
 	diffRows(&d, prev.Locations, next.Locations, d.locationChanged, d.locationAdded)
 	diffRows(&d, prev.Usages, next.Usages, nil, nil)
 	d.owners()
-	slices.SortStableFunc(d.events, func(a, b Event) int {
-		// A user account is a row of two kinds under one ID.
-		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Row, b.Row))
-	})
+	slices.SortStableFunc(d.events, compareEvents)
 	return d.events
+}
+
+func compareEvents(a, b Event) int {
+	// A user account is a row of two kinds under one ID.
+	return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Row, b.Row))
+}
+
+// Discoveries lists the events of an instance's first scan, in no order: what Diff says of an empty snapshot and x.
+func Discoveries(x *Index) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		d := differ{next: &Snapshot{Scan: x.Scan}, now: x, at: At(x.Scan.Began)}
+		given := func() bool {
+			for _, e := range d.events {
+				if !yield(e) {
+					return false
+				}
+			}
+			d.events = d.events[:0]
+			return true
+		}
+		for c := range x.Credentials.All() {
+			if d.credentialAdded(*c); !given() {
+				return
+			}
+		}
+		for l := range x.Locations.All() {
+			if d.locationAdded(*l); !given() {
+				return
+			}
+		}
+	}
 }
 
 type differ struct {
@@ -240,19 +269,42 @@ func (d *differ) locationChanged(a, b Location) []string {
 func cut(fingerprint string) string { return fingerprint[:min(8, len(fingerprint))] }
 
 func (d *differ) owners() {
+	var changes []OwnerChange
 	for _, o := range d.next.Owners {
-		was := d.past.Owner(o.Subject)
-		if was == nil || was.Owner == o.Owner {
-			continue
+		if was := d.past.Owner(o.Subject); was != nil && was.Owner != o.Owner {
+			changes = append(changes, OwnerChange{o.Subject, was.Owner, o.Owner})
 		}
-		e := Event{Kind: OwnerChanged, Subject: o.Subject, From: was.Owner, To: o.Owner, At: d.at, After: d.after, Scan: d.next.Scan.Number}
-		if c := d.now.Credential(o.Subject); c != nil {
-			e.Row, e.Home, e.Name = CredentialRow, c.Home, NameOf(*c)
-		} else if i := d.now.Identity(o.Subject); i != nil {
-			e.Row, e.Home, e.Name = IdentityRow, i.Home, NameOf(*i)
-		}
-		d.events = append(d.events, e)
 	}
+	d.events = append(d.events, OwnerEvents(d.now, At(d.prev.Scan.Began), changes)...)
+}
+
+// OwnerChange is a subject of which another owner was resolved than in the scan before.
+type OwnerChange struct{ Subject, From, To string }
+
+// OwnerEvents tells the changes of owners that the scan of x found. A token and the bot that holds it change hands
+// together: where both did, the credential's event tells it. after is the begin of the scan before.
+func OwnerEvents(x *Index, after When, changes []OwnerChange) []Event {
+	told := map[OwnerChange]bool{} // of identities, by what became of their credentials
+	var events []Event
+	tell := func(c OwnerChange, o Observation) {
+		row, _ := o.Row()
+		events = append(events, Event{
+			Kind: OwnerChanged, Subject: c.Subject, Row: row, Home: o.HomeOf(), Name: NameOf(o),
+			From: c.From, To: c.To, At: At(x.Scan.Began), After: after, Scan: x.Scan.Number,
+		})
+	}
+	for _, c := range changes {
+		if row := x.Credential(c.Subject); row != nil {
+			tell(c, *row)
+			told[OwnerChange{row.Identity, c.From, c.To}] = true
+		}
+	}
+	for _, c := range changes {
+		if row := x.Identity(c.Subject); row != nil && !told[c] && x.Credential(c.Subject) == nil {
+			tell(c, *row)
+		}
+	}
+	return events
 }
 
 // fields makes a Changed event for every field that differs, is still shown, and is not taken.

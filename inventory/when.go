@@ -111,7 +111,7 @@ func (w When) MarshalJSON() ([]byte, error) {
 	if w.IsUnknown() {
 		return []byte("null"), nil
 	}
-	return json.Marshal(w.String())
+	return []byte(`"` + w.String() + `"`), nil // nothing in it needs an escape
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. Null leaves unknown.

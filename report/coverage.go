@@ -131,8 +131,7 @@ func (t *coverageTally) add(c *inventory.Coverage) {
 
 func (t *coverageTally) homes(kind inventory.HomeKind) homeTally {
 	var n homeTally
-	for i := range t.v.x.Homes {
-		h := &t.v.x.Homes[i]
+	for _, h := range t.v.x.Homes {
 		if h.Kind != kind {
 			continue
 		}

@@ -29,15 +29,15 @@ func (v *view) detail(id string) detail {
 	d := detail{ID: id, Title: id}
 	if i := v.x.Identity(id); i != nil {
 		d.Title, d.Kind, d.Home, d.Identity = cmp.Or(i.Name, id), i.Kind, i.Home, i
-		d.Credentials = v.x.CredentialsOf[id]
-		d.Grants = v.x.GrantsOf[id]
+		d.Credentials = v.x.CredentialsOf(id)
+		d.Grants = v.x.GrantsOf(id)
 	} else if c := v.x.Credential(id); c != nil {
 		d.Title, d.Kind, d.Home = cmp.Or(c.Name, id), string(c.Kind), c.Home
 		d.Identity = v.x.Identity(c.Identity)
 		d.Credentials = []*inventory.Credential{c}
-	} else if l := v.location(id); l != nil {
+	} else if l := v.x.Location(id); l != nil {
 		d.Title, d.Kind, d.Home, d.Places = cmp.Or(l.Key, l.Path, id), "secret", l.Home, []*inventory.Location{l}
-	} else if places := v.x.SameValue[id]; len(places) > 0 {
+	} else if places := v.x.SameValue(id); len(places) > 0 {
 		d.Title, d.Kind, d.Home, d.Places = "value "+short(id), "secret", places[0].Home, places
 	}
 	v.gather(&d)
@@ -51,17 +51,17 @@ func (v *view) gather(d *detail) {
 	subjects := map[string]bool{d.ID: true}
 	for _, c := range d.Credentials {
 		subjects[c.ID] = true
-		d.Places = append(d.Places, v.x.LocationsOf[c.ID]...)
-		d.Places = append(d.Places, v.x.SameValue[c.Fingerprint]...)
-		d.Uses = append(d.Uses, v.x.UsagesOf[c.ID]...)
+		d.Places = append(d.Places, v.x.LocationsOf(c.ID)...)
+		d.Places = append(d.Places, v.x.SameValue(c.Fingerprint)...)
+		d.Uses = append(d.Uses, v.x.UsagesOf(c.ID)...)
 	}
 	for _, l := range d.Places {
 		if len(d.Credentials) == 0 {
-			d.Places = append(d.Places, v.x.SameValue[l.Fingerprint]...)
+			d.Places = append(d.Places, v.x.SameValue(l.Fingerprint)...)
 			break
 		}
 	}
-	d.Uses = append(d.Uses, v.x.UsagesBy[d.ID]...)
+	d.Uses = append(d.Uses, v.x.UsagesBy(d.ID)...)
 	d.Places = unique(d.Places, func(l *inventory.Location) string { return l.ID })
 	d.Uses = unique(d.Uses, func(u *inventory.Usage) string { return u.ID })
 	for _, l := range d.Places {

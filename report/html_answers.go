@@ -121,7 +121,7 @@ var surfaces = []struct{ id, title string }{
 
 func (v *view) bySurface() []countRow {
 	places, values := map[string]int{}, map[string]map[string]bool{}
-	for _, l := range v.x.Locations {
+	for l := range v.x.Locations.All() {
 		if l.SecretLike != inventory.Yes && l.Fingerprint == "" {
 			continue
 		}

@@ -57,7 +57,7 @@ type expiryDay struct {
 
 // expiry counts what ends in the next 90 days; nil when there is no credential to count.
 func (v *view) expiry(rows []row) *expirySection {
-	if v.now.IsZero() || len(v.x.Credentials) == 0 {
+	if v.now.IsZero() || v.x.Credentials.Len() == 0 {
 		return nil
 	}
 	today := v.now.UTC().Truncate(24 * time.Hour)
@@ -143,8 +143,9 @@ const reuseShown = 40
 func (v *view) reuse() ([]reuseRow, string) {
 	values, shared := 0, 0
 	var out []reuseRow
-	for print, places := range v.x.SameValue {
+	for print := range v.x.Fingerprints() {
 		values++
+		places := v.x.SameValue(print)
 		if len(places) < 2 {
 			continue
 		}

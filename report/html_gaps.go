@@ -57,7 +57,7 @@ func (v *view) action(g *inventory.Gap) action {
 		Owner: orNone(clean(g.Owner, nameMax)), Since: dated(g.FirstSeen, v.now), Fix: clean(r.Fix, textMax), Page: s.Page,
 	}
 	id := g.Subject
-	if l := v.location(id); l != nil {
+	if l := v.x.Location(id); l != nil {
 		id = l.Credential // what the command show tells of a place it tells of its secret
 	}
 	if v.x.Credential(id) != nil {

@@ -25,7 +25,7 @@ const offboardingShown = 60
 
 // offboarding lists what ended and still has live credentials, most of them first. The line says over what it looked.
 func (v *view) offboarding() ([]offboarding, string) {
-	if len(v.x.Homes) == 0 && len(v.x.Users) == 0 {
+	if len(v.x.Homes) == 0 && v.x.Users.Len() == 0 {
 		return nil, ""
 	}
 	var out []offboarding
@@ -43,24 +43,23 @@ func (v *view) offboarding() ([]offboarding, string) {
 		switch {
 		case h.Kind == inventory.InstanceHome:
 		case h.Archived == inventory.Yes:
-			add(offboarding{Kind: "Project archived", Name: clean(cmp.Or(h.Path, h.ID), nameMax)}, h.ID, v.x.CredentialsIn[h.ID])
+			add(offboarding{Kind: "Project archived", Name: clean(cmp.Or(h.Path, h.ID), nameMax)}, h.ID, v.x.CredentialsIn(h.ID))
 		case doomed:
-			add(offboarding{Kind: "Marked for deletion", Name: clean(cmp.Or(h.Path, h.ID), nameMax), When: date(h.DeletionAt), Waiting: v.waiting(h.DeletionAt)}, h.ID, v.x.CredentialsIn[h.ID])
+			add(offboarding{Kind: "Marked for deletion", Name: clean(cmp.Or(h.Path, h.ID), nameMax), When: date(h.DeletionAt), Waiting: v.waiting(h.DeletionAt)}, h.ID, v.x.CredentialsIn(h.ID))
 		case h.Archived == inventory.Unknown && h.Kind == inventory.ProjectHome:
 			unknown++
 		}
 	}
 	made := map[string][]*inventory.Credential{}
-	for i := range v.x.Credentials {
-		c := &v.x.Credentials[i]
+	for c := range v.x.Credentials.All() {
 		if c.Creator != "" && c.Creator != c.Identity {
 			made[c.Creator] = append(made[c.Creator], c)
 		}
 	}
-	for _, u := range v.x.Users {
+	for u := range v.x.Users.All() {
 		switch {
 		case u.Inactive() == inventory.Yes:
-			add(offboarding{Kind: "Account " + orUnknown(clean(u.State, 40)), Name: clean(cmp.Or(u.Username, u.ID), nameMax), Page: u.ID}, u.ID, slices.Concat(v.x.CredentialsOf[u.ID], made[u.ID]))
+			add(offboarding{Kind: "Account " + orUnknown(clean(u.State, 40)), Name: clean(cmp.Or(u.Username, u.ID), nameMax), Page: u.ID}, u.ID, slices.Concat(v.x.CredentialsOf(u.ID), made[u.ID]))
 		case u.Inactive() == inventory.Unknown:
 			unknown++
 		}

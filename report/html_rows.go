@@ -24,7 +24,7 @@ func (v *view) htmlRow(r row) htmlRow {
 		Page: r.Page, Name: clean(r.Name, nameMax), Kind: orUnknown(kindWords(r.Kind)), Owner: ownerText(r.Owner), Scope: rowScope(r),
 		Created: date(r.Created), Expires: date(r.Expires), Used: date(r.Used), State: orUnknown(clean(r.State, 40)), Worst: r.Worst.String(),
 		ExpiresIn: distance(r.Expires, v.now), UsedAgo: distance(r.Used, v.now), Places: r.Places, Gaps: r.Gaps, Home: rowHome(v, r),
-		Jobs: len(v.x.UsagesOf[r.ID]),
+		Jobs: len(v.x.UsagesOf(r.ID)),
 	}
 	if h.Name == "" {
 		h.Name = clean(r.ID, nameMax)

@@ -142,7 +142,8 @@ func encodeJSON(v any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
-	if !bytes.ContainsFunc(b, hostile) {
+	// Most rows hold nothing but ASCII, which is looked over many times faster by its bytes.
+	if !slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c > '~' }) || !bytes.ContainsFunc(b, hostile) {
 		return b, nil
 	}
 	var out bytes.Buffer

@@ -31,12 +31,12 @@ type row struct {
 
 // rows returns the inventory sorted by ID: one row per credential, and one for each identity without one.
 func (v *view) rows() []row {
-	out := make([]row, 0, len(v.x.Credentials))
-	for i := range v.x.Credentials {
-		out = append(out, v.credentialRow(&v.x.Credentials[i]))
+	out := make([]row, 0, v.x.Credentials.Len())
+	for c := range v.x.Credentials.All() {
+		out = append(out, v.credentialRow(c))
 	}
-	for i := range v.x.Identities {
-		if id := &v.x.Identities[i]; len(v.x.CredentialsOf[id.ID]) == 0 {
+	for id := range v.x.Identities.All() {
+		if len(v.x.CredentialsOf(id.ID)) == 0 {
 			out = append(out, v.identityRow(id))
 		}
 	}
@@ -47,7 +47,7 @@ func (v *view) rows() []row {
 func (v *view) credentialRow(c *inventory.Credential) row {
 	r := row{
 		ID: c.ID, Page: c.ID, Kind: string(c.Kind), Name: c.Name, Home: c.Home, Owner: v.x.Owner(c.ID), Scope: c.Scope, Level: c.Level,
-		Created: c.CreatedAt, Expires: c.ExpiresAt, Used: c.LastUsedAt, State: c.State, Places: len(v.x.LocationsOf[c.ID]),
+		Created: c.CreatedAt, Expires: c.ExpiresAt, Used: c.LastUsedAt, State: c.State, Places: len(v.x.LocationsOf(c.ID)),
 		Credential: c, Identity: v.x.Identity(c.Identity),
 	}
 	if r.Identity != nil {
@@ -105,25 +105,16 @@ func (v *view) subject(id string) subject {
 	if h := v.x.Home(id); h != nil {
 		return subject{cmp.Or(h.Path, id), string(h.Kind), h.ID, ""}
 	}
-	if l := v.location(id); l != nil {
+	if l := v.x.Location(id); l != nil {
 		s := subject{cmp.Or(l.Key, l.Path, id), l.Surface, l.Home, ""}
 		if c := v.x.Credential(l.Credential); c != nil {
 			s.Page = v.credentialRow(c).Page
 		}
 		return s
 	}
-	if print, ok := strings.CutPrefix(id, inventory.ExternalID(v.Scan.Instance, "")); ok && len(v.x.SameValue[print]) > 0 {
-		l := v.x.SameValue[print][0]
+	if print, ok := strings.CutPrefix(id, inventory.ExternalID(v.Scan.Instance, "")); ok && len(v.x.SameValue(print)) > 0 {
+		l := v.x.SameValue(print)[0]
 		return subject{cmp.Or(l.Key, l.Path, id), "secret", l.Home, ""}
 	}
 	return subject{Name: id}
-}
-
-// location finds a location by its ID; the snapshot's list is sorted by ID.
-func (v *view) location(id string) *inventory.Location {
-	i, ok := slices.BinarySearchFunc(v.x.Locations, id, func(l inventory.Location, id string) int { return cmp.Compare(l.ID, id) })
-	if !ok {
-		return nil
-	}
-	return &v.x.Locations[i]
 }

@@ -103,16 +103,14 @@ func candidates(hits []target) string {
 // targets lists all that can be shown, sorted by ID within each sort of row. The first name is the fingerprint.
 func (v *view) targets() []target {
 	var out []target
-	for i := range v.x.Identities {
-		id := &v.x.Identities[i]
+	for id := range v.x.Identities.All() {
 		out = append(out, target{id.ID, id.ID, []string{"", id.Name}})
 	}
-	for i := range v.x.Credentials {
-		r := v.credentialRow(&v.x.Credentials[i])
+	for c := range v.x.Credentials.All() {
+		r := v.credentialRow(c)
 		out = append(out, target{r.ID, r.Page, []string{r.Credential.Fingerprint, r.Credential.Name}})
 	}
-	for i := range v.x.Locations {
-		l := &v.x.Locations[i]
+	for l := range v.x.Locations.All() {
 		page := cmp.Or(l.Fingerprint, l.ID)
 		if c := v.x.Credential(l.Credential); c != nil {
 			page = v.credentialRow(c).Page

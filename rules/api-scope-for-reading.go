@@ -21,7 +21,7 @@ var apiScopeForReading = Rule{
 		case !c.HasScope("api"):
 			return NotApplicable
 		}
-		uses := p.X.UsagesOf[c.ID]
+		uses := p.X.UsagesOf(c.ID)
 		unclear := false
 		for _, u := range uses {
 			switch v := verbOf(u); {
@@ -54,7 +54,7 @@ func (p *Pass) consumersHidden(c inventory.Credential) (v Verdict, hidden bool) 
 		return v, true
 	}
 	stored := false
-	for _, l := range p.X.LocationsOf[c.ID] {
+	for _, l := range p.X.LocationsOf(c.ID) {
 		if l.Surface != inventory.SurfaceVariable && l.Surface != inventory.SurfaceSchedule {
 			continue
 		}
@@ -78,8 +78,7 @@ func (p *Pass) unlinkedTokens() bool {
 		return p.unlinked == inventory.Yes
 	}
 	p.unlinked = inventory.No
-	for i := range p.X.Locations {
-		l := &p.X.Locations[i]
+	for l := range p.X.Locations.All() {
 		if l.Surface != inventory.SurfaceVariable && l.Surface != inventory.SurfaceSchedule || l.SecretLike == inventory.No {
 			continue
 		}

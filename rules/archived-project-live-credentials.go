@@ -26,23 +26,23 @@ var archivedProjectLiveCredentials = Rule{
 // stillLive fails a project that ended while credentials or secrets of its own live on.
 func (p *Pass) stillLive(h inventory.Home, ended string) Verdict {
 	var live []string
-	for _, c := range p.X.CredentialsIn[h.ID] {
+	for _, c := range p.X.CredentialsIn(h.ID) {
 		if c.Active() && ofBot(*c) && c.Kind != "runner-token" && c.Kind != "deploy-key" {
 			live = append(live, credentialNoun(c.Kind)+" "+quoted(inventory.NameOf(*c)))
 		}
 	}
 	// A deploy key has no home of its own: its grants say where it opens.
-	for _, g := range p.X.GrantsOn[h.ID] {
+	for _, g := range p.X.GrantsOn(h.ID) {
 		if g.Kind != "deploy-key" {
 			continue
 		}
-		for _, c := range p.X.CredentialsOf[g.Subject] {
+		for _, c := range p.X.CredentialsOf(g.Subject) {
 			if c.Active() {
 				live = append(live, "deploy key "+quoted(inventory.NameOf(*c)))
 			}
 		}
 	}
-	for _, l := range p.X.LocationsIn[h.ID] {
+	for _, l := range p.X.LocationsIn(h.ID) {
 		if l.Surface == inventory.SurfaceVariable && l.SecretLike == inventory.Yes {
 			live = append(live, placeName(l))
 		}

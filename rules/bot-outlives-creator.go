@@ -59,7 +59,7 @@ var botOutlivesCreator = Rule{
 // opens returns the homes that a credential opens, sorted: a deploy key's and a runner's grants name them.
 func (p *Pass) opens(c inventory.Credential) []string {
 	var homes []string
-	for _, g := range p.X.GrantsOf[c.Identity] {
+	for _, g := range p.X.GrantsOf(c.Identity) {
 		if g.Kind == "deploy-key" || g.Kind == "runner" {
 			homes = append(homes, g.Home)
 		}

@@ -23,7 +23,7 @@ var botWithMaintainerRole = Rule{
 			return NotApplicable
 		}
 		level := c.Level
-		for _, g := range p.X.GrantsOf[c.Identity] {
+		for _, g := range p.X.GrantsOf(c.Identity) {
 			if g.Kind == "membership" {
 				level = max(level, g.Level)
 			}

@@ -39,7 +39,7 @@ func pipelineProjects(f func(*Pass, inventory.Home) Verdict) Check {
 // jobsIn returns the jobs of a project's pipeline, sorted by ID.
 func (p *Pass) jobsIn(home string) []*inventory.Identity {
 	var jobs []*inventory.Identity
-	for _, i := range p.X.IdentitiesIn[home] {
+	for _, i := range p.X.IdentitiesIn(home) {
 		if i.Kind == "workload" {
 			jobs = append(jobs, i)
 		}
@@ -107,7 +107,7 @@ func (p *Pass) searchUnread(home string) *reason {
 	if v, hidden := p.unseen(home, "project"); hidden {
 		return &v.reason
 	}
-	children := slices.SortedFunc(slices.Values(p.X.Children[home]), func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
+	children := slices.SortedFunc(slices.Values(p.X.Children(home)), func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
 	for _, child := range children {
 		if v, hidden := p.unread(child.ID); hidden {
 			return &v.reason
@@ -148,7 +148,7 @@ func (p *Pass) projectsBelow(home string) []*inventory.Home {
 	if h := p.X.Home(home); h != nil && h.Kind == inventory.ProjectHome {
 		projects = append(projects, h)
 	}
-	for _, child := range p.X.Children[home] {
+	for _, child := range p.X.Children(home) {
 		projects = append(projects, p.projectsBelow(child.ID)...)
 	}
 	slices.SortFunc(projects, func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
@@ -167,18 +167,12 @@ func (p *Pass) within(home, above string) bool {
 // usesOf returns the uses that a variable may serve, sorted by ID: those in its reach that name it, or whose tool takes
 // it unnamed, unless another variable of that name is known to serve them.
 func (p *Pass) usesOf(l inventory.Location) []*inventory.Usage {
-	if p.named == nil {
-		p.named = map[[2]string][]*inventory.Usage{}
-		for i := range p.X.Usages {
-			u := &p.X.Usages[i]
-			if u.Kind == inventory.UseVariable || u.Kind == inventory.UseImplicit {
-				p.named[[2]string{u.Home, u.Name}] = append(p.named[[2]string{u.Home, u.Name}], u)
-			}
-		}
-	}
 	var uses []*inventory.Usage
 	for _, h := range p.projectsBelow(l.Home) {
-		for _, u := range p.named[[2]string{h.ID, l.Key}] {
+		for _, u := range p.X.UsagesNamed(h.ID, l.Key) {
+			if u.Kind != inventory.UseVariable && u.Kind != inventory.UseImplicit {
+				continue
+			}
 			if u.Credential == "" || l.Credential == "" || u.Credential == l.Credential {
 				uses = append(uses, u)
 			}
@@ -190,18 +184,9 @@ func (p *Pass) usesOf(l inventory.Location) []*inventory.Usage {
 
 // variablesFor returns the variables of a key that jobs of a home may get, the nearest home first.
 func (p *Pass) variablesFor(key, home string) []*inventory.Location {
-	if p.variables == nil {
-		p.variables = map[[2]string][]*inventory.Location{}
-		for i := range p.X.Locations {
-			l := &p.X.Locations[i]
-			if l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule {
-				p.variables[[2]string{l.Home, l.Key}] = append(p.variables[[2]string{l.Home, l.Key}], l)
-			}
-		}
-	}
 	var found []*inventory.Location
 	for _, h := range p.X.Chain(home) {
-		found = append(found, p.variables[[2]string{h.ID, key}]...)
+		found = append(found, p.X.Variables(h.ID, key)...)
 	}
 	return found
 }
@@ -210,7 +195,7 @@ func (p *Pass) variablesFor(key, home string) []*inventory.Location {
 // that it names is none.
 func (p *Pass) secretUses(job string) []*inventory.Usage {
 	var uses []*inventory.Usage
-	for _, u := range p.X.UsagesBy[job] {
+	for _, u := range p.X.UsagesBy(job) {
 		if p.secretUse(u) {
 			uses = append(uses, u)
 		}
@@ -261,7 +246,7 @@ func secretName(name string) bool {
 // secretsReaching returns the secret variables that jobs of a project get, as text; hidden when some may be missing.
 func (p *Pass) secretsReaching(home string) (secrets []string, v Verdict, hidden bool) {
 	for _, h := range p.X.Chain(home) {
-		for _, l := range p.X.LocationsIn[h.ID] {
+		for _, l := range p.X.LocationsIn(h.ID) {
 			switch {
 			case l.Surface != inventory.SurfaceVariable:
 			case l.SecretLike == inventory.Yes:

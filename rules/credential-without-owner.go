@@ -48,7 +48,7 @@ func (p *Pass) ownerUnclear(c inventory.Credential) (v Verdict, unclear bool) {
 		return Unknown("whether @%s, who made it and is no member, is an administrator was not shown", u.Username), true
 	}
 	mixed := 0
-	for _, g := range p.X.GrantsOn[c.Home] {
+	for _, g := range p.X.GrantsOn(c.Home) {
 		if g.Kind == "membership" && g.Level >= levelMaintainer && g.Inherited == inventory.Unknown && !g.ExpiresAt.Before(p.Now) {
 			mixed++
 		}

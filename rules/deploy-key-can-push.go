@@ -18,7 +18,7 @@ var deployKeyCanPush = Rule{
 		}
 		var pushes []string
 		shown := true
-		for _, g := range p.X.GrantsOf[c.Identity] {
+		for _, g := range p.X.GrantsOf(c.Identity) {
 			switch {
 			case g.Kind != "deploy-key":
 			case mayPush(g):

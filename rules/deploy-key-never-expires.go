@@ -41,7 +41,7 @@ var deployKeyNeverExpires = Rule{
 // any of them.
 func (p *Pass) keyProjects(c inventory.Credential) (paths []string, push bool) {
 	seen := map[string]bool{}
-	for _, g := range p.X.GrantsOf[c.Identity] {
+	for _, g := range p.X.GrantsOf(c.Identity) {
 		if g.Kind != "deploy-key" {
 			continue
 		}

@@ -96,7 +96,7 @@ func (p *Pass) gap(rule *Rule, s subject, v Verdict) inventory.Gap {
 func (p *Pass) places() iter.Seq[place] {
 	return func(yield func(place) bool) {
 		for _, h := range p.homes {
-			at := place{home: h, credentials: p.X.CredentialsIn[h.ID], identities: p.X.IdentitiesIn[h.ID], locations: p.X.LocationsIn[h.ID]}
+			at := place{home: h, credentials: p.X.CredentialsIn(h.ID), identities: p.X.IdentitiesIn(h.ID), locations: p.X.LocationsIn(h.ID)}
 			if !yield(at) {
 				return
 			}
@@ -110,11 +110,11 @@ func (p *Pass) places() iter.Seq[place] {
 	}
 }
 
-func strays[T inventory.Observation](p *Pass, rows []T) []*T {
+func strays[T inventory.Observation](p *Pass, rows *inventory.Table[T]) []*T {
 	var out []*T
-	for i := range rows {
-		if p.X.Home(rows[i].HomeOf()) == nil {
-			out = append(out, &rows[i])
+	for r := range rows.All() {
+		if p.X.Home((*r).HomeOf()) == nil {
+			out = append(out, r)
 		}
 	}
 	return out

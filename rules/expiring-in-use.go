@@ -28,7 +28,7 @@ var expiringInUse = Rule{
 			return NotApplicable // past, though GitLab calls it active
 		}
 		last, used := p.age(c.LastUsedAt)
-		consumers := len(p.X.UsagesOf[c.ID]) + p.storedPlaces(c.ID)
+		consumers := len(p.X.UsagesOf(c.ID)) + p.storedPlaces(c.ID)
 		switch {
 		case used && last <= p.Policy.InUseDays:
 			return Fail("expires %s and was used %s; rotate it and update what uses it", within(days), ago(last)).
@@ -60,7 +60,7 @@ func (p *Pass) expiryWindow(days int) inventory.Severity {
 // storedPlaces counts the variables that hold a credential's value for jobs to use.
 func (p *Pass) storedPlaces(credential string) int {
 	n := 0
-	for _, l := range p.X.LocationsOf[credential] {
+	for _, l := range p.X.LocationsOf(credential) {
 		if l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule {
 			n++
 		}

@@ -18,7 +18,7 @@ var ghostReference = Rule{
 	Check: workloads(func(p *Pass, job inventory.Identity) Verdict {
 		var ghosts []string
 		named := 0
-		for _, u := range p.X.UsagesBy[job.ID] {
+		for _, u := range p.X.UsagesBy(job.ID) {
 			if u.Kind != inventory.UseVariable || !secretName(u.Name) {
 				continue
 			}

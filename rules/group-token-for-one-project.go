@@ -25,7 +25,7 @@ var groupTokenForOneProject = Rule{
 		if len(consumers) > 1 {
 			return Ok
 		}
-		for _, u := range p.X.UsagesOf[c.ID] {
+		for _, u := range p.X.UsagesOf(c.ID) {
 			if strings.Contains(u.Operation, "/groups/") {
 				return Ok // what it does there no project token can
 			}
@@ -37,7 +37,7 @@ var groupTokenForOneProject = Rule{
 			return p.usedNowhere(c)
 		}
 		return Fail("is used in 1 project only (%s); replace it by a token of that project", p.path(consumers[0])).
-			With("consuming projects = 1").With("uses by jobs = %d", len(p.X.UsagesOf[c.ID]))
+			With("consuming projects = 1").With("uses by jobs = %d", len(p.X.UsagesOf(c.ID)))
 	}),
 }
 
@@ -56,10 +56,10 @@ func (p *Pass) usedNowhere(c inventory.Credential) Verdict {
 // consumerProjects returns the projects whose jobs use a credential or whose own variables hold it, sorted.
 func (p *Pass) consumerProjects(c inventory.Credential) []string {
 	var homes []string
-	for _, u := range p.X.UsagesOf[c.ID] {
+	for _, u := range p.X.UsagesOf(c.ID) {
 		homes = append(homes, u.Home)
 	}
-	for _, l := range p.X.LocationsOf[c.ID] {
+	for _, l := range p.X.LocationsOf(c.ID) {
 		if h := p.X.Home(l.Home); h != nil && h.Kind == inventory.ProjectHome {
 			homes = append(homes, h.ID)
 		}

@@ -22,7 +22,7 @@ var halfRotation = Rule{
 			return NotApplicable
 		}
 		var left []string
-		for _, l := range p.X.LocationsOf[c.RotatedFrom] {
+		for _, l := range p.X.LocationsOf(c.RotatedFrom) {
 			left = append(left, placeName(l)+" of "+p.path(l.Home))
 		}
 		if len(left) > 0 {

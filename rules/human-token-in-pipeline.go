@@ -100,8 +100,7 @@ func (p *Pass) namedPersonal(l inventory.Location) Verdict {
 func (p *Pass) botTokens() []*inventory.Credential {
 	if p.bots == nil {
 		p.bots = []*inventory.Credential{}
-		for i := range p.X.Credentials {
-			c := &p.X.Credentials[i]
+		for c := range p.X.Credentials.All() {
 			switch c.Kind {
 			case "project-access-token", "group-access-token", "service-account-token", "access-token":
 				if c.Active() {
@@ -115,7 +114,7 @@ func (p *Pass) botTokens() []*inventory.Credential {
 
 // mayLieAt reports whether a token may be the value of a place: not where its value is known, and another.
 func (p *Pass) mayLieAt(c *inventory.Credential, l inventory.Location) bool {
-	for _, at := range p.X.LocationsOf[c.ID] {
+	for _, at := range p.X.LocationsOf(c.ID) {
 		if at.Fingerprint != "" && l.Fingerprint != "" && at.KeyID == l.KeyID && at.Fingerprint != l.Fingerprint {
 			return false
 		}

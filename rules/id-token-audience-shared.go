@@ -61,7 +61,7 @@ type idToken struct {
 // system; the rows of uses name the system and what is done there, or that the token is for an audience.
 func (p *Pass) idTokens(job string) []idToken {
 	byName := map[string]*idToken{}
-	for _, u := range p.X.UsagesBy[job] {
+	for _, u := range p.X.UsagesBy(job) {
 		if u.Kind != inventory.UseIDToken {
 			continue
 		}
@@ -108,7 +108,7 @@ func (p *Pass) audiences() map[string]*audience {
 		return p.takers
 	}
 	p.takers = map[string]*audience{}
-	for id := range p.X.UsagesBy {
+	for id := range p.X.Workloads() {
 		unread := true
 		if job := p.X.Identity(id); job != nil {
 			_, unread = p.jobUnread(*job)

@@ -74,8 +74,8 @@ func (p *Pass) productionTokens(h inventory.Home) string {
 	}
 	if p.liveTrusts == nil {
 		p.liveTrusts = []*inventory.Grant{}
-		for i := range p.X.Grants {
-			if g := &p.X.Grants[i]; g.Kind == "oidc-trust" && productionTrust(g) {
+		for g := range p.X.Grants.All() {
+			if g.Kind == "oidc-trust" && productionTrust(g) {
 				p.liveTrusts = append(p.liveTrusts, g)
 			}
 		}

@@ -25,7 +25,7 @@ var jobTokenAllowlistWide = Rule{
 			return NotApplicable // without a limit the list says nothing
 		}
 		var entries []*inventory.Grant
-		for _, g := range p.X.GrantsOn[h.ID] {
+		for _, g := range p.X.GrantsOn(h.ID) {
 			if g.Kind == "job-token" {
 				entries = append(entries, g)
 			}

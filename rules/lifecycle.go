@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,23 @@ import (
 type History struct {
 	Reported []Reported        // in any order; of closed gaps too
 	Events   []inventory.Event // in any order
+	Earlier  bool              // a scan before the one that is judged has told of itself
+}
+
+// Add takes an event in for the judgement of a scan, as far as a rule or a measure asks for it: most events of a large
+// estate tell that a row was found.
+func (h *History) Add(e inventory.Event, scan int64) {
+	h.Earlier = h.Earlier || e.Scan < scan
+	found := e.Kind == inventory.Discovered || e.Kind == inventory.Exposed || e.Kind == inventory.Reappeared
+	switch {
+	case e.Kind == inventory.Reported:
+		h.Reported = append(h.Reported, Reported{Rule: e.Field, Subject: e.Subject, At: e.At})
+	case e.Kind == inventory.OwnerChanged:
+	case e.Kind == inventory.Changed && e.Field != readField:
+	case found && (e.Row != inventory.LocationRow || e.Scan != scan || !h.Earlier):
+	default:
+		h.Events = append(h.Events, e)
+	}
 }
 
 // Reported says when a gap stood in a finished scan for the first time.
@@ -29,26 +47,20 @@ const validDays = 5
 // An end counts from the moment GitLab dates, else from the scan that first saw it: the late side, so that no team
 // looks faster than it was. What is too recent to be judged is in no denominator.
 func Lifecycle(x *inventory.Index, h History, policy Policy, now time.Time) []inventory.Measure {
-	c := &clock{Pass: newPass(x, h, policy, now), ended: map[string]inventory.When{}, gone: map[string]inventory.Event{}, locations: map[string]*inventory.Location{}}
-	for i := range x.Locations {
-		c.locations[x.Locations[i].ID] = &x.Locations[i]
-	}
+	c := &clock{Pass: newPass(x, h, policy, now), ended: map[string]inventory.When{}, gone: map[string]inventory.Event{}}
 	for _, e := range h.Events {
 		c.end(e)
 	}
 	l := newLedger(c.Pass, measureValid, measureOffboarded)
 	c.validAfter(l, h.Reported)
-	for _, e := range h.Events {
-		c.offboarded(l, e)
-	}
+	c.offboarded(l, h.Events)
 	return l.list()
 }
 
 type clock struct {
 	*Pass
-	ended     map[string]inventory.When      // by credential ID: its first end
-	gone      map[string]inventory.Event     // by credential ID: that end, of credentials the snapshot lacks
-	locations map[string]*inventory.Location // by ID
+	ended map[string]inventory.When  // by credential ID: its first end
+	gone  map[string]inventory.Event // by credential ID: that end, of credentials the snapshot lacks
 }
 
 func (c *clock) end(e inventory.Event) {
@@ -142,15 +154,15 @@ func (c *clock) validAt(id string, limit time.Time) inventory.Tri {
 
 // placesOf returns the places of a credential's value, or of the value that an external ID stands for.
 func (c *clock) placesOf(id string) []*inventory.Location {
-	if places := c.X.LocationsOf[id]; len(places) > 0 {
+	if places := c.X.LocationsOf(id); len(places) > 0 {
 		return places
 	}
-	return c.X.SameValue[id[strings.LastIndexByte(id, '/')+1:]]
+	return c.X.SameValue(id[strings.LastIndexByte(id, '/')+1:])
 }
 
 // secretOf returns the credential that a gap's subject is about: the subject itself, or the one whose value lies there.
 func (c *clock) secretOf(subject string) string {
-	switch l := c.locations[subject]; {
+	switch l := c.X.Location(subject); {
 	case l != nil && l.Credential != "":
 		return l.Credential
 	case l != nil && l.Fingerprint != "":
@@ -170,33 +182,54 @@ func (c *clock) homeOf(id string) string {
 }
 
 // offboarded counts what was live when a project was archived or a person left, and what of it ended in time.
-func (c *clock) offboarded(l *ledger, e inventory.Event) {
-	at, ok := e.At.Time()
-	if !ok || e.Kind != inventory.ProjectArchived && e.Kind != inventory.OwnerLeft {
+func (c *clock) offboarded(l *ledger, events []inventory.Event) {
+	left := map[string][]time.Time{} // by user ID
+	for _, e := range events {
+		at, ok := e.At.Time()
+		switch {
+		case !ok:
+		case e.Kind == inventory.OwnerLeft:
+			left[e.Subject] = append(left[e.Subject], at)
+		case e.Kind == inventory.ProjectArchived:
+			c.archived(l, e.Subject, at)
+		}
+	}
+	if len(left) == 0 {
 		return
 	}
-	for i := range c.X.Credentials {
-		if row := &c.X.Credentials[i]; c.touches(e, row) {
-			born, dated := row.CreatedAt.Time()
-			if !dated || born.Before(at) {
-				c.inTime(l, row.ID, row.Home, at)
+	for row := range c.X.Credentials.All() {
+		people := []string{row.Identity, row.Creator}
+		if o := c.ownerOf(*row); o != nil {
+			people = append(people, o.User)
+		}
+		slices.Sort(people)
+		for _, person := range slices.Compact(people) {
+			for _, at := range left[person] {
+				c.liveAt(l, row, at)
 			}
 		}
 	}
+}
+
+// archived counts the credentials of bots in a project that was archived, and those that are gone since.
+func (c *clock) archived(l *ledger, project string, at time.Time) {
+	for _, row := range c.X.CredentialsIn(project) {
+		if ofBot(*row) {
+			c.liveAt(l, row, at)
+		}
+	}
 	for id, end := range c.gone {
-		if e.Kind == inventory.ProjectArchived && end.Home == e.Subject {
+		if end.Home == project {
 			c.inTime(l, id, end.Home, at)
 		}
 	}
 }
 
-// touches reports whether a credential should have ended with an event.
-func (c *clock) touches(e inventory.Event, row *inventory.Credential) bool {
-	if e.Kind == inventory.ProjectArchived {
-		return row.Home == e.Subject && ofBot(*row)
+func (c *clock) liveAt(l *ledger, row *inventory.Credential, at time.Time) {
+	born, dated := row.CreatedAt.Time()
+	if !dated || born.Before(at) {
+		c.inTime(l, row.ID, row.Home, at)
 	}
-	o := c.ownerOf(*row)
-	return row.Identity == e.Subject || row.Creator == e.Subject || o != nil && o.User == e.Subject
 }
 
 func (c *clock) inTime(l *ledger, id, home string, at time.Time) {

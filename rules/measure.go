@@ -102,8 +102,8 @@ func measures(p *Pass, severe map[string]bool) []inventory.Measure {
 	l := newLedger(p, measureCoverage, measureOwned, measureGoverned, measureOutside, measureIdle, measureExpiry, measureRotation, measureSprawl)
 	measureHomes(p, l)
 	alsoCredentials(p, severe)
-	for i := range p.X.Credentials {
-		if c := &p.X.Credentials[i]; c.Active() {
+	for c := range p.X.Credentials.All() {
+		if c.Active() {
 			measureCredential(p, l, c, severe[c.ID])
 		}
 	}
@@ -114,7 +114,7 @@ func measures(p *Pass, severe map[string]bool) []inventory.Measure {
 // measureHomes counts a group or project as seen when it was visited and no visit of it came back short.
 func measureHomes(p *Pass, l *ledger) {
 	seen := map[string]inventory.Tri{}
-	for _, c := range p.X.Coverage {
+	for c := range p.X.Coverage.All() {
 		switch c.State {
 		case inventory.Complete:
 			if seen[c.Home] == inventory.Unknown {
@@ -133,8 +133,8 @@ func measureHomes(p *Pass, l *ledger) {
 
 // alsoCredentials adds the credentials of which a severe place holds the value.
 func alsoCredentials(p *Pass, severe map[string]bool) {
-	for i := range p.X.Locations {
-		if l := &p.X.Locations[i]; l.Credential != "" && severe[l.ID] {
+	for l := range p.X.Locations.All() {
+		if l.Credential != "" && severe[l.ID] {
 			severe[l.Credential] = true
 		}
 	}
@@ -223,8 +223,8 @@ func (p *Pass) usedWithin(c *inventory.Credential, days int) inventory.Tri {
 // measureValues counts secrets by value. Every place that a scan can see is outside a secrets manager, variables
 // included; what a job takes from one shows only as its use.
 func measureValues(p *Pass, l *ledger) {
-	for _, fingerprint := range p.fingerprints() {
-		places := p.X.SameValue[fingerprint]
+	for fingerprint := range p.X.Fingerprints() {
+		places := p.X.SameValue(fingerprint)
 		if !secretValue(places) {
 			continue
 		}
@@ -242,15 +242,14 @@ func measureValues(p *Pass, l *ledger) {
 		}
 	}
 	managed := map[[2]string]bool{}
-	for i := range p.X.Usages {
-		u := &p.X.Usages[i]
+	for u := range p.X.Usages.All() {
 		if key := [2]string{u.Home, u.Name}; u.Kind == "external-secret" && !managed[key] {
 			managed[key] = true
 			l.count(measureOutside, l.scopesOf(u.Home), inventory.No)
 		}
 	}
-	for i := range p.X.Locations {
-		if place := &p.X.Locations[i]; place.Fingerprint == "" && place.SecretLike == inventory.Yes {
+	for place := range p.X.Locations.All() {
+		if place.Fingerprint == "" && place.SecretLike == inventory.Yes {
 			for _, s := range l.scopesOf(place.Home) {
 				l.sums[[2]string{measureSprawl, s}].Unknown++
 			}

@@ -15,7 +15,7 @@ type member struct {
 func (p *Pass) membersOf(home string) []member {
 	levels := map[string]int{}
 	for _, h := range p.X.Chain(home) {
-		for _, g := range p.X.GrantsOn[h.ID] {
+		for _, g := range p.X.GrantsOn(h.ID) {
 			if g.Kind == "membership" && !g.ExpiresAt.Before(p.Now) {
 				levels[g.Subject] = max(levels[g.Subject], g.Level)
 			}

@@ -60,7 +60,7 @@ var oidcTrustBroad = Rule{
 // trustsIn returns the trusts in ID tokens that a project's files declare, sorted by ID.
 func (p *Pass) trustsIn(home string) []*inventory.Grant {
 	var trusts []*inventory.Grant
-	for _, g := range p.X.GrantsOn[home] {
+	for _, g := range p.X.GrantsOn(home) {
 		if g.Kind == "oidc-trust" {
 			trusts = append(trusts, g)
 		}

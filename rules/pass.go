@@ -2,7 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,19 +16,16 @@ type Pass struct {
 
 	homes      []*inventory.Home // sorted by ID
 	instance   string            // home ID of the instance; empty when the snapshot lacks it
-	keys       []string          // fingerprints, sorted, as soon as they are asked for
 	gaps       map[string]*reason
 	refs       map[string]reach
-	jobs       map[string]*reason                  // by home: why its pipelines were not read to their end
-	below      map[string][]*inventory.Home        // by home: its projects, sorted by ID
-	named      map[[2]string][]*inventory.Usage    // of variables by home and name, as soon as they are asked for
-	held       map[string][]*inventory.Location    // by home: its variables that hold a secret, or may
-	variables  map[[2]string][]*inventory.Location // by home and key, of schedules too, as soon as they are asked for
-	takers     map[string]*audience                // by audience of ID tokens, as soon as it is asked for
-	bots       []*inventory.Credential             // active tokens of bots, as soon as they are asked for
-	liveTrusts []*inventory.Grant                  // trusts in ID tokens for production, as soon as they are asked for
-	byPath     map[string]*inventory.Home          // by path in small letters, as soon as it is asked for
-	unlinked   inventory.Tri                       // whether a variable holds a token of which nobody knows which it is; unknown: not asked yet
+	jobs       map[string]*reason               // by home: why its pipelines were not read to their end
+	below      map[string][]*inventory.Home     // by home: its projects, sorted by ID
+	held       map[string][]*inventory.Location // by group, and the instance: its variables that hold a secret, or may
+	takers     map[string]*audience             // by audience of ID tokens, as soon as it is asked for
+	bots       []*inventory.Credential          // active tokens of bots, as soon as they are asked for
+	liveTrusts []*inventory.Grant               // trusts in ID tokens for production, as soon as they are asked for
+	byPath     map[string]*inventory.Home       // by path in small letters, as soon as it is asked for
+	unlinked   inventory.Tri                    // whether a variable holds a token of which nobody knows which it is; unknown: not asked yet
 	past       *past
 }
 
@@ -37,26 +33,18 @@ type Pass struct {
 func newPass(x *inventory.Index, h History, policy Policy, now time.Time) *Pass {
 	p := &Pass{X: x, Policy: policy, Now: now, gaps: map[string]*reason{}, refs: map[string]reach{}, jobs: map[string]*reason{}, below: map[string][]*inventory.Home{}, held: map[string][]*inventory.Location{}}
 	p.past = newPast(h, x.Scan.Number)
-	for i := range x.Homes {
-		p.homes = append(p.homes, &x.Homes[i])
-		if x.Homes[i].Kind == inventory.InstanceHome {
-			p.instance = x.Homes[i].ID
+	p.homes = slices.SortedFunc(slices.Values(x.Homes), func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
+	for _, h := range p.homes {
+		if h.Kind == inventory.InstanceHome {
+			p.instance = h.ID
 		}
 	}
-	slices.SortFunc(p.homes, func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
 	return p
-}
-
-func (p *Pass) fingerprints() []string {
-	if p.keys == nil {
-		p.keys = slices.Sorted(maps.Keys(p.X.SameValue))
-	}
-	return p.keys
 }
 
 // sameValue returns the places of a value, sorted by ID.
 func (p *Pass) sameValue(fingerprint string) []*inventory.Location {
-	return slices.SortedFunc(slices.Values(p.X.SameValue[fingerprint]), func(a, b *inventory.Location) int {
+	return slices.SortedFunc(slices.Values(p.X.SameValue(fingerprint)), func(a, b *inventory.Location) int {
 		return cmp.Compare(a.ID, b.ID)
 	})
 }

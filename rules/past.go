@@ -16,8 +16,11 @@ type past struct {
 	firstRead []string                   // IDs of the homes of jobs whose script this scan was the first to read to its end
 }
 
+// readField is the field of a job that says how far its script was read.
+const readField = "attributes.read"
+
 func newPast(h History, scan int64) *past {
-	p := &past{scan: scan, lastUse: map[string]inventory.Event{}}
+	p := &past{scan: scan, earlier: h.Earlier, lastUse: map[string]inventory.Event{}}
 	for _, e := range h.Events {
 		p.earlier = p.earlier || e.Scan < scan
 	}
@@ -43,7 +46,7 @@ func (p *past) add(e inventory.Event) {
 		if last, known := p.lastUse[e.From]; e.From != "" && (!known || last.At.Compare(e.At) < 0) {
 			p.lastUse[e.From] = e
 		}
-	case e.Row == inventory.IdentityRow && current && e.Field == "attributes.read" && e.To == readWhole:
+	case e.Row == inventory.IdentityRow && current && e.Field == readField && e.To == readWhole:
 		p.firstRead = append(p.firstRead, e.Home)
 	case e.Row == inventory.LocationRow && current:
 		switch e.Kind {

@@ -75,7 +75,7 @@ func tierByName(name string) tier {
 
 // usedInProduction reports whether a job that deploys to production uses the credential.
 func (p *Pass) usedInProduction(credential string) bool {
-	for _, u := range p.X.UsagesOf[credential] {
+	for _, u := range p.X.UsagesOf(credential) {
 		if job := p.X.Identity(u.Workload); job != nil && p.deploysToProduction(job) {
 			return true
 		}

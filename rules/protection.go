@@ -130,7 +130,7 @@ func (p *Pass) lowest(h *inventory.Home, list []inventory.Access) inventory.Tri 
 func (p *Pass) levelOf(user, home string) int {
 	level := 0
 	for _, h := range p.X.Chain(home) {
-		for _, g := range p.X.GrantsOf[user] {
+		for _, g := range p.X.GrantsOf(user) {
 			if g.Kind == "membership" && g.Home == h.ID && !g.ExpiresAt.Before(p.Now) {
 				level = max(level, g.Level)
 			}
@@ -170,7 +170,7 @@ func (p *Pass) searchRef(home string, protectedOnly bool) reach {
 	if v, hidden := p.unseen(home, "project"); hidden {
 		result = reach{why: v.reason}
 	}
-	children := slices.SortedFunc(slices.Values(p.X.Children[home]), func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
+	children := slices.SortedFunc(slices.Values(p.X.Children(home)), func(a, b *inventory.Home) int { return cmp.Compare(a.ID, b.ID) })
 	for _, child := range children {
 		switch r := p.developerRefBelow(child.ID, protectedOnly); r.ok {
 		case inventory.Yes:
@@ -184,7 +184,7 @@ func (p *Pass) searchRef(home string, protectedOnly bool) reach {
 
 // pushesDefault reports whether a deploy key is known to be able to push to the default branch of a home.
 func (p *Pass) pushesDefault(c inventory.Credential) bool {
-	for _, g := range p.X.GrantsOf[c.Identity] {
+	for _, g := range p.X.GrantsOf(c.Identity) {
 		h := p.X.Home(g.Home)
 		if g.Kind != "deploy-key" || !mayPush(g) || h == nil || h.Default == "" || h.Branches == nil {
 			continue

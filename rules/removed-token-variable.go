@@ -20,7 +20,7 @@ var removedTokenVariable = Rule{
 	Refs:     []string{"OWASP NHI4:2025", "NIST SP 800-53 SA-22", "ISO 27001:2022 A.8.5"},
 	Reads:    []string{"pipeline"},
 	Check: workloads(func(p *Pass, job inventory.Identity) Verdict {
-		if len(p.X.UsagesBy[job.ID]) == 0 {
+		if len(p.X.UsagesBy(job.ID)) == 0 {
 			if v, hidden := p.jobUnread(job); hidden {
 				return v
 			}
@@ -28,7 +28,7 @@ var removedTokenVariable = Rule{
 		}
 		var v Verdict
 		var found []string
-		for _, u := range p.X.UsagesBy[job.ID] {
+		for _, u := range p.X.UsagesBy(job.ID) {
 			if slices.Contains(removedTokens, u.Name) && !slices.Contains(found, u.Name) {
 				found = append(found, u.Name)
 				v = v.With("%s:%d", u.Path, u.Line)

@@ -73,7 +73,7 @@ func (f values) judge(p *Pass, at place, emit func(subject, Verdict)) {
 	if !at.whole {
 		return
 	}
-	for _, fingerprint := range p.fingerprints() {
+	for fingerprint := range p.X.Fingerprints() {
 		places := p.sameValue(fingerprint)
 		emit(subjectOfValue(p, places), f(p, places))
 	}

@@ -83,7 +83,7 @@ func (p *Pass) modifiers(rule *Rule, s subject) []step {
 func (p *Pass) production(s subject) string {
 	switch {
 	case s.credential != nil:
-		for _, l := range p.X.LocationsOf[s.credential.ID] {
+		for _, l := range p.X.LocationsOf(s.credential.ID) {
 			if p.tier(l) == production {
 				return "production"
 			}
@@ -131,7 +131,7 @@ func (p *Pass) public(s subject) string {
 		case h == nil:
 		case h.Visibility == "public":
 			return "public"
-		case h.Visibility == "internal" && len(p.X.Users) >= largeInstance:
+		case h.Visibility == "internal" && p.X.Users.Len() >= largeInstance:
 			internal = "internal on a large instance"
 		}
 	}
@@ -155,7 +155,7 @@ func (p *Pass) stillActive(s subject) string {
 func (p *Pass) places3(s subject) string {
 	n := len(s.value)
 	if s.location != nil && s.location.Fingerprint != "" {
-		n = len(p.X.SameValue[s.location.Fingerprint])
+		n = len(p.X.SameValue(s.location.Fingerprint))
 	}
 	if n < manyPlaces {
 		return ""
@@ -166,7 +166,7 @@ func (p *Pass) places3(s subject) string {
 // unused needs proof: a last use that GitLab shows, and every place where a consumer could be, seen.
 func (p *Pass) unused(s subject) string {
 	c := s.credential
-	if c == nil || len(p.X.UsagesOf[c.ID]) > 0 || len(p.X.LocationsOf[c.ID]) > 0 {
+	if c == nil || len(p.X.UsagesOf(c.ID)) > 0 || len(p.X.LocationsOf(c.ID)) > 0 {
 		return ""
 	}
 	last, used := p.age(c.LastUsedAt)

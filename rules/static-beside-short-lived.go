@@ -19,7 +19,7 @@ var staticBesideShortLived = Rule{
 	Check: pipelineProjects(func(p *Pass, h inventory.Home) Verdict {
 		wired, static := map[string][]string{}, map[string][]*inventory.Usage{}
 		for _, job := range p.jobsIn(h.ID) {
-			for _, u := range p.X.UsagesBy[job.ID] {
+			for _, u := range p.X.UsagesBy(job.ID) {
 				to := providerOf(u)
 				switch {
 				case to == "":

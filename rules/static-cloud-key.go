@@ -115,7 +115,7 @@ func accessKeyID(key string) bool { return strings.Contains(strings.ToUpper(key)
 
 // besideSecretKey reports whether the secret of an AWS key lies in the same home.
 func (p *Pass) besideSecretKey(l inventory.Location) bool {
-	for _, other := range p.X.LocationsIn[l.Home] {
+	for _, other := range p.X.LocationsIn(l.Home) {
 		if other.Surface == inventory.SurfaceVariable && !accessKeyID(other.Key) && staticClass(*other) == "AWS access key" {
 			return true
 		}

@@ -94,7 +94,7 @@ type trustEdge struct {
 // trustOf lists what a home trusts, sorted by what.
 func (p *Pass) trustOf(h inventory.Home) []trustEdge {
 	var edges []trustEdge
-	for _, g := range p.X.GrantsOn[h.ID] {
+	for _, g := range p.X.GrantsOn(h.ID) {
 		switch g.Kind {
 		case "job-token":
 			edges = append(edges, trustEdge{what: "job token allowlist entry " + p.entryName(g.Subject), home: g.Subject})
@@ -106,7 +106,7 @@ func (p *Pass) trustOf(h inventory.Home) []trustEdge {
 			edges = append(edges, p.subjectEdges(g)...)
 		}
 	}
-	for _, i := range p.X.IdentitiesIn[h.ID] {
+	for _, i := range p.X.IdentitiesIn(h.ID) {
 		switch i.Kind {
 		case "workload":
 			for path := range strings.FieldsSeq(i.Attributes["includes_projects"]) {

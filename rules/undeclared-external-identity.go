@@ -14,7 +14,7 @@ var undeclaredExternalIdentity = Rule{
 	Check: workloads(func(p *Pass, job inventory.Identity) Verdict {
 		var found []*inventory.Usage
 		var systems []string
-		for _, u := range p.X.UsagesBy[job.ID] {
+		for _, u := range p.X.UsagesBy(job.ID) {
 			switch {
 			case u.System == "" || u.System == "opaque-script" || u.Credential != "":
 			case u.Kind == inventory.UseAmbient, u.Kind == inventory.UseUnknown, u.Kind == inventory.UseImplicit && len(p.variablesFor(u.Name, u.Home)) == 0 && p.variablesShown(u.Home):
@@ -29,7 +29,7 @@ var undeclaredExternalIdentity = Rule{
 		if v, hidden := p.jobUnread(job); hidden {
 			return v
 		}
-		if len(p.X.UsagesBy[job.ID]) == 0 {
+		if len(p.X.UsagesBy(job.ID)) == 0 {
 			return NotApplicable
 		}
 		return Ok

@@ -91,12 +91,14 @@ func (p *Pass) variablesIn(home string) []*inventory.Location {
 		return found
 	}
 	var found []*inventory.Location
-	for _, l := range p.X.LocationsIn[home] {
+	for _, l := range p.X.LocationsIn(home) {
 		if (l.Surface == inventory.SurfaceVariable || l.Surface == inventory.SurfaceSchedule) && l.SecretLike != inventory.No {
 			found = append(found, l)
 		}
 	}
-	p.held[home] = found
+	if h := p.X.Home(home); h != nil && h.Kind != inventory.ProjectHome { // every project below asks for them again
+		p.held[home] = found
+	}
 	return found
 }
 

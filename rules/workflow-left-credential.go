@@ -16,7 +16,7 @@ var workflowLeftCredential = Rule{
 		switch {
 		case !c.Active():
 			return NotApplicable
-		case len(p.X.UsagesOf[c.ID]) > 0:
+		case len(p.X.UsagesOf(c.ID)) > 0:
 			return Ok
 		case !removed && p.storedPlaces(c.ID) == 0:
 			return NotApplicable // no job ever had it

@@ -19,7 +19,7 @@ import (
 // projects of the last 30 days, one request each: what older ones told is in the inventory since an earlier scan.
 // Source: https://docs.gitlab.com/api/audit_events/
 var auditEvent = Source{
-	ID: "audit-event", Title: "Audit events",
+	ID: auditEventID, Title: "Audit events",
 	Shows: "Who made and revoked tokens and keys, and when; when projects were archived and accounts blocked.",
 	API:   []string{"GET /audit_events", "GET /groups/:id/audit_events", "GET /projects/:id/audit_events"},
 	Needs: Needs{Role: Maintainer, Scope: "read_api", Tier: "Premium"}, Homes: atAll,
@@ -31,6 +31,8 @@ var auditEvent = Source{
 	},
 	Collect: collectAudit,
 }
+
+const auditEventID = "audit-event"
 
 // One request covers at most 30 days. Source: https://docs.gitlab.com/api/audit_events/#instance-audit-events
 const (

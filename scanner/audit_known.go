@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"slices"
 
 	"nhiscan/inventory"
 )
@@ -15,62 +16,75 @@ type knownRows struct {
 	told        map[string][]inventory.Observation // by the home of the visit of audit-event that told it
 }
 
-// knownRows reads the snapshot once for all visits.
+// knownRows reads the rows once for all visits.
 func (v *Visit) knownRows(ctx context.Context) (*knownRows, error) {
 	return shared(v, "known rows", func() (*knownRows, error) {
-		s, err := v.run.o.Recorder.Snapshot(ctx)
+		rows, err := v.run.o.Recorder.Rows(ctx)
 		if err != nil {
 			return nil, err
 		}
-		k := &knownRows{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string][]inventory.Observation{}}
-		k.read(s)
-		return k, nil
+		return readKnown(rows)
 	})
 }
 
-func (k *knownRows) read(s *inventory.Snapshot) {
+func readKnown(rows inventory.Rows) (*knownRows, error) {
+	k := &knownRows{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string][]inventory.Observation{}}
 	inactive := map[string]bool{}
-	for _, u := range s.Users {
-		k.machines[u.ID] = u.Human() == inventory.No
-		inactive[u.ID] = u.Inactive() == inventory.Yes
-	}
-	for i := range s.Credentials {
-		c := &s.Credentials[i]
-		k.credentials[c.ID] = shownByOther(c.Seen, "audit-event", "link")
-		k.tell(c.Seen, *c)
-	}
-	for _, i := range s.Identities {
-		k.inactive[i.ID] = inactive[i.ID] && shownByOther(i.Seen, "audit-event", "link")
-		if since := i.Attributes["inactive_since"]; since != "" && k.inactive[i.ID] {
-			k.tell(i.Seen, inventory.Identity{ID: i.ID, Attributes: map[string]string{"inactive_since": since}})
+	for u := range rows.Users() {
+		if u.Human() == inventory.No {
+			k.machines[u.ID] = true
+		}
+		if u.Inactive() == inventory.Yes {
+			inactive[u.ID] = true
 		}
 	}
-	for _, h := range s.Homes {
-		k.archived[h.ID] = h.Archived == inventory.Yes
-		if at := h.Settings["archived_at"]; at != "" && k.archived[h.ID] {
-			k.tell(h.Seen, inventory.Home{ID: h.ID, Settings: map[string]string{"archived_at": at}})
+	derived, told := onlyShownBy(rows, inventory.CredentialRow, auditEventID, linkID)
+	for c := range rows.Credentials() {
+		k.credentials[c.ID] = !derived[c.ID]
+		k.tell(told[c.ID], *c)
+	}
+	derived, told = onlyShownBy(rows, inventory.IdentityRow, auditEventID, linkID)
+	for i := range rows.Identities() {
+		if !inactive[i.ID] || derived[i.ID] {
+			continue
 		}
+		k.inactive[i.ID] = true
+		if since := i.Attributes["inactive_since"]; since != "" {
+			k.tell(told[i.ID], inventory.Identity{ID: i.ID, Attributes: map[string]string{"inactive_since": since}})
+		}
+	}
+	_, told = onlyShownBy(rows, inventory.HomeRow)
+	for h := range rows.Homes() {
+		if h.Archived != inventory.Yes {
+			continue
+		}
+		k.archived[h.ID] = true
+		if at := h.Settings["archived_at"]; at != "" {
+			k.tell(told[h.ID], inventory.Home{ID: h.ID, Settings: map[string]string{"archived_at": at}})
+		}
+	}
+	return k, rows.Err()
+}
+
+func (k *knownRows) tell(homes []string, o inventory.Observation) {
+	for _, home := range homes {
+		k.told[home] = append(k.told[home], o)
 	}
 }
 
-func (k *knownRows) tell(seen []inventory.Visit, o inventory.Observation) {
-	for _, v := range seen {
-		if v.Source == "audit-event" {
-			k.told[v.Home] = append(k.told[v.Home], o)
+// onlyShownBy returns the rows of one sort that no source but these shows, and for the rows that audit events told of
+// the homes of the visits that read these.
+func onlyShownBy(rows inventory.Rows, kind inventory.RowKind, sources ...string) (only map[string]bool, told map[string][]string) {
+	only, told = map[string]bool{}, map[string][]string{}
+	for id, seen := range rows.Sightings(kind) {
+		if !slices.ContainsFunc(seen, func(v inventory.Visit) bool { return !slices.Contains(sources, v.Source) }) {
+			only[id] = true
+		}
+		for _, v := range seen {
+			if v.Source == auditEventID {
+				told[id] = append(told[id], v.Home)
+			}
 		}
 	}
-}
-
-// shownByOther reports whether a visit of another source showed the row. A row without visits counts as shown.
-func shownByOther(seen []inventory.Visit, sources ...string) bool {
-	for _, v := range seen {
-		other := true
-		for _, s := range sources {
-			other = other && v.Source != s
-		}
-		if other {
-			return true
-		}
-	}
-	return len(seen) == 0
+	return only, told
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	cmdflag "flag"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,63 @@ func (m *memory) Snapshot(context.Context) (*inventory.Snapshot, error) {
 	}
 	s.Sort()
 	return s, nil
+}
+
+// Rows reads what Snapshot merges.
+func (m *memory) Rows(ctx context.Context) (inventory.Rows, error) {
+	s, err := m.Snapshot(ctx)
+	return snapshotRows{s}, err
+}
+
+// snapshotRows lists the rows of a snapshot.
+type snapshotRows struct{ s *inventory.Snapshot }
+
+func (r snapshotRows) Homes() iter.Seq[*inventory.Home]             { return pointers(r.s.Homes) }
+func (r snapshotRows) Users() iter.Seq[*inventory.User]             { return pointers(r.s.Users) }
+func (r snapshotRows) Grants() iter.Seq[*inventory.Grant]           { return pointers(r.s.Grants) }
+func (r snapshotRows) Identities() iter.Seq[*inventory.Identity]    { return pointers(r.s.Identities) }
+func (r snapshotRows) Credentials() iter.Seq[*inventory.Credential] { return pointers(r.s.Credentials) }
+func (r snapshotRows) Locations() iter.Seq[*inventory.Location]     { return pointers(r.s.Locations) }
+func (r snapshotRows) Usages() iter.Seq[*inventory.Usage]           { return pointers(r.s.Usages) }
+func (r snapshotRows) Coverage() iter.Seq[*inventory.Coverage]      { return pointers(r.s.Coverage) }
+func (r snapshotRows) Err() error                                   { return nil }
+
+func (r snapshotRows) Sightings(kind inventory.RowKind) iter.Seq2[string, []inventory.Visit] {
+	return func(yield func(string, []inventory.Visit) bool) {
+		tell := func(id string, seen []inventory.Visit) bool { return len(seen) == 0 || yield(id, seen) }
+		switch kind {
+		case inventory.HomeRow:
+			for _, h := range r.s.Homes {
+				if !tell(h.ID, h.Seen) {
+					return
+				}
+			}
+		case inventory.IdentityRow:
+			for _, i := range r.s.Identities {
+				if !tell(i.ID, i.Seen) {
+					return
+				}
+			}
+		case inventory.CredentialRow:
+			for _, c := range r.s.Credentials {
+				if !tell(c.ID, c.Seen) {
+					return
+				}
+			}
+		default:
+			panic("sightings of " + string(kind) + " rows are not kept here")
+		}
+	}
+}
+
+func pointers[T any](rows []T) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		for i := range rows {
+			if !yield(&rows[i]) {
+				return
+			}
+		}
+	}
 }
 
 // list returns the coverage of all visits, sorted by source, then home.

@@ -14,67 +14,72 @@ var linkSource = Source{
 	Shows: "What follows from rows together: sort and home of access tokens, their makers, rotations, whose value a found GitLab token is, and which variable a job means.",
 	Homes: atInstance,
 	Collect: func(ctx context.Context, v *Visit) error {
-		s, err := v.run.o.Recorder.Snapshot(ctx)
+		rows, err := v.run.o.Recorder.Rows(ctx)
 		if err != nil {
 			return err
 		}
-		for _, o := range links(s, v.Instance()) {
-			v.Emit(o)
+		ours, audited := onlyShownBy(rows, inventory.CredentialRow, linkID)
+		x, err := inventory.ReadIndex(inventory.Scan{}, rows)
+		if err != nil {
+			return err
 		}
+		links(x, ours, audited, v.Instance(), v.Emit)
 		return nil
 	},
 }
 
 const linkID = "link"
 
-// links returns patches: rows with their ID and the fields that follow, sorted by ID within each sort of row.
-// It goes only by what other sources say, or, where it read its own earlier patches, comes to the same again:
-// links(s) and links(s with links(s) merged in) are equal.
-func links(s *inventory.Snapshot, instance string) []inventory.Observation {
-	l := &linker{instance: instance, s: s, x: inventory.NewIndex(s), in: map[string][]*inventory.Credential{}, decided: map[string]string{}}
+// links emits patches: rows with their ID and the fields that follow, sorted by ID within each sort of row. ours are the
+// credentials that only earlier patches tell of, audited those that audit events told of.
+// It goes only by what other sources say, or, where it read its own earlier patches, comes to the same again: the links
+// of rows, and those of the rows with the links merged in, are equal.
+func links(x *inventory.Index, ours map[string]bool, audited map[string][]string, instance string, emit func(inventory.Observation)) {
+	l := &linker{
+		instance: instance, x: x, ours: ours, audited: audited, emit: emit, in: map[string][]string{}, decided: map[string]string{},
+	}
 	l.accessTokens()
 	l.rotations()
 	l.values()
 	l.usages()
-	return l.out
 }
 
 type linker struct {
 	instance string
-	s        *inventory.Snapshot
 	x        *inventory.Index
-	in       map[string][]*inventory.Credential // by home, access tokens in the home of their user
-	decided  map[string]string                  // by location, the credential that values linked
-	out      []inventory.Observation
+	ours     map[string]bool
+	audited  map[string][]string
+	emit     func(inventory.Observation)
+	in       map[string][]string // IDs of credentials by home, access tokens in the home of their user
+	decided  map[string]string   // by location, the credential that values linked
 }
 
 // accessTokens says of every access token what its user tells about it.
 func (l *linker) accessTokens() {
 	done := map[string]bool{}
-	for i := range l.s.Credentials {
-		c := &l.s.Credentials[i]
+	for c := range l.x.Credentials.All() {
 		u := l.x.User(c.Identity)
 		if !c.AccessToken() || u == nil {
-			l.in[c.Home] = append(l.in[c.Home], c)
+			l.in[c.Home] = append(l.in[c.Home], c.ID)
 			continue
 		}
 		account := accountKind(u)
 		home := l.accountHome(u, account)
-		l.in[firstOf(home, c.Home)] = append(l.in[firstOf(home, c.Home)], c)
+		l.in[firstOf(home, c.Home)] = append(l.in[firstOf(home, c.Home)], c.ID)
 		patch := inventory.Credential{ID: c.ID, Kind: tokenKind(account), Home: home}
 		if account != "user" && account != "" {
 			patch.Level = l.level(u.ID, home)
 			patch.Creator = l.creator(c, u)
 		}
 		if patch.Kind != "" {
-			l.out = append(l.out, patch)
+			l.emit(patch)
 		}
 		if account != "" && !done[u.ID] {
 			done[u.ID] = true
 			if account == "user" {
 				home = ""
 			}
-			l.out = append(l.out, inventory.Identity{
+			l.emit(inventory.Identity{
 				ID: u.ID, Kind: account, Home: home, Name: u.Username, State: u.State, Creator: u.Creator, CreatedAt: u.CreatedAt,
 			})
 		}
@@ -107,7 +112,7 @@ func (l *linker) accountHome(u *inventory.User, account string) string {
 // level is the role of a bot in its own home, which is that of its token.
 func (l *linker) level(user, home string) int {
 	level := 0
-	for _, g := range l.x.GrantsOf[user] {
+	for _, g := range l.x.GrantsOf(user) {
 		if g.Kind == "membership" && g.Home == home {
 			level = max(level, g.Level)
 		}
@@ -117,10 +122,8 @@ func (l *linker) level(user, home string) int {
 
 // creator is who made a bot, unless an audit event knows this token of it: that says who made the token itself.
 func (l *linker) creator(c *inventory.Credential, u *inventory.User) string {
-	for _, v := range c.Seen {
-		if v.Source == "audit-event" {
-			return ""
-		}
+	if len(l.audited[c.ID]) > 0 {
+		return ""
 	}
 	return u.Creator
 }

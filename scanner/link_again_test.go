@@ -19,7 +19,7 @@ func linkedScans(scans ...[]inventory.Observation) []map[string]string {
 		merged := mergeVisits(map[inventory.Visit][]inventory.Observation{
 			{Source: "link", Home: "i"}: before, {Source: "other", Home: "i"}: rows,
 		}, func(inventory.Visit) bool { return true })
-		before = links(snapshotOf(merged...), testInstance)
+		before = linksOf(snapshotOf(merged...))
 		at := map[string]string{}
 		for _, o := range before {
 			if l, ok := o.(inventory.Location); ok {
@@ -130,7 +130,7 @@ func (e estate) usage(t *testing.T) (credential string, patches int) {
 			s.Coverage = append(s.Coverage, inventory.Coverage{Visit: inventory.Visit{Source: "variable", Home: home}, State: inventory.Complete})
 		}
 	}
-	for _, o := range links(s, testInstance) {
+	for _, o := range linksOf(s) {
 		if u, ok := o.(inventory.Usage); ok {
 			patches++
 			credential = fmt.Sprint(u.ID, " ", u.Credential)

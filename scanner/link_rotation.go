@@ -16,37 +16,41 @@ const rotationGap = 5 * time.Minute
 // the user and the name of its predecessor, which is revoked at that moment.
 // A bot of a project or group has the tokens of one rotation family only, so there the order is enough.
 func (l *linker) rotations() {
-	type family struct{ user, name string }
-	families := map[family][]*inventory.Credential{}
-	for i := range l.s.Credentials {
-		c := &l.s.Credentials[i]
-		if c.AccessToken() && c.Identity != "" {
-			f := family{c.Identity, c.Name}
-			families[f] = append(families[f], c)
-		}
-	}
-	var patches []inventory.Observation
-	for _, tokens := range families {
-		slices.SortFunc(tokens, func(a, b *inventory.Credential) int {
-			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-		})
-		for i, c := range tokens {
-			// Once told it stays, for GitLab deletes the predecessor some weeks later.
-			from := c.RotatedFrom
-			if i > 0 && l.rotated(tokens[i-1], c) {
-				from = tokens[i-1].ID
-			}
-			if from != "" {
-				patches = append(patches, inventory.Credential{ID: c.ID, RotatedFrom: from})
+	var patches []inventory.Credential
+	for user := range l.x.Holders() {
+		families := map[string][]*inventory.Credential{} // by name
+		for _, c := range l.x.CredentialsOf(user) {
+			if c.AccessToken() {
+				families[c.Name] = append(families[c.Name], c)
 			}
 		}
+		for _, tokens := range families {
+			patches = append(patches, l.rotationsIn(tokens)...)
+		}
 	}
-	slices.SortFunc(patches, func(a, b inventory.Observation) int {
-		_, x := a.Row()
-		_, y := b.Row()
-		return cmp.Compare(x, y)
+	slices.SortFunc(patches, func(a, b inventory.Credential) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range patches {
+		l.emit(c)
+	}
+}
+
+// rotationsIn infers the rotations in one family of tokens.
+func (l *linker) rotationsIn(tokens []*inventory.Credential) []inventory.Credential {
+	slices.SortFunc(tokens, func(a, b *inventory.Credential) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
-	l.out = append(l.out, patches...)
+	var patches []inventory.Credential
+	for i, c := range tokens {
+		// Once told it stays, for GitLab deletes the predecessor some weeks later.
+		from := c.RotatedFrom
+		if i > 0 && l.rotated(tokens[i-1], c) {
+			from = tokens[i-1].ID
+		}
+		if from != "" {
+			patches = append(patches, inventory.Credential{ID: c.ID, RotatedFrom: from})
+		}
+	}
+	return patches
 }
 
 func (l *linker) rotated(old, fresh *inventory.Credential) bool {

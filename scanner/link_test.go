@@ -55,9 +55,17 @@ func snapshotOf(rows ...inventory.Observation) *inventory.Snapshot {
 	return s
 }
 
+// linksOf returns what links emits for the rows of a snapshot.
+func linksOf(s *inventory.Snapshot) []inventory.Observation {
+	var out []inventory.Observation
+	ours, audited := onlyShownBy(snapshotRows{s}, inventory.CredentialRow, linkID)
+	links(inventory.NewIndex(s), ours, audited, testInstance, func(o inventory.Observation) { out = append(out, o) })
+	return out
+}
+
 func linkLines(s *inventory.Snapshot) []string {
 	var lines []string
-	for _, o := range links(s, testInstance) {
+	for _, o := range linksOf(s) {
 		lines = append(lines, rowText(o))
 	}
 	return lines
@@ -136,7 +144,7 @@ func TestLinkRotations(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ""
-			for _, o := range links(snapshotOf(tt.rows...), testInstance) {
+			for _, o := range linksOf(snapshotOf(tt.rows...)) {
 				if c, ok := o.(inventory.Credential); ok && c.RotatedFrom != "" {
 					got += lastPart(c.RotatedFrom)
 				}
@@ -195,7 +203,7 @@ func TestLinkValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var credential, reason string
-			for _, o := range links(snapshotOf(tt.rows...), testInstance) {
+			for _, o := range linksOf(snapshotOf(tt.rows...)) {
 				if l, ok := o.(inventory.Location); ok {
 					credential, reason = l.Credential, l.LinkReason
 				}
@@ -211,7 +219,7 @@ func TestLinkValues(t *testing.T) {
 func TestLinkSharesAnExternalCredential(t *testing.T) {
 	s := snapshotOf(found("a", "f1", "gitlab-access-token", ""), found("b", "f1", "gitlab-access-token", ""), found("c", "f2", "gitlab-access-token", ""))
 	var ids []string
-	for _, o := range links(s, testInstance) {
+	for _, o := range linksOf(s) {
 		if c, ok := o.(inventory.Credential); ok {
 			if c.Attributes["provider"] != "gitlab" {
 				t.Errorf("attributes of %s = %v, want provider gitlab", c.ID, c.Attributes)
@@ -228,12 +236,12 @@ func TestLinkSharesAnExternalCredential(t *testing.T) {
 func TestLinkIsStable(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rows := drawRows(rt)
-		first := links(snapshotOf(rows...), testInstance)
+		first := linksOf(snapshotOf(rows...))
 		visits := map[inventory.Visit][]inventory.Observation{
 			{Source: "link", Home: "i"}: first, {Source: "other", Home: "i"}: rows,
 		}
 		merged := mergeVisits(visits, func(inventory.Visit) bool { return true })
-		again := links(snapshotOf(merged...), testInstance)
+		again := linksOf(snapshotOf(merged...))
 		if diff := gocmp.Diff(texts(first), texts(again)); diff != "" {
 			rt.Errorf("a second scan links otherwise (-first +second):\n%s", diff)
 		}

@@ -10,14 +10,7 @@ import (
 // far as the scan saw all variables up to there, and as far as only one value can reach the job.
 // Source: https://docs.gitlab.com/ci/variables/#cicd-variable-precedence
 func (l *linker) usages() {
-	variables := map[[2]string][]*inventory.Location{} // by home and key
-	for i := range l.s.Locations {
-		if at := &l.s.Locations[i]; at.Surface == inventory.SurfaceVariable && strings.HasPrefix(at.ID, variablePrefix(l.instance)) {
-			variables[[2]string{at.Home, at.Key}] = append(variables[[2]string{at.Home, at.Key}], at)
-		}
-	}
-	for i := range l.s.Usages {
-		u := &l.s.Usages[i]
+	for u := range l.x.Usages.All() {
 		name, handed := strings.CutPrefix(u.Name, "artifact:") // the variable that an earlier job has put there
 		handed = handed && u.Kind == inventory.UseArtifact
 		if u.Kind != inventory.UseVariable && u.Kind != inventory.UseImplicit && !handed {
@@ -33,7 +26,13 @@ func (l *linker) usages() {
 			if l.x.Covered("variable", h.ID).State != inventory.Complete {
 				break // a variable that was not seen there would be nearer
 			}
-			reaching, sure := reach(variables[[2]string{h.ID, name}], environment)
+			var near []*inventory.Location
+			for _, at := range l.x.Variables(h.ID, name) {
+				if at.Surface == inventory.SurfaceVariable && strings.HasPrefix(at.ID, variablePrefix(l.instance)) {
+					near = append(near, at)
+				}
+			}
+			reaching, sure := reach(near, environment)
 			if len(reaching) == 0 {
 				continue
 			}
@@ -42,7 +41,7 @@ func (l *linker) usages() {
 				if row := l.x.Credential(c); row != nil {
 					scope = row.Scope
 				}
-				l.out = append(l.out, inventory.Usage{ID: u.ID, Home: u.Home, Credential: c, Scope: scope})
+				l.emit(inventory.Usage{ID: u.ID, Home: u.Home, Credential: c, Scope: scope})
 			}
 			break
 		}

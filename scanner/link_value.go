@@ -21,8 +21,7 @@ func (l *linker) values() {
 	external := map[string]bool{}
 	earliest := l.earliest()
 	inferred := l.inferences(earliest)
-	for i := range l.s.Locations {
-		at := &l.s.Locations[i]
+	for at := range l.x.Locations.All() {
 		if certain(at) {
 			continue
 		}
@@ -63,8 +62,7 @@ type inference struct {
 // deletes the old one, its value must not pass to the other.
 func (l *linker) inferences(earliest map[string]inventory.When) map[string]inference {
 	earlier, fresh := map[string]inference{}, map[string]inference{}
-	for i := range l.s.Locations {
-		at := &l.s.Locations[i]
+	for at := range l.x.Locations.All() {
 		if !tokenOf(at) || at.Fingerprint == "" || certain(at) {
 			continue
 		}
@@ -77,7 +75,7 @@ func (l *linker) inferences(earliest map[string]inventory.When) map[string]infer
 		}
 		fit := slices.ContainsFunc(fits, func(c *inventory.Credential) bool { return c.ID == at.Credential })
 		external := at.Credential == inventory.ExternalID(l.instance, at.Fingerprint)
-		gone := at.LinkReason == linkedGone || !external && !listed(l.x.Credential(at.Credential))
+		gone := at.LinkReason == linkedGone || !external && !l.listed(at.Credential)
 		if fit || gone {
 			earlier[at.Fingerprint] = earlier[at.Fingerprint].or(inference{at.Credential, gone})
 		}
@@ -91,8 +89,8 @@ func (l *linker) inferences(earliest map[string]inventory.When) map[string]infer
 }
 
 // listed reports whether a source shows the credential. Our own patch of the earlier scan still stands in the snapshot.
-func listed(c *inventory.Credential) bool {
-	return c != nil && slices.ContainsFunc(c.Seen, func(v inventory.Visit) bool { return v.Source != linkID })
+func (l *linker) listed(credential string) bool {
+	return l.x.Credential(credential) != nil && !l.ours[credential]
 }
 
 // or returns one of two: what is listed, then the greater, for any choice will do that is always the same.
@@ -116,13 +114,13 @@ func (l *linker) sureValues() map[string]string {
 			sure[fingerprint] = credential
 		}
 	}
-	for i := range l.s.Locations {
-		if at := &l.s.Locations[i]; certain(at) {
+	for at := range l.x.Locations.All() {
+		if certain(at) {
 			add(at.Fingerprint, at.Credential)
 		}
 	}
-	for i := range l.s.Credentials {
-		if c := &l.s.Credentials[i]; c.Kind != "external" {
+	for c := range l.x.Credentials.All() {
+		if c.Kind != "external" {
 			add(c.Fingerprint, c.ID)
 		}
 	}
@@ -132,8 +130,7 @@ func (l *linker) sureValues() map[string]string {
 // earliest maps fingerprints to the first commit date of any place that holds them.
 func (l *linker) earliest() map[string]inventory.When {
 	first := map[string]inventory.When{}
-	for i := range l.s.Locations {
-		at := &l.s.Locations[i]
+	for at := range l.x.Locations.All() {
 		if _, ok := at.At.Time(); !ok || at.Fingerprint == "" {
 			continue
 		}
@@ -176,9 +173,11 @@ func (l *linker) candidates(at *inventory.Location, first inventory.When) ([]*in
 	}
 	var rows []*inventory.Credential
 	if users != "" {
-		rows = l.x.CredentialsOf[users]
+		rows = l.x.CredentialsOf(users)
 	} else {
-		rows = l.in[homes]
+		for _, id := range l.in[homes] {
+			rows = append(rows, l.x.Credential(id))
+		}
 	}
 	prefix := inventory.CredentialID(l.instance, kind, "")
 	var fit []*inventory.Credential
@@ -230,7 +229,7 @@ func routeIDs(instance, route string) (user, home string) {
 
 func (l *linker) link(at *inventory.Location, credential, reason string) {
 	l.decided[at.ID] = credential
-	l.out = append(l.out, inventory.Location{ID: at.ID, Home: at.Home, Credential: credential, LinkReason: reason, Linked: at.Fingerprint})
+	l.emit(inventory.Location{ID: at.ID, Home: at.Home, Credential: credential, LinkReason: reason, Linked: at.Fingerprint})
 }
 
 // linkExternal gives a GitLab token that no row fits a credential of its own, shared by all places of the value.
@@ -247,5 +246,6 @@ func (l *linker) linkExternal(at *inventory.Location, reason string, done map[st
 		return
 	}
 	done[name] = true
-	l.out = append(l.out, rows[0], c)
+	l.emit(rows[0])
+	l.emit(c)
 }

@@ -25,7 +25,8 @@ type Recorder interface {
 	// Done returns the coverage of a visit that this scan finished before it was interrupted.
 	Done(inventory.Visit) (inventory.Coverage, bool)
 	Record(context.Context, inventory.Coverage, []inventory.Observation) error
-	Snapshot(context.Context) (*inventory.Snapshot, error)
+	// Rows reads what the scan sees so far.
+	Rows(context.Context) (inventory.Rows, error)
 	Heartbeat(context.Context) error
 }
 
@@ -147,7 +148,7 @@ func (r *run) scan(ctx context.Context, cancel context.CancelCauseFunc) error {
 
 // The listings come first and the derived sources last; the others are visited home by home, those that say more about
 // rows of the others after them.
-func late(s Source) bool    { return s.ID == "audit-event" }
+func late(s Source) bool    { return s.ID == auditEventID }
 func listing(s Source) bool { return slices.Contains([]string{"instance", "group", "project"}, s.ID) }
 func derived(s Source) bool { return s.ID == linkID }
 
@@ -220,37 +221,6 @@ func (r *run) list(u unit) {
 	if _, ok := r.units[u.home.ID]; !ok {
 		r.units[u.home.ID] = &u
 	}
-}
-
-// resumeHomes adds the homes of listings that an interrupted scan had finished.
-func (r *run) resumeHomes(ctx context.Context) error {
-	if len(r.units) > 1 {
-		return nil
-	}
-	snapshot, err := r.o.Recorder.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	level := map[string]Role{}
-	for _, g := range snapshot.Grants {
-		if g.Kind == "own-access" && g.Subject == r.o.Self.Token.User {
-			level[g.Home] = Role(g.Level)
-		}
-	}
-	for _, h := range snapshot.Homes {
-		listed := slices.ContainsFunc(h.Seen, func(v inventory.Visit) bool {
-			_, done := r.o.Recorder.Done(v)
-			return done && (v.Source == "group" || v.Source == "project")
-		})
-		if listed {
-			l := level[h.ID]
-			if r.o.Self.Admin == inventory.Yes {
-				l = Administrator
-			}
-			r.list(unit{home: h, level: l})
-		}
-	}
-	return nil
 }
 
 // homes visits every home with all its sources of one phase, several homes side by side.

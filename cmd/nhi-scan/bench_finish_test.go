@@ -48,7 +48,7 @@ func TestFinishProcess(t *testing.T) {
 		t.Fatal("it began another scan")
 	}
 	a := &app{stdout: io.Discard, stderr: io.Discard, config: &config{Policy: rules.DefaultPolicy()}}
-	if _, err := a.finish(t.Context(), rec, db, scanner.Summary{}); err != nil {
+	if _, err := a.finish(t.Context(), rec, scanner.Summary{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"iter"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -17,58 +18,76 @@ func rulePack() string { return rules.PackVersion() }
 
 // finish judges what a scan saw and ends it in one transaction. Owners and gaps are written as they are made: of a large
 // estate they take more memory than all its rows.
-func (a *app) finish(ctx context.Context, rec *store.Recorder, db *store.Store, sum scanner.Summary) (inventory.Scan, error) {
+func (a *app) finish(ctx context.Context, rec *store.Recorder, sum scanner.Summary) (inventory.Scan, error) {
+	// Packed rows hold few pointers: to collect twice as often costs little here.
+	if a.getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
 	prev, next, err := rec.Changes(ctx)
 	if err != nil {
 		return inventory.Scan{}, err
 	}
-	snapshot := next // of a first scan: everything is new
-	if prev.Scan.Number > 0 {
-		if snapshot, err = rec.Snapshot(ctx); err != nil {
-			return inventory.Scan{}, err
-		}
-	}
-	past, err := db.Events(ctx, store.EventFilter{Instance: snapshot.Scan.Instance})
+	rows, err := rec.Rows(ctx)
 	if err != nil {
-		return inventory.Scan{}, fmt.Errorf("read events: %w", err)
+		return inventory.Scan{}, err
 	}
-	now := rec.Scan().Began
-	var x *inventory.Index
-	var events []inventory.Event
+	scan, now := rec.Scan(), rec.Scan().Began
+	x, err := inventory.ReadIndex(scan, rows)
+	if err != nil {
+		return inventory.Scan{}, err
+	}
+	var h rules.History
+	if err := rec.EachEvent(ctx, func(e inventory.Event) { h.Add(e, scan.Number) }); err != nil {
+		return inventory.Scan{}, err
+	}
+	var owners []inventory.OwnerChange
 	var result rules.Result
 	return rec.FinishWith(ctx, store.Derived{
 		Owners: func(yield func(inventory.Owner) bool) {
-			for o := range ownership.Each(inventory.NewIndex(snapshot), a.config.Owners, now) {
-				snapshot.Owners = append(snapshot.Owners, brief(o))
+			for o := range ownership.Each(x, a.config.Owners, now) {
+				x.AddOwner(brief(o))
 				if !yield(o) {
 					return
 				}
 			}
 		},
+		OwnerChanged: func(c inventory.OwnerChange) { owners = append(owners, c) },
+		Events: func(yield func(inventory.Event) bool) {
+			for e := range changes(x, prev, next, owners) {
+				h.Add(e, scan.Number)
+				if !yield(e) {
+					return
+				}
+			}
+			prev, next, owners = nil, nil, nil
+		},
 		Gaps: func(yield func(inventory.Gap) bool) {
-			snapshot.Sort()
-			next.Owners = snapshot.Owners
-			events = inventory.Diff(prev, next)
-			prev, next = nil, nil
-			x = inventory.NewIndex(snapshot)
-			result = judge(x, history(past, events), a.config.Policy, now, func(g inventory.Gap) { yield(g) })
+			result = judge(x, h, a.config.Policy, now, func(g inventory.Gap) { yield(g) })
 		},
 		Rest: func() store.Results {
 			return store.Results{
-				Verdicts: result.Verdicts, Measures: result.Measures, Events: events,
+				Verdicts: result.Verdicts, Measures: result.Measures,
 				Policy: a.config.Policy.Hash(), RulePack: rulePack(), Requests: sum.Requests,
 			}
 		},
 	})
 }
 
+// changes lists the events of a scan: prev and next are what it opened and closed, nil for the first.
+func changes(x *inventory.Index, prev, next *inventory.Snapshot, owners []inventory.OwnerChange) iter.Seq[inventory.Event] {
+	if prev == nil {
+		return inventory.Discoveries(x)
+	}
+	return slices.Values(append(inventory.Diff(prev, next), inventory.OwnerEvents(x, inventory.At(prev.Scan.Began), owners)...))
+}
+
 // brief leaves out what no rule reads of an owner: the claims, and of one that there is, the reasons.
-func brief(o inventory.Owner) inventory.Owner {
+func brief(o inventory.Owner) *inventory.Owner {
 	o.Claims = nil
 	if o.Owner != "" {
 		o.Reason = ""
 	}
-	return o
+	return &o
 }
 
 // judge evaluates the rules on a snapshot with its owners, at the moment of its scan, and hands over each gap.
@@ -76,19 +95,4 @@ func judge(x *inventory.Index, h rules.History, policy rules.Policy, now time.Ti
 	result := rules.Judge(x, h, policy, now, gap)
 	result.Measures = append(result.Measures, rules.Lifecycle(x, h, policy, now)...)
 	return result
-}
-
-// history turns the events that a store holds, and those that it is to hold, into what measures of time are counted
-// from.
-func history(past, events []inventory.Event) rules.History {
-	h := rules.History{Events: events}
-	if len(past) > 0 {
-		h.Events = slices.Concat(past, events)
-	}
-	for _, e := range h.Events {
-		if e.Kind == inventory.Reported {
-			h.Reported = append(h.Reported, rules.Reported{Rule: e.Field, Subject: e.Subject, At: e.At})
-		}
-	}
-	return h
 }

@@ -269,7 +269,11 @@ func (a *app) judgeAgain(doc *report.Document) {
 	}
 	doc.Snapshot.Owners = ownership.Resolve(inventory.NewIndex(doc.Snapshot), a.config.Owners, doc.Scan.Began)
 	doc.Gaps = nil
-	result := judge(inventory.NewIndex(doc.Snapshot), history(doc.Events, nil), a.config.Policy, doc.Scan.Began, func(g inventory.Gap) {
+	var h rules.History
+	for _, e := range doc.Events {
+		h.Add(e, doc.Scan.Number)
+	}
+	result := judge(inventory.NewIndex(doc.Snapshot), h, a.config.Policy, doc.Scan.Began, func(g inventory.Gap) {
 		g.FirstSeen = firstSeen[[2]string{g.Rule, g.Subject}]
 		doc.Gaps = append(doc.Gaps, g)
 	})

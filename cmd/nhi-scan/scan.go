@@ -305,7 +305,7 @@ func (s *session) run(ctx context.Context) (scanner.Summary, inventory.Scan, err
 	sum, err := s.crawl(ctx, rec)
 	var scan inventory.Scan
 	if err == nil {
-		scan, err = s.app.finish(ctx, rec, s.db, sum)
+		scan, err = s.app.finish(ctx, rec, sum)
 	}
 	if err != nil {
 		state := "failed"

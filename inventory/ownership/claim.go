@@ -74,14 +74,15 @@ func (e *collector) add(c claim, weight, halfLife, fit float64) {
 	e.claims = append(e.claims, c)
 }
 
-// decay halves the weight of evidence in every half-life, in days. Evidence without a date does not decay.
+// decay halves the weight of evidence in every half-life, in days. Evidence without a date does not decay. Its age counts
+// in whole weeks: with the seconds since, no owner would be as the scan before left it, and each be stored anew.
 func decay(at inventory.When, now int64, halfLife float64) float64 {
 	t, ok := at.Time()
 	if !ok || halfLife == 0 {
 		return 1
 	}
-	days := float64(now-t.Unix()) / 86400
-	return math.Pow(0.5, max(days, 0)/halfLife)
+	weeks := max(now-t.Unix(), 0) / (7 * 86400)
+	return math.Pow(0.5, float64(7*weeks)/halfLife)
 }
 
 // fromFile takes the most specific rule of the owners file.
@@ -105,7 +106,7 @@ func (e *collector) candidate(owner string) claim {
 		return claim{Claim: inventory.Claim{Candidate: owner, Note: s.note}, left: s.left}
 	}
 	c := claim{Claim: inventory.Claim{Candidate: owner}}
-	u := e.byName[name]
+	u := e.x.User(e.byName[name])
 	if u == nil {
 		c.Note = "the account was not shown"
 		return c
@@ -243,7 +244,7 @@ func (e *collector) leftHomes(u *inventory.User, homes []*inventory.Home) (note 
 
 func (e *collector) isMember(user, home string) bool {
 	for _, h := range e.x.Chain(home) {
-		for _, g := range e.x.GrantsOf[user] {
+		for _, g := range e.x.GrantsOf(user) {
 			if g.Kind == "membership" && g.Home == h.ID && !g.ExpiresAt.Before(e.now) {
 				return true
 			}
@@ -306,7 +307,7 @@ func (r *resolver) memberClaims(home *inventory.Home) []claim {
 // people returns the active humans with at least a role directly in a home, sorted by ID.
 func (r *resolver) people(home *inventory.Home, level int) []*inventory.User {
 	var people []*inventory.User
-	for _, g := range r.x.GrantsOn[home.ID] {
+	for _, g := range r.x.GrantsOn(home.ID) {
 		u := r.x.User(g.Subject)
 		if g.Kind != "membership" || g.Level < level || g.Inherited == inventory.Yes || g.ExpiresAt.Before(r.now) || u == nil {
 			continue
@@ -316,7 +317,7 @@ func (r *resolver) people(home *inventory.Home, level int) []*inventory.User {
 		}
 	}
 	slices.SortFunc(people, func(a, b *inventory.User) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.Compact(people)
+	return slices.CompactFunc(people, func(a, b *inventory.User) bool { return a.ID == b.ID })
 }
 
 // named takes the naming patterns of the owners file.

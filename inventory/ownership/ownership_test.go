@@ -136,7 +136,7 @@ Credentials: [{id: c, identity: d, kind: deploy-token, home: dark, description: 
 		{"weak_single_maintainer", `Credentials: [{id: c, kind: deploy-token, home: lab, name: pull}]`,
 			`@d.solo weak 0.30: @d.solo 0.30 (maintains lab/one 0.30)`},
 		{"weak_though_membership_unknown", `Credentials: [{id: c, kind: deploy-token, home: dark, name: pull, creator: solo, created_at: 2026-05-26T12:00:00Z}]`,
-			`@d.solo weak 0.30: @d.solo 0.30 (created it 0.30, membership in lab/dark was not shown); members of lab/dark were not all shown`},
+			`@d.solo weak 0.31: @d.solo 0.31 (created it 0.31, membership in lab/dark was not shown); members of lab/dark were not all shown`},
 		{"none_two_maintainers_share", `Credentials: [{id: c, kind: deploy-token, home: duo, name: pull}]`,
 			` none 0.21: none: best is @d.solo 0.21 (maintains lab/duo 0.21), below 0.30`},
 		{"none_creator_left_the_project", `Credentials: [{id: c, kind: deploy-token, home: tagged-not, name: pull, creator: ann}]
@@ -183,6 +183,23 @@ Identities: [{id: d}, {id: c}]`)
 	}
 	if diff := cmp.Diff([]string{"a", "b", "c", "d"}, got); diff != "" {
 		t.Errorf("Resolve(…) subjects (-want +got):\n%s", diff)
+	}
+}
+
+// What a scan says of an owner holds for a week, so that scans night by night do not store every owner anew.
+func TestResolveAgesByWeeks(t *testing.T) {
+	s := snapshot(t, estate, `Credentials: [{id: c, kind: deploy-token, home: dark, name: pull, creator: solo, created_at: 2026-05-26T12:00:00Z}]`)
+	made := time.Date(2026, 5, 26, 12, 0, 0, 0, time.UTC)
+	at := func(age time.Duration) inventory.Owner {
+		return Resolve(inventory.NewIndex(s), nil, made.Add(age))[0]
+	}
+	const week = 7 * 24 * time.Hour
+	first, last, next := at(3*week), at(4*week-time.Second), at(4*week)
+	if diff := cmp.Diff(first, last, cmp.Comparer(func(a, b inventory.When) bool { return a == b })); diff != "" {
+		t.Errorf("the owner differs within a week (-first +last):\n%s", diff)
+	}
+	if next.Confidence >= first.Confidence {
+		t.Errorf("confidence %v after four weeks, want less than %v", next.Confidence, first.Confidence)
 	}
 }
 

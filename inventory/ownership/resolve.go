@@ -12,7 +12,7 @@ import (
 // Resolve finds the owner of every credential and every identity of x: one Owner each, sorted by subject. f may be nil.
 // The order of rows does not matter.
 func Resolve(x *inventory.Index, f *File, now time.Time) []inventory.Owner {
-	owners := make([]inventory.Owner, 0, len(x.Credentials)+len(x.Identities))
+	owners := make([]inventory.Owner, 0, x.Credentials.Len()+x.Identities.Len())
 	for o := range Each(x, f, now) {
 		owners = append(owners, o)
 	}
@@ -24,13 +24,13 @@ func Resolve(x *inventory.Index, f *File, now time.Time) []inventory.Owner {
 func Each(x *inventory.Index, f *File, now time.Time) iter.Seq[inventory.Owner] {
 	return func(yield func(inventory.Owner) bool) {
 		r := newResolver(x, f, now)
-		for i := range x.Credentials {
-			if !yield(r.credential(&x.Credentials[i])) {
+		for c := range x.Credentials.All() {
+			if !yield(r.credential(c)) {
 				return
 			}
 		}
-		for i := range x.Identities {
-			if !yield(r.identity(&x.Identities[i])) {
+		for i := range x.Identities.All() {
+			if !yield(r.identity(i)) {
 				return
 			}
 		}
@@ -43,17 +43,17 @@ type resolver struct {
 	file *File
 	now  time.Time
 
-	byName  map[string]*inventory.User // by username
-	teams   map[string]string          // by user ID: the one team a person is in; empty for several
-	states  map[string]standing        // by team name
-	members map[string][]claim         // by home ID: what membership says
+	byName  map[string]string   // user IDs by username
+	teams   map[string]string   // by user ID: the one team a person is in; empty for several
+	states  map[string]standing // by team name
+	members map[string][]claim  // by home ID: what membership says
 }
 
 func newResolver(x *inventory.Index, f *File, now time.Time) *resolver {
-	r := &resolver{x: x, file: f, now: now, byName: map[string]*inventory.User{}, teams: map[string]string{},
+	r := &resolver{x: x, file: f, now: now, byName: map[string]string{}, teams: map[string]string{},
 		states: map[string]standing{}, members: map[string][]claim{}}
-	for i := range x.Users {
-		r.byName[x.Users[i].Username] = &x.Users[i]
+	for u := range x.Users.All() {
+		r.byName[u.Username] = u.ID
 	}
 	if f != nil {
 		for _, t := range f.Teams {
@@ -68,14 +68,14 @@ func (r *resolver) addTeam(t Team) {
 	ids := map[string]bool{}
 	unseen := 0
 	for _, name := range t.Members {
-		if u := r.byName[name]; u != nil {
-			ids[u.ID] = true
+		if id, ok := r.byName[name]; ok {
+			ids[id] = true
 		} else {
 			unseen++
 		}
 	}
 	if home := r.homeByPath(t.Group); home != nil {
-		for _, g := range r.x.GrantsOn[home.ID] {
+		for _, g := range r.x.GrantsOn(home.ID) {
 			if g.Kind == "membership" && g.Level >= levelDeveloper && !g.ExpiresAt.Before(r.now) {
 				ids[g.Subject] = true
 			}
@@ -107,8 +107,8 @@ func (r *resolver) homeByPath(path string) *inventory.Home {
 	if path == "" {
 		return nil
 	}
-	for i := range r.x.Homes {
-		if h := &r.x.Homes[i]; h.Path == path && h.Kind == inventory.GroupHome {
+	for _, h := range r.x.Homes {
+		if h.Path == path && h.Kind == inventory.GroupHome {
 			return h
 		}
 	}
@@ -130,7 +130,7 @@ func (r *resolver) credential(c *inventory.Credential) inventory.Owner {
 		s.descriptions = append(s.descriptions, i.Description)
 		creator, actsAs = cmp.Or(creator, i.Creator), i.ActsAs
 	}
-	for _, l := range r.x.LocationsOf[c.ID] {
+	for _, l := range r.x.LocationsOf(c.ID) {
 		if l.Surface == inventory.SurfaceVariable {
 			s.keys = append(s.keys, l.Key)
 			s.descriptions = append(s.descriptions, l.Description)
@@ -164,13 +164,13 @@ func (r *resolver) homesOf(s subject) (homes []*inventory.Home, fit float64) {
 		return []*inventory.Home{h}, fitDirect
 	}
 	ids := map[string]bool{}
-	for _, g := range r.x.GrantsOf[s.identity] {
+	for _, g := range r.x.GrantsOf(s.identity) {
 		if g.Kind == "deploy-key" || g.Kind == "runner" {
 			ids[g.Home] = true
 		}
 	}
 	if len(ids) == 0 {
-		for _, l := range r.x.LocationsOf[s.id] {
+		for _, l := range r.x.LocationsOf(s.id) {
 			ids[l.Home] = true
 		}
 	}

@@ -22,10 +22,12 @@ const (
 
 // Changes returns the input for inventory.Diff: two snapshots that hold only the rows that the running scan opened or
 // closed, and, in both, unchanged credentials that a new location names. prev is of the last finished scan, with Seen
-// of its rows and all its owners; it is empty for an instance's first scan, and next is then what Snapshot returns. next
-// has the whole coverage of this scan, and Past of the rows that an earlier scan had closed; its owners are the caller's
-// to add.
+// of its rows; next has the whole coverage of this scan, and Past of the rows that an earlier scan had closed. Neither has
+// owners. Both are nil for an instance's first scan, which opened every row there is.
 func (r *Recorder) Changes(ctx context.Context) (prev, next *inventory.Snapshot, err error) {
+	if r.previous == 0 {
+		return nil, nil, nil
+	}
 	if err := r.retireNow(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -37,13 +39,6 @@ func (r *Recorder) Changes(ctx context.Context) (prev, next *inventory.Snapshot,
 }
 
 func (r *Recorder) changes(ctx context.Context, q session) (prev, next *inventory.Snapshot, err error) {
-	if r.previous == 0 { // it opened every row there is
-		next, err = loadSnapshot(ctx, q, r.Scan(), true)
-		if err == nil {
-			next.Past = map[string]bool{}
-		}
-		return &inventory.Snapshot{}, next, err
-	}
 	prev, next = &inventory.Snapshot{}, &inventory.Snapshot{Scan: r.Scan(), Past: map[string]bool{}}
 	if err := newLoader(q, next.Scan).fill(ctx, next, nil, openedRows, next.Scan.Instance, next.Scan.Number); err != nil {
 		return nil, nil, err
@@ -86,8 +81,7 @@ func (r *Recorder) before(ctx context.Context, q session, prev, next *inventory.
 	}
 	prev.Credentials = append(prev.Credentials, named...)
 	next.Credentials = append(next.Credentials, named...)
-	prev.Owners, err = readOwners(ctx, q, prev.Scan, was.pool)
-	return err
+	return nil
 }
 
 // seenBefore adds Seen, as of the loader's scan, to the rows that were loaded.

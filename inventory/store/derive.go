@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	openByID = `SELECT id, hash, body ->> 'first_seen' FROM result
+	openByID = `SELECT id, hash, body ->> 'first_seen', body ->> 'owner' FROM result
 		WHERE instance = $1 AND kind = $2 AND to_scan IS NULL AND id IN (SELECT key FROM json_each($3))`
 	stillOpen = `SELECT id FROM result WHERE instance = $1 AND kind = $2 AND to_scan IS NULL AND from_scan < $3`
 )
@@ -29,6 +29,8 @@ type resultWriter struct {
 	q     session
 	sc    inventory.Scan
 	onNew func(*inventory.Gap) // called for gaps that the last finished scan had not
+
+	onOwner func(inventory.OwnerChange) // called for subjects that the last finished scan gave another owner
 
 	kind    string
 	waiting []result
@@ -112,6 +114,9 @@ func (w *resultWriter) flush() {
 			w.date(d.gap, o)
 			d.value = d.gap
 		}
+		if is, ok := d.value.(inventory.Owner); ok && o.past != "" && o.owner != clean(is.Owner) {
+			w.onOwner(inventory.OwnerChange{Subject: is.Subject, From: o.owner, To: is.Owner})
+		}
 		var r row
 		r, err = resultRow(d.id, d.subject, d.value)
 		todo.add(o.held.to(r.hash), r)
@@ -132,6 +137,7 @@ func (w *resultWriter) date(g *inventory.Gap, o openResult) {
 type openResult struct {
 	held
 	firstSeen inventory.When // of a gap
+	owner     string         // of an owner, and of a gap
 }
 
 // open returns the open results under the IDs that wait.
@@ -141,9 +147,10 @@ func (w *resultWriter) open() (map[string]openResult, error) {
 	err := inBatches(w.waiting, entry, func(object string) error {
 		return w.q.each(w.ctx, func(rows *sql.Rows) error {
 			var id string
-			var first sql.NullString
+			var first, owner sql.NullString
 			var o openResult
-			err := rows.Scan(&id, &o.past, &first)
+			err := rows.Scan(&id, &o.past, &first, &owner)
+			o.owner = owner.String
 			if err == nil {
 				o.firstSeen, err = inventory.ParseWhen(first.String)
 			}

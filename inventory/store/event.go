@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"nhiscan/inventory"
@@ -24,9 +24,6 @@ const (
 	allEvents    = eventColumns + `WHERE scan > $1`
 	eventsOfScan = eventColumns + `WHERE scan = $1`
 	eventsOfID   = eventColumns + `WHERE subject = $1`
-	insertEvents = `INSERT INTO event (instance, scan, number, kind, subject, row_kind, home, name, field, from_value, to_value, at, after)
-		SELECT CAST($2 AS text), CAST($3 AS bigint), CAST(key AS bigint), value ->> 'kind', value ->> 'subject', value ->> 'row', value ->> 'home',
-		value ->> 'name', value ->> 'field', value ->> 'from', value ->> 'to', value ->> 'at', value ->> 'after' FROM json_each($1)`
 )
 
 // Events returns the events of finished scans that a filter selects, oldest first, then by subject, field and kind.
@@ -55,6 +52,22 @@ func (s *Store) Events(ctx context.Context, f EventFilter) ([]inventory.Event, e
 	return events, s.explain(err)
 }
 
+// EachEvent calls f for the events of all finished scans of the instance, in no order.
+func (r *Recorder) EachEvent(ctx context.Context, f func(inventory.Event)) error {
+	read := eventReader(newInterner())
+	err := r.store.read().each(ctx, func(rows *sql.Rows) error {
+		e, err := read(rows)
+		if err == nil {
+			f(e)
+		}
+		return err
+	}, eventsAsTheyLie, r.Scan().Instance)
+	if err != nil {
+		return r.store.explain(fmt.Errorf("read events: %w", err))
+	}
+	return nil
+}
+
 func readEvents(ctx context.Context, q session, query string, arg any) ([]inventory.Event, error) {
 	var events []inventory.Event
 	read := eventReader(newInterner()) // a first scan has an event for each row, and they name the same homes and rules
@@ -64,7 +77,8 @@ func readEvents(ctx context.Context, q session, query string, arg any) ([]invent
 		return err
 	}, query, arg)
 	slices.SortFunc(events, func(a, b inventory.Event) int {
-		return cmp.Or(cmp.Compare(a.Scan, b.Scan), byWhat(a, b))
+		return cmp.Or(cmp.Compare(a.Scan, b.Scan), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Row, b.Row), cmp.Compare(a.To, b.To))
 	})
 	return events, err
 }
@@ -85,22 +99,4 @@ func eventReader(pool *interner) func(*sql.Rows) (inventory.Event, error) {
 		e.After, err = inventory.ParseWhen(pool.bytes(after))
 		return e, err
 	}
-}
-
-// byWhat is the order of inventory.Diff.
-func byWhat(a, b inventory.Event) int {
-	return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Kind, b.Kind))
-}
-
-func writeEvents(ctx context.Context, q session, sc inventory.Scan, events []inventory.Event) error {
-	slices.SortStableFunc(events, byWhat)
-	number := 0
-	entry := func(e inventory.Event) (string, any) {
-		number++
-		return strconv.Itoa(number), e
-	}
-	return inBatches(events, entry, func(object string) error {
-		_, err := q.exec(ctx, insertEvents, object, sc.Instance, sc.Number)
-		return err
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,7 +23,6 @@ const (
 	openedBy    = `SELECT kind || ' ' || id || ' ' || hash FROM version WHERE instance = $1 AND from_scan = $2 ORDER BY kind || ' ' || id || ' ' || hash` + byBytes
 	closedBy    = `SELECT kind || ' ' || id || ' ' || hash FROM version WHERE instance = $1 AND to_scan = $2 ORDER BY kind || ' ' || id || ' ' || hash` + byBytes
 	gapSubjects = `SELECT DISTINCT subject FROM result WHERE instance = $1 AND kind = 'gap' AND to_scan IS NULL`
-	rowsByID    = `SELECT kind, id, CAST(body AS text) FROM version WHERE to_scan IS NULL AND id IN (SELECT key FROM json_each($1))`
 	securityGap = "SEC-"
 )
 
@@ -30,16 +30,21 @@ const (
 // releases the lease. Gaps get FirstSeen; a Reported event is added for each new gap of the SEC rules, and for the first
 // gap of a subject. Events without a row kind get that, home and name from their subject.
 func (r *Recorder) Finish(ctx context.Context, res Results) (inventory.Scan, error) {
-	res.Events = slices.Clone(res.Events)
-	return r.FinishWith(ctx, Derived{Owners: slices.Values(res.Owners), Gaps: slices.Values(res.Gaps), Rest: func() Results { return res }})
+	return r.FinishWith(ctx, Derived{
+		Owners: slices.Values(res.Owners), OwnerChanged: func(inventory.OwnerChange) {}, Events: slices.Values(res.Events),
+		Gaps: slices.Values(res.Gaps), Rest: func() Results { return res },
+	})
 }
 
-// Derived is what is derived from the snapshot of the running scan. Owners and gaps are many: they are asked for one by
-// one, once, and written as they come. The order is owners, gaps, the rest.
+// Derived is what is derived from the snapshot of the running scan. Owners, events and gaps are many: they are asked for
+// one by one, once, and written as they come. The order is owners, events, gaps, the rest; while owners come, OwnerChanged
+// is called for those that differ from the last finished scan's, for the last of them before the events are asked for.
 type Derived struct {
-	Owners iter.Seq[inventory.Owner]
-	Gaps   iter.Seq[inventory.Gap]
-	Rest   func() Results // without owners and gaps; its events become the store's
+	Owners       iter.Seq[inventory.Owner]
+	OwnerChanged func(inventory.OwnerChange)
+	Events       iter.Seq[inventory.Event]
+	Gaps         iter.Seq[inventory.Gap]
+	Rest         func() Results // its verdicts, measures, policy, rule pack and requests
 }
 
 // FinishWith is Finish for results that are made while they are written.
@@ -73,9 +78,14 @@ func (r *Recorder) FinishWith(ctx context.Context, d Derived) (inventory.Scan, e
 
 // derive writes all results and tells sc of them.
 func (r *Recorder) derive(ctx context.Context, q session, sc *inventory.Scan, d Derived) error {
-	w := resultWriter{ctx: ctx, q: q, sc: *sc, ended: map[string]bool{}}
+	w := resultWriter{ctx: ctx, q: q, sc: *sc, ended: map[string]bool{}, onOwner: d.OwnerChanged}
 	for o := range d.Owners {
 		w.add(ownerResult, result{id: o.Subject, subject: o.Subject, value: o})
+	}
+	w.flush()
+	events := eventWriter{ctx: ctx, q: q, sc: *sc}
+	for e := range d.Events {
+		events.add(e)
 	}
 	news, err := r.newReporter(ctx, q, *sc)
 	if err != nil {
@@ -99,25 +109,40 @@ func (r *Recorder) derive(ctx context.Context, q session, sc *inventory.Scan, d 
 	if err := w.close(); err != nil {
 		return err
 	}
-	events := append(res.Events, news.events()...)
-	if err := nameEvents(ctx, q, events); err != nil {
-		return err
+	for e := range news.events() {
+		events.add(e)
 	}
-	return writeEvents(ctx, q, *sc, events)
+	return events.close()
 }
 
-// reporter makes the events that start the clock for new gaps.
+// reporter makes the events that start the clock for new gaps. A first scan has them by the hundred thousand.
 type reporter struct {
-	event inventory.Event // what all of them have in common
-	had   *idSet          // subjects that had gaps before
-	first map[string]inventory.Gap
-	made  []inventory.Event
+	event inventory.Event   // what all of them have in common
+	had   *idSet            // subjects that had gaps before
+	first map[string]newGap // by subject that had none, the worst
+	grave []graveGap        // of the SEC rules
+
+	rules  []string
+	ruleAt map[string]int32 // their positions
+}
+
+// newGap is what an event says of a gap.
+type newGap struct {
+	home     string
+	rule     int32
+	severity int8
+	grave    bool
+}
+
+type graveGap struct {
+	subject string
+	newGap
 }
 
 func (r *Recorder) newReporter(ctx context.Context, q session, sc inventory.Scan) (*reporter, error) {
 	n := &reporter{
 		event: inventory.Event{Kind: inventory.Reported, At: inventory.At(sc.Began), Scan: sc.Number},
-		had:   newIDSet(), first: map[string]inventory.Gap{},
+		had:   newIDSet(), first: map[string]newGap{}, ruleAt: map[string]int32{},
 	}
 	if r.previous > 0 {
 		scans, err := scanRows(ctx, q, scanByNumber, r.previous)
@@ -137,75 +162,37 @@ func (r *Recorder) newReporter(ctx context.Context, q session, sc inventory.Scan
 
 // add takes a new gap in. Of a subject without gaps before, the worst is reported; gaps of the SEC rules always are.
 func (n *reporter) add(g *inventory.Gap) {
-	if strings.HasPrefix(g.Code, securityGap) {
-		n.made = append(n.made, n.reported(g))
+	is := newGap{g.Home, position(n.ruleAt, &n.rules, []byte(g.Rule)), int8(g.Severity), strings.HasPrefix(g.Code, securityGap)}
+	if is.grave {
+		n.grave = append(n.grave, graveGap{g.Subject, is})
 	}
 	if n.had.has(clean(g.Subject)) {
 		return
 	}
-	if first, known := n.first[g.Subject]; !known || cmp.Or(cmp.Compare(first.Severity, g.Severity), cmp.Compare(g.Rule, first.Rule)) < 0 {
-		n.first[g.Subject] = inventory.Gap{Rule: g.Rule, Code: g.Code, Subject: g.Subject, Home: g.Home, Severity: g.Severity}
+	if first, known := n.first[g.Subject]; !known || cmp.Or(cmp.Compare(first.severity, is.severity), cmp.Compare(g.Rule, n.rules[first.rule])) < 0 {
+		n.first[g.Subject] = is
 	}
 }
 
-func (n *reporter) reported(g *inventory.Gap) inventory.Event {
+func (n *reporter) events() iter.Seq[inventory.Event] {
+	return func(yield func(inventory.Event) bool) {
+		for _, subject := range slices.Sorted(maps.Keys(n.first)) {
+			if first := n.first[subject]; !first.grave && !yield(n.reported(subject, first)) {
+				return
+			}
+		}
+		for _, is := range n.grave {
+			if !yield(n.reported(is.subject, is.newGap)) {
+				return
+			}
+		}
+	}
+}
+
+func (n *reporter) reported(subject string, is newGap) inventory.Event {
 	e := n.event
-	e.Subject, e.Home, e.Field, e.To = g.Subject, g.Home, g.Rule, g.Severity.String()
+	e.Subject, e.Home, e.Field, e.To = subject, is.home, n.rules[is.rule], inventory.Severity(is.severity).String()
 	return e
-}
-
-func (n *reporter) events() []inventory.Event {
-	for _, g := range n.first {
-		if !strings.HasPrefix(g.Code, securityGap) {
-			n.made = append(n.made, n.reported(&g))
-		}
-	}
-	n.first = nil
-	return n.made
-}
-
-// nameEvents completes events whose maker had no row at hand.
-func nameEvents(ctx context.Context, q session, events []inventory.Event) error {
-	var bare []*inventory.Event
-	for i := range events {
-		if events[i].Row == "" {
-			bare = append(bare, &events[i])
-		}
-	}
-	for some := range slices.Chunk(bare, batch) {
-		if err := nameSome(ctx, q, some); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func nameSome(ctx context.Context, q session, events []*inventory.Event) error {
-	rows := map[string]inventory.Observation{}
-	entry := func(e *inventory.Event) (string, any) { return e.Subject, 1 }
-	err := inBatches(events, entry, func(object string) error {
-		return q.each(ctx, func(rs *sql.Rows) error {
-			var kind inventory.RowKind
-			var id, body string
-			if err := rs.Scan(&kind, &id, &body); err != nil {
-				return err
-			}
-			// A user account is a user row and an identity row under one ID; what is judged is the identity.
-			if rows[id] != nil && kind == inventory.UserRow {
-				return nil
-			}
-			o, err := observe(kind, body)
-			rows[id] = o
-			return err
-		}, rowsByID, object)
-	})
-	for _, e := range events {
-		if o := rows[clean(e.Subject)]; o != nil {
-			e.Row, _ = o.Row()
-			e.Home, e.Name = cmp.Or(e.Home, o.HomeOf()), cmp.Or(e.Name, inventory.NameOf(o))
-		}
-	}
-	return err
 }
 
 // seal chains the digest and makes the scan the latest.

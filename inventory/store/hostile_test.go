@@ -173,10 +173,7 @@ func TestKillInTheMiddleOfRecord(t *testing.T) {
 			if round > 0 && !r.Resumed() {
 				t.Fatal("the killed scan was not resumed")
 			}
-			snap, err := r.Snapshot(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			snap := running(t, r)
 			if want := rowsPerVisit * len(snap.Coverage); len(snap.Users) != want || want == 0 {
 				t.Fatalf("%d rows of %d recorded visits, want %d", len(snap.Users), len(snap.Coverage), want)
 			}

@@ -36,6 +36,14 @@ func (s *Store) Rows(ctx context.Context, scan int64) (*Rows, error) {
 	return &Rows{store: s, ctx: ctx, scan: sc}, nil
 }
 
+// Rows reads what the running scan sees so far: all open rows, and the coverage of the visits that it finished.
+func (r *Recorder) Rows(ctx context.Context) (inventory.Rows, error) {
+	if err := r.retireNow(ctx); err != nil {
+		return nil, err
+	}
+	return &Rows{store: r.store, ctx: ctx, scan: r.Scan()}, nil
+}
+
 // Err returns what kept a list from being read to its end; nil when nothing did.
 func (r *Rows) Err() error {
 	if r.err == nil {
@@ -51,10 +59,13 @@ const (
 			WHERE u.id = v.id AND u.kind = v.kind AND u.scan <= $2 ORDER BY u.scan DESC LIMIT 1)
 		FROM version v
 		WHERE instance = $1 AND kind = $3 AND from_scan <= $2 AND (to_scan IS NULL OR to_scan > $2) ORDER BY id` + byBytes
-	resultsInOrder = resultsAt + ` ORDER BY id` + byBytes
-	gapsOfRule     = resultsAt + ` AND id` + byBytes + ` >= $4 AND id` + byBytes + ` < $5 ORDER BY id` + byBytes
-	eventsInOrder  = eventColumns + `WHERE instance = $1
-		ORDER BY at NULLS FIRST, scan, subject` + byBytes + `, field` + byBytes + `, kind` + byBytes + `, to_value` + byBytes
+	resultsInOrder   = resultsAt + ` ORDER BY id` + byBytes
+	gapsOfRule       = resultsAt + ` AND id` + byBytes + ` >= $4 AND id` + byBytes + ` < $5 ORDER BY id` + byBytes
+	sightingsInOrder = `SELECT s.id, v.source, v.home FROM sighting s JOIN visit v ON v.number = s.visit
+		WHERE s.kind = $3 AND s.from_scan <= $2 AND (s.to_scan IS NULL OR s.to_scan > $2) AND v.instance = $1 ORDER BY s.id` + byBytes
+	eventsAsTheyLie = eventColumns + `WHERE instance = $1`
+	eventsInOrder   = eventsAsTheyLie + `
+		ORDER BY at NULLS FIRST, scan, subject` + byBytes + `, field` + byBytes + `, kind` + byBytes + `, to_value` + byBytes + `, row_kind` + byBytes
 )
 
 // errEnough ends a query whose reader wants no more.
@@ -256,6 +267,30 @@ func readGapHead(body []byte, pool *interner) (head gapHead, err error) {
 			return head, err
 		}
 		rest = after[n+1:]
+	}
+}
+
+// Sightings lists the IDs of rows of one sort, each with the visits that show it.
+func (r *Rows) Sightings(kind inventory.RowKind) iter.Seq2[string, []inventory.Visit] {
+	return func(yield func(string, []inventory.Visit) bool) {
+		pool := newRecent()
+		last, seen := "", []inventory.Visit(nil)
+		more := true
+		r.stream(func(rows *sql.Rows) (bool, error) {
+			var id, source, home sql.RawBytes
+			if err := rows.Scan(&id, &source, &home); err != nil {
+				return false, err
+			}
+			if string(id) != last {
+				more = len(seen) == 0 || yield(last, seen)
+				last, seen = string(id), nil
+			}
+			seen = append(seen, inventory.Visit{Source: pool.bytes(source), Home: pool.bytes(home)})
+			return more, nil
+		}, sightingsInOrder, r.scan.Instance, r.scan.Number, string(kind))
+		if more && r.err == nil && len(seen) > 0 {
+			yield(last, seen)
+		}
 	}
 }
 

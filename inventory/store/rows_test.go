@@ -101,23 +101,3 @@ func copied[T any](rows iter.Seq[*T]) []T {
 	}
 	return list
 }
-
-// The owners of the last scan are not those of the one that runs: who judges it would find both.
-func TestRunningSnapshotHasNoOwners(t *testing.T) {
-	onEach(t, func(t *testing.T, d database) {
-		s := d.open(t, Options{})
-		r := mustBegin(t, s, begin())
-		scanWorld(t, r, world())
-		mustFinish(t, r, Results{Owners: []inventory.Owner{{Subject: tokenID, Owner: "team-shop"}}})
-		d.wait(time.Hour)
-		r = mustBegin(t, s, begin())
-		scanWorld(t, r, world())
-		snap, err := r.Snapshot(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(snap.Owners) > 0 || len(snap.Credentials) == 0 {
-			t.Errorf("%d owners, %d credentials; want none, and some", len(snap.Owners), len(snap.Credentials))
-		}
-	})
-}

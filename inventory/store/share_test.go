@@ -29,10 +29,7 @@ func TestRecordTogether(t *testing.T) {
 		})
 	}
 	all.Wait()
-	snap, err := r.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	snap := running(t, r)
 	if len(snap.Credentials) != n/2 || len(snap.Coverage) != n/2 {
 		t.Errorf("%d credentials, %d visits; want %d of each", len(snap.Credentials), len(snap.Coverage), n/2)
 	}

@@ -50,19 +50,6 @@ func (s *Store) snapshot(ctx context.Context, scan int64, seen bool) (*inventory
 	return snap, nil
 }
 
-// Snapshot returns what the running scan sees so far: all open rows and the coverage of the visits that it finished,
-// without owners.
-func (r *Recorder) Snapshot(ctx context.Context) (*inventory.Snapshot, error) {
-	if err := r.retireNow(ctx); err != nil {
-		return nil, err
-	}
-	snap, err := loadSnapshot(ctx, r.store.read(), r.Scan(), true)
-	if err != nil {
-		return nil, r.store.explain(fmt.Errorf("load the running scan: %w", err))
-	}
-	return snap, nil
-}
-
 func (r *Recorder) retireNow(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
