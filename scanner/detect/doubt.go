@@ -36,7 +36,7 @@ var doubts = []doubt{
 		return c.basic() && !basicPair(v)
 	}},
 	{doubted, "user and password are stand-ins", func(c *suspect, v []byte) bool {
-		return c.basic() && standInPair(v) || c.hit.detector == "url-credentials" && c.standInUser()
+		return (c.basic() || c.guessed() && c.name.class == "auth") && standInPair(v) || c.hit.detector == "url-credentials" && c.standInUser()
 	}},
 	{doubted, "strings of a program, one behind the other", func(c *suspect, v []byte) bool {
 		return c.guessed() && betweenZeros(c.content[max(0, c.hit.start-32):min(len(c.content), c.hit.end+32)])
