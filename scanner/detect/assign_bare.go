@@ -13,6 +13,9 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 		limit, lineEnds = i+nl, true
 	}
 	text := s.content[i:limit]
+	if c := bytes.IndexByte(text, '}'); c >= 0 && s.inExpansion(n) {
+		text = text[:c]
+	}
 	if len(text) < leastValue || text[0] == '#' && isSpace(s.at(i-1)) && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf) {
 		return a, false // empty, with a comment behind
 	}
@@ -102,11 +105,11 @@ func (s *source) expression(out []assignment, a assignment, i int) []assignment 
 	if nl := bytes.IndexAny(text, "\n;"); nl >= 0 {
 		text = text[:nl]
 	}
-	depth, args := 0, 0
+	depth, args, open := 0, 0, 0 // open is behind the last bracket
 	for j := 0; j < len(text); j++ {
 		switch b := text[j]; {
 		case b == '(' || b == '[':
-			depth, args = depth+1, 0
+			depth, args, open = depth+1, 0, j+1
 		case b == ')' || b == ']':
 			depth--
 			if depth < 0 {
@@ -123,7 +126,7 @@ func (s *source) expression(out []assignment, a assignment, i int) []assignment 
 			if next <= i+j {
 				return out
 			}
-			if ok && s.standsIn(text[:j], args, depth) && s.at(s.blank(next)) != ',' {
+			if ok && s.standsIn(text[:j], text[:open], args, depth) && s.at(s.blank(next)) != ',' {
 				v.wrapped = true
 				return append(out, v)
 			}
@@ -134,8 +137,8 @@ func (s *source) expression(out []assignment, a assignment, i int) []assignment 
 }
 
 // standsIn reports whether a literal after the given code is a value: the only argument of a call that reads nothing
-// from elsewhere, the second of one that does, or an alternative.
-func (s *source) standsIn(before []byte, args, depth int) bool {
+// from elsewhere, the second of one that does, or an alternative. caller is the code up to the bracket of the call.
+func (s *source) standsIn(before, caller []byte, args, depth int) bool {
 	before = bytes.TrimRight(before, " \t")
 	if depth == 0 {
 		for _, op := range []string{"||", "??", "?:", "or", ":", "?"} {
@@ -145,10 +148,11 @@ func (s *source) standsIn(before []byte, args, depth int) bool {
 		}
 		return false
 	}
-	call := strings.ToLower(string(before[max(0, len(before)-48):]))
+	call := strings.ToLower(string(caller[max(0, len(caller)-48):]))
 	if n := strings.LastIndexAny(strings.TrimRight(call, "("), "() ,"); n >= 0 {
 		call = call[n+1:] // of a chain the last: getDecoder().decode(
 	}
+	call = strings.ReplaceAll(call, "getbytes", "") // of .NET and Java: it turns a text into bytes
 	reads := false
 	for _, w := range []string{"env", "get", "fetch", "config", "param", "lookup", "find", "read", "prompt", "argument", "option", "require", "import", "query", "select", "load", "field", "column", "key(", "t("} {
 		reads = reads || strings.Contains(call, w)

@@ -14,7 +14,7 @@ var commands = []struct {
 	judged string // under which the value is judged
 }{
 	{"docker", "p", false, false, "password"},
-	{"sshpass", "p", false, true, "password"}, {"psexec", "p", false, false, "password"},
+	{"redis-cli", "a", false, false, "password"}, {"sshpass", "p", false, true, "password"}, {"psexec", "p", false, false, "password"},
 	{"curl", "uU", true, false, "password"},
 	{"mysql", "p", false, true, "password"}, {"mysqldump", "p", false, true, "password"}, {"mysqladmin", "p", false, true, "password"},
 	{"convertto-securestring", "", false, false, "password"},
@@ -97,7 +97,10 @@ var parameters = map[string]struct {
 	"httpbasicauth": {1, "password"}, "httpdigestauth": {1, "password"}, "networkcredential": {1, "password"},
 	"passwordauthentication": {1, "password"}, "usernamepasswordcredentials": {1, "password"}, "usernamepasswordauthenticationtoken": {1, "password"},
 	"basicawscredentials": {1, "secret_key"}, "secretkeyspec": {0, "secret_key"},
-	"mysql_connect": {2, "password"}, "mysqli_connect": {2, "password"}, "mysqli": {2, "password"},
+	"getconnection": {2, "password"}, "sequelize": {2, "password"}, // of JDBC and of Node
+	"jwt.sign": {1, "secret_key"}, "jwt.verify": {1, "secret_key"}, "signwith": {1, "secret_key"},
+	"directoryentry": {2, "password"}, // of LDAP and Active Directory, in .NET
+	"mysql_connect":  {2, "password"}, "mysqli_connect": {2, "password"}, "mysqli": {2, "password"},
 }
 
 // parameter reads one argument of a call whose arguments begin at i, where it is a literal.

@@ -2,9 +2,9 @@ package detect
 
 import "strings"
 
-// directives are those of nginx that name where a request is passed on to.
-// Source: https://nginx.org/en/docs/dirindex.html
-var directives = set("proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass")
+// directives are those of nginx that name where a request is passed on to, and of Apache that say who asks for a passphrase.
+// Source: https://nginx.org/en/docs/dirindex.html, https://httpd.apache.org/docs/2.4/mod/mod_ssl.html#sslpassphrasedialog
+var directives = set("sslpassphrasedialog proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass")
 
 // isPath reports whether a name is the end of a path, an image or a coordinate, and what follows it a tag, a version or the
 // end of a link: acme/secret:1.2, org.acme.token:core-1.2, [password](…/password), /etc/passwd:22. A key of YAML may hold

@@ -38,7 +38,15 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if i = s.closers(i); i == n.end && s.at(i) == '(' {
 		a.op = opCall
 		a.name = name[strings.LastIndexByte(name, '.')+1:]
-		if p, ok := parameters[strings.ToLower(a.name)]; ok {
+		if before := strings.TrimSuffix(name, "."+a.name); before != name && comparisons[a.name] {
+			a.name, a.op = before, opCompare
+			return s.values(out, a, n, i+1)
+		}
+		p, ok := parameters[strings.ToLower(a.name)]
+		if !ok {
+			p, ok = parameters[strings.ToLower(name)]
+		}
+		if ok {
 			a.name = p.judged
 			return s.parameter(out, a, n, i+1, p.index)
 		}
@@ -67,6 +75,9 @@ func (s *source) read(out []assignment, n word) []assignment {
 	}
 	return s.values(out, a, n, next)
 }
+
+// comparisons are methods that compare what they belong to with their argument: password.equals("…").
+var comparisons = set("equals Equals equalsIgnoreCase contentEquals isEqualTo localeCompare")
 
 // schemes are the words before credentials in a header, with the name under which the value is judged.
 // Source: https://www.iana.org/assignments/http-authschemes/
@@ -147,6 +158,9 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 			end := s.skip(at, ':') // ::= and :::= of make
 			return opAssign, end + 1, s.at(end) == '='
 		}
+		if s.inExpansion(n) {
+			return opAssign, at + 2, b1 == '-' || b1 == '='
+		}
 		if next, typed := s.typed(at + 1); typed {
 			return opAssign, next, true
 		}
@@ -156,6 +170,9 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		return opColon, at + 1, true
 	case '?': // of make
 		if b1 == '=' {
+			return opAssign, at + 2, true
+		}
+		if (b1 == '?' || b1 == ':') && s.quoteAt(s.blank(at+2)) > 0 { // the same in other languages
 			return opAssign, at + 2, true
 		}
 	case '!':
@@ -169,6 +186,9 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		if b == '|' && b1 == '|' && s.at(at+2) == '=' {
 			return opAssign, at + 3, true
 		}
+		if b == '|' && b1 == '|' && s.quoteAt(s.blank(at+2)) > 0 { // what stands in: process.env.TOKEN || "…"
+			return opAssign, at + 2, true
+		}
 		if b == '|' && (s.genre.syntax == syntaxDocs || s.genre.syntax == syntaxText) {
 			return opCell, at + 1, true
 		}
@@ -180,7 +200,7 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		if next, ok := s.field(n, at); ok {
 			return opValue, next, true
 		}
-		return opComma, at + 1, closed && s.firstInBrackets(n.start)
+		return opComma, at + 1, closed && (s.firstInBrackets(n.start) || s.inBuild(n))
 	case '>':
 		if s.at(n.start-1) == '<' || closed && s.genre.syntax == syntaxMarkup {
 			return opElement, at + 1, true
@@ -201,6 +221,13 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		}
 	}
 	return 0, 0, false
+}
+
+// inExpansion reports whether a name is that of a shell's variable with a rule behind it: ${TOKEN:-default}, where a value
+// stands in, and ${TOKEN:?message}, where none does.
+// Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_02
+func (s *source) inExpansion(n word) bool {
+	return s.at(n.start-1) == '{' && s.at(n.start-2) == '$' && s.at(n.end) == ':'
 }
 
 func (s *source) skip(i int, b byte) int {
@@ -234,6 +261,18 @@ func (s *source) firstInBrackets(i int) bool {
 	}
 	b := s.at(i)
 	return b == '(' || b == '{' || b == '['
+}
+
+// inBuild reports whether a name is that of a constant which Gradle writes into an Android program: buildConfigField
+// "String", "API_KEY", "…".
+// Source: https://developer.android.com/build/gradle-tips#share-custom-fields-and-resource-values-with-your-app-code
+func (s *source) inBuild(n word) bool {
+	if s.genre.lang != "jvm" && s.genre.syntax != syntaxText && s.genre.syntax != syntaxDocs {
+		return false
+	}
+	before := s.content[max(0, n.start-64):n.start]
+	before = before[bytes.LastIndexByte(before, '\n')+1:]
+	return bytes.Contains(before, []byte("buildConfigField")) || bytes.Contains(before, []byte("resValue"))
 }
 
 // fields are names of fields that hold the value beside a field that holds the name.

@@ -58,6 +58,20 @@ func TestAssignments(t *testing.T) {
 		{"a.py", `connect(user="u", password=b"V")`, "password assign quoted code"},
 		{"a.py", `d = {"password": "V"}`, "password colon quoted code"},
 		{"a.js", `const token = process.env.TOKEN || 'V';`, "token assign quoted code wrapped"},
+		{"a.js", `const s = process.env.JWT_SECRET || 'V';`, "process.env.JWT_SECRET assign quoted code"},
+		{"a.cs", `var s = config["Token"] ?? "V";`, "Token assign quoted code"},
+		{"a.js", `jwt.sign(payload, 'V');`, "secret_key call quoted code"},
+		{"a.js", `new Sequelize('shop', 'root', 'V', {});`, "password call quoted code"},
+		{"a.py", `AWS_SECRET_KEY = os.getenv('X', 'V')`, "AWS_SECRET_KEY assign quoted code wrapped"},
+		{"a.go", `key := []byte("V")`, "key assign quoted code"},
+		{"a.java", `if (password.equals("V")) {`, "password compare quoted code"},
+		{"a.java", `DriverManager.getConnection("jdbc:mysql://h/d", "u", "V");`, "password call quoted code"},
+		{"a.cs", `new DirectoryEntry("LDAP://h", "u", "V");`, "password call quoted code"},
+		{"a.cs", `var key = Encoding.UTF8.GetBytes("V");`, "key assign quoted code wrapped"},
+		{"build.gradle", `buildConfigField "String", "API_KEY", '"V"'`, "API_KEY comma quoted code"},
+		{"a.sh", "echo ${DB_PASSWORD:-V}", "DB_PASSWORD assign bare data"},
+		{"a.sh", "redis-cli -a V ping", "password flag bare data"},
+		{"slapd.conf", "rootpw V", "rootpw space bare data"},
 		{"a.php", `define('DB_PASSWORD', 'V');`, "DB_PASSWORD comma quoted code"},
 		{"a.go", `dsn := "host=h user=u password=V dbname=d"`, "password assign bare string"},
 		{"a.go", `u := "https://h.example/p?x=1&private_token=V&y=2"`, "private_token query bare string"},
@@ -100,6 +114,7 @@ func TestAssignments_nothing(t *testing.T) {
 	for _, c := range []struct{ path, text string }{
 		{"a.go", "password = config.Password"}, {"a.go", "token := readToken()"}, {"a.js", "this.token = token;"}, {"a.py", "def login(user, password):"},
 		{"a.go", `words := []string{"user", "password", "secret"}`}, {"a.ts", "password: string;"}, {"a.yml", "password:\n"}, {"a.java", "String password = null;"},
+		{"a.sh", "echo ${DB_PASSWORD:?set a password}"}, {"a.conf", "SSLPassPhraseDialog builtin"},
 		{"a.rb", `token = ENV.fetch("DEPLOY_TOKEN")`}, {"a.cpp", "Token::kind"},
 	} {
 		if got := anchored(c.path, c.text); len(got) > 0 {

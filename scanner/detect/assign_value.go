@@ -21,6 +21,9 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 			return out
 		}
 	}
+	if bytes.HasPrefix(s.content[i:], goBytes) && s.literal(i+len(goBytes)) {
+		i += len(goBytes)
+	}
 	if at := s.prefix(i); s.quoteAt(at) > 0 {
 		if a.op == opCall || a.op == opComma {
 			a.where = s.contextOf(n)
@@ -47,6 +50,9 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 	}
 	return out
 }
+
+// goBytes begins a literal of bytes in Go.
+var goBytes = []byte("[]byte(")
 
 // lineBreak goes on to the next line where the value stands there: after an operator of a language, in an element, in
 // a list or block of YAML.
@@ -133,7 +139,7 @@ func (s *source) list(out []assignment, a assignment, i int) []assignment {
 		if ok {
 			found = append(found, v)
 		}
-		if a.op == opComma && b != ')' && b != '}' && b != ']' {
+		if a.op == opComma && b == ',' {
 			found = nil // of three and more each is a word among others
 		}
 		if b != ',' || a.op == opComma {
@@ -177,6 +183,9 @@ func (s *source) quotedValue(a assignment, i int) (v assignment, next int, ok bo
 	next = end + len(quote)
 	a.quoted = true
 	a.start, a.end = s.trimmed(start, end)
+	if inner := a.end - 1; inner > a.start && isQuote(s.at(a.start)) && s.at(inner) == s.at(a.start) { // '"x"', a literal for another language
+		a.start, a.end = a.start+1, inner
+	}
 	a.start = s.scheme(a.start, a.end)
 	return a, next, a.end-a.start >= leastValue && !s.onlyScheme(a.start, a.end)
 }

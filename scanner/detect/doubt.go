@@ -36,7 +36,7 @@ var doubts = []doubt{
 		return c.basic() && !basicPair(v)
 	}},
 	{doubted, "user and password are stand-ins", func(c *suspect, v []byte) bool {
-		return c.basic() && standInPair(v) || c.hit.detector == "url-credentials" && c.standInUser()
+		return (c.basic() || c.guessed() && c.name.class == "auth") && standInPair(v) || c.hit.detector == "url-credentials" && c.standInUser()
 	}},
 	{doubted, "strings of a program, one behind the other", func(c *suspect, v []byte) bool {
 		return c.guessed() && betweenZeros(c.content[max(0, c.hit.start-32):min(len(c.content), c.hit.end+32)])
@@ -47,14 +47,15 @@ var doubts = []doubt{
 	{0.4, "the name calls it public", func(c *suspect, v []byte) bool { return c.guessed() && c.name.public() }},
 	{0.4, "one of a table of test vectors", func(c *suspect, v []byte) bool { return c.vector }},
 	{0.1, "the value is a call", func(c *suspect, v []byte) bool {
-		return c.named() && bytes.ContainsAny(v, "(.>") && c.bare() && call.Match(v)
+		return c.named() && bytes.ContainsAny(v, "(.>[") && c.bare() && call.Match(v)
 	}},
+	{0.1, "an expression of a template", func(c *suspect, v []byte) bool { return c.guessed() && c.bare() && c.inAction() }},
 	{doubted, "the value is a variable, a template or text in brackets", func(c *suspect, v []byte) bool {
 		return c.named() && c.shape.kind == "reference"
 	}},
 	{doubted, "the value says what belongs there", func(c *suspect, v []byte) bool { return c.shape.kind == "stand-in" && c.hit.rank > rankOwn }},
 	{doubted, "a mask", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.shape.repeats(v) || c.hit.rank > rankOwn && c.shape.kind == "url" && masked(v)
+		return c.guessed() && (c.shape.repeats(v) || bytes.Contains(v, []byte("***"))) || c.hit.rank > rankOwn && c.shape.kind == "url" && masked(v)
 	}},
 	// In settings that a program reads even an alphabet is the secret that is used.
 	{0.3, "counted up", func(c *suspect, v []byte) bool { return c.guessed() && c.genre.place != "" && countedUp(v) }},
@@ -72,8 +73,18 @@ var doubts = []doubt{
 		return c.guessed() && bytes.IndexByte(v, ':') > 0 && cloudAction.Match(v)
 	}},
 	{doubted, "the sample of a provider's documentation", func(c *suspect, v []byte) bool {
-		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v)
+		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v) || samples[string(v)]
 	}},
+	{0.3, "the name of a secret, no secret", func(c *suspect, v []byte) bool { return c.guessed() && c.name.refers() }},
+	{0.3, "the name of an entry", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.name.class == "key" && c.name.head != "good" && c.shape.digit == 0 && wordKinds[c.shape.kind]
+	}},
+	{0.3, "when, and no value", func(c *suspect, v []byte) bool { return c.guessed() && moments[string(v)] }},
+	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.shape.longestSequence >= 20 && c.shape.n-c.shape.lower-c.shape.upper-c.shape.digit >= 8
+	}},
+	{0.3, "a key of a table or a keyboard", func(c *suspect, v []byte) bool { return c.guessed() && c.name.otherKey() }},
+	{0.3, "the fingerprint of an OpenPGP key", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "key" && c.fingerprint(v) }},
 	{0.3, "an address without credentials", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.shape.kind == "url" && !bytes.ContainsAny(v, "@?")
 	}},
@@ -93,7 +104,7 @@ var doubts = []doubt{
 	}},
 	{doubted, "a word of a sentence", func(c *suspect, v []byte) bool { return c.guessed() && c.inSentence(v) }},
 	{0.3, "a way to log in, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && (c.name.class == "auth" || c.name.class == "api") && c.shape.digit == 0 && wordKinds[c.shape.kind]
+		return c.guessed() && (c.name.class == "auth" || c.name.class == "api") && c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.lower == 0)
 	}},
 	{0.3, "a user", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "login" }},
 	{0.4, "a token of a form, valid for one session", func(c *suspect, v []byte) bool { return c.guessed() && c.name.ofForm() }},
@@ -122,12 +133,16 @@ func (c *suspect) basic() bool {
 	return c.hit.detector == "http-basic-authorization-header" || c.guessed() && a.op == opScheme && a.name == "basic"
 }
 
+// moments say when a program sets a password or asks for one: update_password of Ansible's module user.
+// Source: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/user_module.html
+var moments = set("always never on_create")
+
 // wordKinds are shapes that are made of words.
 var wordKinds = set("word identifier compound constant")
 
 var (
 	// call is an expression of a language, or the beginning of one: os.environ.get('X'), this.#credentials, req.body.token.
-	call = regexp.MustCompile(`^\$?[A-Za-z_][\w]*(?:(?:\.|->|::|\?\.)#?\w+)*\([^()]*\)?\)?$|^(?:\$?this|self|super|process\.env|req|request|args|opts|options|params|props|ctx|context|config|data|state|event|settings)(?:\.|->|\?\.)#?[A-Za-z_][\w.]*$`)
+	call = regexp.MustCompile(`^\$?[A-Za-z_][\w]*(?:(?:\.|->|::|\?\.)#?\w+)*\([^()]*\)?\)?$|^[A-Za-z_]\w*\[["']?[\w.-]+["']?\]$|^(?:\$?this|self|super|process\.env|ngx\.var|req|request|args|opts|options|params|props|ctx|context|config|data|state|event|settings)(?:\.|->|\?\.)#?[A-Za-z_][\w.]*$`)
 	// encrypted begins what a tool made that keeps secrets in repositories: sops and eyaml, jasypt, Spring Cloud Config,
 	// Vault's transit engine, DigitalOcean, KMS, Ansible Vault, Sealed Secrets (whose first two bytes give 512, the
 	// length of a session key under RSA 4096).
@@ -144,6 +159,9 @@ var (
 	// documented are the pair of keys in AWS's documentation.
 	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 	documented = regexp.MustCompile(`^(?:A[KS]IA[0-9A-Z]{9}EXAMPLE|[\w/+]{29,30}EXAMPLEKEY)$`)
+	// samples are the passwords in NuGet's documentation.
+	// Source: https://learn.microsoft.com/en-us/nuget/reference/nuget-config-file#packagesourcecredentials
+	samples = set("33f!!lloppa hal+9ooo_da!sY")
 )
 
 // repeats reports whether a value is one character, with signs between, or holds a run of one that is a good part of it. Zeros in
@@ -204,8 +222,8 @@ func standIns(user, password string) bool {
 }
 
 var (
-	userWords     = set("user username user_name usr uname login name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin")
-	passwordWords = set("pass password passwd pwd p pw mypass mypassword my_password my-password yourpass yourpassword your_password your-password bar baz somepass some_password dbpass dbpassword db_password opensesame")
+	userWords     = set("user username user_name usr uname login name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
+	passwordWords = set("pass password passwd pwd p pw mypass mypassword my_password my-password yourpass yourpassword your_password your-password bar baz somepass some_password dbpass dbpassword db_password opensesame guest")
 )
 
 // inSentence reports whether a value without quotes is a word of a text that goes on behind it.

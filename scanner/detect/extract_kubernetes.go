@@ -26,6 +26,9 @@ func kubernetesSecret(content []byte) (out []span) {
 			return
 		}
 		depth := len(line) - len(bytes.TrimLeft(line, " \t"))
+		if bytes.HasPrefix(line[depth:], []byte("{{")) { // an action of a template, at any depth
+			return
+		}
 		name, value, ok := bytes.Cut(line[depth:], []byte(":"))
 		if section && depth <= indent {
 			section = false
@@ -43,7 +46,7 @@ func kubernetesSecret(content []byte) (out []span) {
 		case section:
 			mark := bytes.Trim(value, " -+")
 			block = len(mark) == 1 && (mark[0] == '|' || mark[0] == '>')
-			if v, keep := dataValue(at+len(line)-len(value), value); keep {
+			if v, keep := dataValue(at+len(line)-len(value), value); keep && !beside[lastWord(string(name))] {
 				pending = append(pending, v)
 			}
 		case string(name) == "kind":
@@ -56,15 +59,32 @@ func kubernetesSecret(content []byte) (out []span) {
 	return out
 }
 
+// beside are the last words of names of what stands in a Secret beside the secret.
+var beside = set("port host hostname user username email region database")
+
+func lastWord(name string) string {
+	words := asciiWords(name)
+	if len(words) == 0 {
+		return ""
+	}
+	return words[len(words)-1]
+}
+
+// fillers are words that stand for any value.
+var fillers = set("foo bar baz qux foobar")
+
 // dataValue returns where a value of a Secret lies: base64 of text, or text.
 func dataValue(at int, value []byte) (span, bool) {
 	text := bytes.TrimLeft(value, ` "'`)
 	at += len(value) - len(text)
+	if n := bytes.Index(text, []byte(" #")); n >= 0 {
+		text = text[:n]
+	}
 	text = bytes.TrimRight(text, ` "',`)
 	if len(text) < 4 || text[0] == '|' || text[0] == '>' || isReference(string(text)) {
 		return span{}, false
 	}
-	if plain, err := base64.StdEncoding.DecodeString(string(text)); err == nil && isReference(string(plain)) {
+	if plain, err := base64.StdEncoding.DecodeString(string(text)); err == nil && (isReference(string(plain)) || fillers[strings.TrimSpace(string(plain))]) {
 		return span{}, false
 	}
 	return span{at, at + len(text)}, true

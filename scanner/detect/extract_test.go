@@ -26,6 +26,7 @@ func TestScan_credential_files(t *testing.T) {
 		{"keys.json", `{"keys": [{"kty": "EC", "crv": "P-256", "x": "CANARY", "d": "V"}]}`, "V"},
 		{"secret.yaml", "apiVersion: v1\nkind: Secret\ndata:\n  anything: W\ntype: Opaque\n", "W"},
 		{"secret.yml", "kind: ConfigMap\ndata:\n  a: b\n---\nstringData:\n  anything: V\nkind: Secret\n", "V"},
+		{"secret.yaml", "kind: Secret\ndata:\n{{- if .Values.on }}\n  anything: W # as it was\n{{- end }}\n", "W"},
 		{".npmrc", "//r.example/:_authToken=V\n", "V"},
 		{".git-credentials", "https://u:V@h.example\n", "V"},
 		{"wp-config.php", "define( 'DB_PASS', 'V' );", "V"},
@@ -49,6 +50,7 @@ func TestScan_credential_files_nothing(t *testing.T) {
 		{"etc/shadow", "bin:*:19000:0:99999:7:::\nx:!!:19000::::::\n"},
 		{"config.yaml", "kind: ConfigMap\ndata:\n  mode: fast-and-loose\n"},
 		{"secret.yaml", "kind: Secret\nstringData:\n  password: ${DB_PASSWORD}\n"},
+		{"secret.yaml", "kind: Secret\nstringData:\n  {{- $word := .Values.word7 }}\n  username: deploy-user7\n  extra: YmFyCg==\n"},
 		{"keys.json", `{"d": "a description of the thing, and long"}`},
 	} {
 		for _, f := range engine(t).Scan(c.path, []byte(c.text)) {

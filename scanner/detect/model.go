@@ -43,7 +43,8 @@ func (m *model) score(c *suspect) (confidence float64, doubted string) {
 func (m *model) likelihood(c *suspect) float64 {
 	if c.hit.rank <= rankOwn {
 		k, s := c.shape.kind, &c.shape
-		words := s.sample && s.words >= 2 && 5*s.wordLetters >= 3*s.letters
+		// Of a value that is known by its own prefix words say that it is a sample; behind a name passwords are made of words.
+		words := s.sample && s.words >= 2 && 5*s.wordLetters >= 3*s.letters && c.hit.from == c.hit.start
 		if c.hit.rank == rankOwn && k == "placeholder" && c.genre.place == "" && isForm(c.hit.detector) {
 			return DefaultConfidence // a weak password, but the one that is used: programs read this very file
 		}

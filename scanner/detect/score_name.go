@@ -14,7 +14,7 @@ type nameFacts struct {
 
 // nameClasses say which words call a value a secret, and of which class; asked in order, of each word from the right.
 var nameClasses = []struct{ class, exact, endings string }{
-	{"password", "pass pw pwd psw passphrase passcode pswd", "password passwd passwort passphrase pwd sshpass passw passwords pass"},
+	{"password", "pass pw pwd psw bindpw rootpw passphrase passcode pswd", "password passwd passwort passphrase pwd sshpass passw passwords pass"},
 	{"secret", "secret secrets", "secret secrets"},
 	{"token", "token tokens jwt pat bearer otp totp csrf xsrf", "token tokens"},
 	{"key", "key keys psk nkey", "apikey secretkey privatekey accesskey sshkey deploykey signingkey authkey encryptionkey masterkey sharedkey key"},
@@ -93,11 +93,59 @@ func factsOf(name string) nameFacts {
 	return f
 }
 
-// public reports whether a name calls its value public.
+// public reports whether a name calls its value public. The key in a DSN of Sentry is one that every browser sends.
+// Source: https://docs.sentry.io/concepts/key-terms/dsn-explainer/
 func (f *nameFacts) public() bool {
 	for i, w := range f.words {
+		if w == "sentry" && i+2 == len(f.words) && f.words[i+1] == "key" {
+			return true
+		}
 		if (w == "public" || w == "pub" || w == "publishable") && i+1 < len(f.words) && (classOf(f.words[i+1]) == "key" || classOf(f.words[i+1]) == "token") {
 			return true
+		}
+	}
+	return false
+}
+
+// refers reports whether a name says where a secret is to be found, by the name or id that another place gave to it or by
+// its file: secretName, existingSecret, credentialsId, password_file.
+func (f *nameFacts) refers() bool {
+	if n := len(f.words); n > 1 && (f.words[n-1] == "file" || f.words[n-1] == "filename") && classOf(f.words[n-2]) != "" {
+		return true
+	}
+	for i, w := range f.words {
+		next := ""
+		if i+1 < len(f.words) {
+			next = f.words[i+1]
+		}
+		switch w {
+		case "existing":
+			if classOf(next) != "" {
+				return true
+			}
+		case "secret", "credential", "credentials":
+			if i+2 == len(f.words) && (next == "name" || next == "ref" || next == "id" && w != "secret") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// otherKey reports whether a name is of a key that opens nothing: of a table, or of a keyboard.
+func (f *nameFacts) otherKey() bool {
+	for i, w := range f.words {
+		if w != "key" {
+			continue
+		}
+		if i > 0 && f.words[i-1] == "foreign" {
+			return true
+		}
+		if i+1 < len(f.words) {
+			switch f.words[i+1] {
+			case "down", "up", "press", "pressed", "stroke", "code", "event", "binding", "bindings":
+				return true
+			}
 		}
 	}
 	return false

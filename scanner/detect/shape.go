@@ -179,7 +179,7 @@ var bracketed = regexp.MustCompile(`<[A-Za-z][\w :.-]*>`)
 var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|%\(?[A-Za-z_]?\w*\)?[sdvq]|&lt;.*&gt;|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
 
 // standIn is a value that says what belongs there, or that something does: your_api_key, replace_me, token-goes-here.
-var standIn = regexp.MustCompile(`(?i)^(?:[<\[{(]?(?:your|insert|enter|replace|put|add|specify|provide|fill)[_. -]\w.*|.*(?:replace|change|fill)[_. -]?(?:me|this|in|it)[>\])]?|.*[_. -](?:goes[_. -])?here[>\])]?|.*placeholder.*|.*(?:\.{3}|…|[<\[(](?:redacted|snip|omitted|removed|truncated|hidden)[>\])]))$`)
+var standIn = regexp.MustCompile(`(?i)^(?:[<\[{(]?(?:your|insert|enter|replace|put|add|specify|provide|fill)[_. -]\w.*|.*(?:replace|change|fill)[_. -]?(?:me|this|in|it)[>\])]?|(?:.*[_. -])?(?:replace|change)[_. -]?(?:me|this|in|it)[_. -]\w.*|.*[_. -](?:goes[_. -])?here[>\])]?|.*placeholder.*|.*(?:\.{3}|…|[<\[(](?:redacted|snip|omitted|removed|truncated|hidden)[>\])]))$`)
 
 // standInWords are parts of values, one of which stands in every match of standIn: to ask for them costs less.
 var standInWords = strings.Fields("your insert enter replace put add specify provide fill change here placeholder ... … redacted snip omitted removed truncated hidden")
