@@ -183,12 +183,15 @@ func (r *reading) unseenExports() {
 
 func (r *reading) unseenExport(t *Tool, variables []string) {
 	for _, n := range variables {
+		given, set := r.env[n]
 		configured := func(v ciyaml.Variable) bool { return v.Name == n }
-		system := cmp.Or(systemOfNames([]string{n}), t.system())
-		if r.systemUsed(system) || slices.ContainsFunc(r.job.Variables, configured) || slices.ContainsFunc(r.job.Globals, configured) {
+		if !set || slices.ContainsFunc(r.job.Variables, configured) || slices.ContainsFunc(r.job.Globals, configured) {
 			continue
 		}
-		given := r.env[n]
+		system := cmp.Or(systemOfNames([]string{n}), t.system())
+		if r.systemUsed(system) {
+			continue
+		}
 		if file, ok := r.file(given.text); ok {
 			given.names = union(given.names, file.names)
 		}
