@@ -16,7 +16,7 @@ type History struct {
 }
 
 // Add takes an event in for the judgement of a scan, as far as a rule or a measure asks for it: most events of a large
-// estate tell that a row was found.
+// estate tell that a row was found. Events of earlier scans come first, unless Earlier is set.
 func (h *History) Add(e inventory.Event, scan int64) {
 	h.Earlier = h.Earlier || e.Scan < scan
 	found := e.Kind == inventory.Discovered || e.Kind == inventory.Exposed || e.Kind == inventory.Reappeared

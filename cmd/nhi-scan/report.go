@@ -269,7 +269,8 @@ func (a *app) judgeAgain(doc *report.Document) {
 	}
 	doc.Snapshot.Owners = ownership.Resolve(inventory.NewIndex(doc.Snapshot), a.config.Owners, doc.Scan.Began)
 	doc.Gaps = nil
-	var h rules.History
+	// Events are in the order of their moments, not of scans.
+	h := rules.History{Earlier: slices.ContainsFunc(doc.Events, func(e inventory.Event) bool { return e.Scan < doc.Scan.Number })}
 	for _, e := range doc.Events {
 		h.Add(e, doc.Scan.Number)
 	}
