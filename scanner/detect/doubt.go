@@ -73,7 +73,7 @@ var doubts = []doubt{
 		return c.guessed() && bytes.IndexByte(v, ':') > 0 && cloudAction.Match(v)
 	}},
 	{doubted, "the sample of a provider's documentation", func(c *suspect, v []byte) bool {
-		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v) || samples[string(v)]
+		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v)
 	}},
 	{0.3, "the name of a secret, no secret", func(c *suspect, v []byte) bool { return c.guessed() && c.name.refers() }},
 	{0.3, "the name of an entry", func(c *suspect, v []byte) bool {
@@ -159,9 +159,6 @@ var (
 	// documented are the pair of keys in AWS's documentation.
 	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 	documented = regexp.MustCompile(`^(?:A[KS]IA[0-9A-Z]{9}EXAMPLE|[\w/+]{29,30}EXAMPLEKEY)$`)
-	// samples are the passwords in NuGet's documentation.
-	// Source: https://learn.microsoft.com/en-us/nuget/reference/nuget-config-file#packagesourcecredentials
-	samples = set("33f!!lloppa hal+9ooo_da!sY")
 )
 
 // repeats reports whether a value is one character, with signs between, or holds a run of one that is a good part of it. Zeros in

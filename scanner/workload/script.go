@@ -270,8 +270,10 @@ func (r *reading) stranger(c *call) {
 		return
 	}
 	var names []string
+	passwords := true
 	for i, a := range c.args {
 		if credentialOption.MatchString(a.text) {
+			passwords = passwords && strings.Contains(strings.ToLower(a.text), "pass")
 			names = union(names, secrets(a.names))
 			if i+1 < len(c.args) {
 				names = union(names, secrets(c.args[i+1].names))
@@ -286,8 +288,8 @@ func (r *reading) stranger(c *call) {
 	if len(names) == 0 {
 		return
 	}
-	if !slices.ContainsFunc(names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) }) {
-		other = "" // the configuration holds the value: most often that of a server that the job starts for itself
+	if passwords && !slices.ContainsFunc(names, func(n string) bool { return !strings.HasPrefix(n, literalPrefix) }) {
+		other = "" // the configuration holds the password: most often that of a server that the job starts for itself
 	}
 	if system := cmp.Or(systemOfNames(names), hosts().system(c.name), other); system != "" {
 		r.use(Use{System: system, Operation: c.name, AuthStyle: "argument", Confidence: Low}, names)
