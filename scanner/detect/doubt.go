@@ -63,7 +63,7 @@ var doubts = []doubt{
 		return c.named() && strings.IndexByte("E{vA$!", v[0]) >= 0 && encrypted.Match(v)
 	}},
 	{doubted, "a public key", func(c *suspect, v []byte) bool {
-		return c.named() && strings.IndexByte("se-", v[0]) >= 0 && publicKey.Match(v)
+		return c.named() && strings.IndexByte("sem-", v[0]) >= 0 && publicKey.Match(v)
 	}},
 	// 20 bytes are an address of Ethereum, a private key has 32.
 	{doubted, "an address on a block chain", func(c *suspect, v []byte) bool {
@@ -77,8 +77,9 @@ var doubts = []doubt{
 	}},
 	{0.3, "the name of a secret, no secret", func(c *suspect, v []byte) bool { return c.guessed() && c.name.refers() }},
 	{0.3, "the name of an entry", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "key" && c.name.head != "good" && c.shape.digit == 0 && wordKinds[c.shape.kind]
+		return c.guessed() && c.name.class == "key" && c.name.head != "good" && c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.lower == 0)
 	}},
+	{0.1, "whether it is required, and no value", func(c *suspect, v []byte) bool { return c.guessed() && c.bare() && needs[string(v)] }},
 	{0.3, "when, and no value", func(c *suspect, v []byte) bool { return c.guessed() && moments[string(v)] }},
 	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.shape.longestSequence >= 20 && c.shape.n-c.shape.lower-c.shape.upper-c.shape.digit >= 8
@@ -133,6 +134,10 @@ func (c *suspect) basic() bool {
 	return c.hit.detector == "http-basic-authorization-header" || c.guessed() && a.op == opScheme && a.name == "basic"
 }
 
+// needs say how a program asks for a password, as in the steps of PAM: "password required pam_unix.so".
+// Source: pam.conf(5)
+var needs = set("required requisite sufficient optional include substack")
+
 // moments say when a program sets a password or asks for one: update_password of Ansible's module user.
 // Source: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/user_module.html
 var moments = set("always never on_create")
@@ -147,8 +152,9 @@ var (
 	// Vault's transit engine, DigitalOcean, KMS, Ansible Vault, Sealed Secrets (whose first two bytes give 512, the
 	// length of a session key under RSA 4096).
 	encrypted = regexp.MustCompile(`^(?:ENC\[|ENC\(|EV\[\d|\{cipher\}|vault:v\d+:|AQICAH[\w+/]|\$ANSIBLE_VAULT|!vault|Ag[A-D][\w+/]{600})`)
-	// publicKey begins a public key of SSH, or names its algorithm.
-	publicKey = regexp.MustCompile(`^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-[\w@.-]+)(?:\s|$)|^-----BEGIN (?:[A-Z ]+ )?(?:PUBLIC KEY|CERTIFICATE)`)
+	// publicKey begins a public key of SSH, or names its algorithm, or begins one of OpenPGP: a packet with tag 6 and version 4.
+	// Source: RFC 9580, sections 4.2.2 and 5.5.2.2
+	publicKey = regexp.MustCompile(`^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-[\w@.-]+)(?:\s|$)|^-----BEGIN (?:[A-Z ]+ )?(?:PUBLIC KEY|CERTIFICATE)|^m(?:Q[A-P][\w+/]B|DME)[\w+/]{20}`)
 	// validation are rules that a form's field has to meet, as Laravel writes them.
 	// Source: https://laravel.com/docs/validation#available-validation-rules
 	validation   = regexp.MustCompile(`^(?:required|nullable|sometimes|bail|string|confirmed|(?:min|max|size|same|different|between):[\w,]+)(?:\|[a-z_]+(?::[^|]*)?)*$`)
