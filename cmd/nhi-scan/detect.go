@@ -183,25 +183,53 @@ func (s *search) files(ctx context.Context, paths []string) error {
 		findings []detect.Finding
 	}
 	contents := filetree.Walk(ctx, paths, filetree.Options{MaxSize: s.maxSize, Exclude: s.exclude, Stdin: s.app.input(ctx)})
-	scan := func(c filetree.Content) searched {
-		if c.Skipped != "" {
-			return searched{content: c}
+	scan := func(all []filetree.Content) []searched {
+		results := make([]searched, len(all))
+		for i, c := range all {
+			results[i].content = c
+			if c.Skipped == "" {
+				results[i].findings = engine.Scan(c.Name, c.Bytes)
+			}
 		}
-		return searched{c, engine.Scan(c.Name, c.Bytes)}
+		return results
 	}
-	for r := range detect.ScanAll(ctx, contents, s.jobs, scan) {
-		if r.content.Skipped != "" {
-			s.skip(r.content.Path, r.content.Skipped, r.content.Unread)
-			continue
+	for all := range detect.ScanAll(ctx, batches(contents), s.jobs, scan) {
+		for _, r := range all {
+			if r.content.Skipped != "" {
+				s.skip(r.content.Path, r.content.Skipped, r.content.Unread)
+				continue
+			}
+			if r.content.First && !r.content.Binary {
+				s.found.Scanned.Files++
+			}
+			s.found.Scanned.Bytes += r.content.Size
+			s.keep(r.content, r.findings)
+			s.progress.show(s.found.Scanned)
 		}
-		if r.content.First && !r.content.Binary {
-			s.found.Scanned.Files++
-		}
-		s.found.Scanned.Bytes += r.content.Size
-		s.keep(r.content, r.findings)
-		s.progress.show(s.found.Scanned)
 	}
 	return s.places(ctx, engine, paths)
+}
+
+// batches puts small contents together: to hand one to another thread takes as long as to search it.
+func batches(contents iter.Seq[filetree.Content]) iter.Seq[[]filetree.Content] {
+	const most, size = 32, 64 << 10
+	return func(yield func([]filetree.Content) bool) {
+		var batch []filetree.Content
+		held := 0
+		for c := range contents {
+			batch, held = append(batch, c), held+len(c.Bytes)
+			if len(batch) < most && held < size {
+				continue
+			}
+			if !yield(batch) {
+				return
+			}
+			batch, held = nil, 0
+		}
+		if len(batch) > 0 {
+			yield(batch)
+		}
+	}
 }
 
 // letGrow lets memory grow as Go does by default: main's half growth suits commands that hold much, while contents come
