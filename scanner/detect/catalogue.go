@@ -63,15 +63,13 @@ func (r *rule) prepare(pattern string, l *literals, memory *dfaMemory) (err erro
 		return strings.ContainsFunc(k, func(c rune) bool { return c >= utf8.RuneSelf })
 	})
 	if pattern != "" {
-		if r.pattern, err = newSearch(pattern, memory); err != nil {
+		if r.pattern, err = newSearch(pattern, r.Keywords, memory); err != nil {
 			return err
 		}
 		if r.SecretGroup > r.pattern.groups {
 			return fmt.Errorf("secret group %d: the pattern has %d", r.SecretGroup, r.pattern.groups)
 		}
-		r.implied = len(r.pattern.literals) > 0 && !slices.ContainsFunc(r.pattern.literals, func(text string) bool {
-			return len(r.Keywords) > 0 && !slices.ContainsFunc(r.Keywords, func(k string) bool { return k != "" && strings.Contains(text, k) })
-		})
+		r.implied = r.pattern.implied
 	}
 	if r.implied {
 		r.pattern.set = l.add(r.pattern.literals...)

@@ -75,14 +75,16 @@ func TestSearch_finds_what_regexp_finds(t *testing.T) {
 		text := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{
 			"a", "b", "k", "K", "\u212a", "s", "\u017f", "S", " ", "\n", "=", ".", "1", "é", "\xe9", "\xe2\x84", "key", "ab", "_", ",",
 		}), 0, 30).Draw(t, "text"), ""))
-		if err := checkSearch(pattern, text); err != nil {
-			t.Fatal(err)
+		for _, keywords := range [][]string{nil, {"k"}, {"b"}} { // which literals are looked for changes nothing
+			if err := checkSearch(pattern, keywords, text); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
 
-func checkSearch(pattern string, text []byte) error {
-	s, err := newSearch(pattern, &dfaMemory{})
+func checkSearch(pattern string, keywords []string, text []byte) error {
+	s, err := newSearch(pattern, keywords, &dfaMemory{})
 	if err != nil {
 		return err
 	}

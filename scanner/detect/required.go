@@ -3,6 +3,7 @@ package detect
 import (
 	"math/bits"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -160,27 +161,19 @@ func closed(all []beginning) []beginning {
 
 // limited makes few of many: without repetitions and, where that is not enough, shorter.
 func limited(all []beginning) []beginning {
-	if len(all) <= maxBeginnings {
-		return all
-	}
-	for length := maxBeginning; length >= 2; length /= 2 {
-		var out []beginning
-		known := make(map[beginning]bool, len(all))
-		for _, b := range all {
+	for length := maxBeginning; len(all) > maxBeginnings; length /= 2 {
+		if length < 2 {
+			return anything
+		}
+		for i, b := range all {
 			if len(b.text) > length {
-				b = beginning{text: b.text[:length]}
-			}
-			if !known[b] {
-				known[b] = true
-				out = append(out, b)
+				all[i] = beginning{text: b.text[:length]}
 			}
 		}
-		if len(out) <= maxBeginnings {
-			return out
-		}
-		all = out
+		slices.SortFunc(all, func(a, b beginning) int { return strings.Compare(a.text, b.text) })
+		all = slices.Compact(all)
 	}
-	return anything
+	return all
 }
 
 func shortest(all []beginning) int {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -21,6 +22,7 @@ type search struct {
 	source      string
 	groups      int
 	literals    []string
+	implied     bool // each of literals holds a keyword
 	least, most int
 	empty       bool
 	runs        []run
@@ -33,8 +35,9 @@ type search struct {
 	whole func() *regexp.Regexp // of all
 }
 
-// newSearch takes a pattern apart.
-func newSearch(pattern string, memory *dfaMemory) (*search, error) {
+// newSearch takes a pattern apart. Literals that hold one of keywords are preferred to others: where they are found, no
+// keyword need be looked for.
+func newSearch(pattern string, keywords []string, memory *dfaMemory) (*search, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		return nil, err
@@ -51,15 +54,23 @@ func newSearch(pattern string, memory *dfaMemory) (*search, error) {
 	}
 	s.body = pattern
 	s.runs = leadingRuns(items)
-	if front := concatBeginnings(items[len(s.runs):]); rarity(front) >= leastRarity {
+	front := concatBeginnings(items[len(s.runs):])
+	rare := rarity(front)
+	var within []beginning
+	least, most := 0, 0
+	if rare < leastRarity || rare < plainRarity && !holdKeyword(texts(front), keywords) {
+		within, least, most = inside(re)
+	}
+	if rare >= leastRarity && !holdKeyword(texts(within), keywords) {
 		s.anchor(front, 0, 0)
 		if len(s.runs) > 0 {
 			s.body = (&syntax.Regexp{Op: syntax.OpConcat, Flags: re.Flags, Sub: items[len(s.runs):]}).String()
 		}
 	} else {
 		s.runs = nil
-		s.anchor(inside(re))
+		s.anchor(within, least, most)
 	}
+	s.implied = holdKeyword(s.literals, keywords)
 	s.own = sync.OnceValue(func() []*automaton { return newAutomata(s.literals) })
 	s.dfa = newDFA(s.body, false, memory)
 	s.first = sync.OnceValue(s.dfa.firstBytes)
@@ -69,17 +80,31 @@ func newSearch(pattern string, memory *dfaMemory) (*search, error) {
 const (
 	// leastRarity in bits makes the beginning of a pattern good enough to look no further: two letters.
 	leastRarity = 8
+	// plainRarity in bits makes it so good that a keyword further inside would be no better: four letters.
+	plainRarity = 16
 	// maxDistance in bytes is the farthest that a literal may stand behind the beginning of a match.
 	maxDistance = 400
 )
 
 func (s *search) anchor(all []beginning, least, most int) {
-	s.least, s.most = least, most
+	s.literals, s.least, s.most = texts(all), least, most
+}
+
+// texts of beginnings, each once.
+func texts(all []beginning) (out []string) {
 	for _, b := range all {
-		if !slices.Contains(s.literals, b.text) {
-			s.literals = append(s.literals, b.text)
+		if !slices.Contains(out, b.text) {
+			out = append(out, b.text)
 		}
 	}
+	return out
+}
+
+// holdKeyword reports whether there are literals and each holds a keyword, when there are keywords.
+func holdKeyword(literals, keywords []string) bool {
+	return len(literals) > 0 && !slices.ContainsFunc(literals, func(text string) bool {
+		return len(keywords) > 0 && !slices.ContainsFunc(keywords, func(k string) bool { return k != "" && strings.Contains(text, k) })
+	})
 }
 
 // inside looks for the rarest literals that stand at most maxDistance behind the beginning; nil when there are none.
