@@ -144,7 +144,7 @@ func FuzzAssignments(f *testing.F) {
 				t.Fatalf("assignments(%q, %q): value at %d to %d", path, text, a.start, a.end)
 			}
 			judged := suspect{content: []byte(text), hit: &hit{start: a.start, end: a.end, assigned: &a, rank: rankGuess}, name: factsOf(a.name), shape: shapeOf([]byte(text)[a.start:a.end])}
-			if s, _ := fitted().score(&judged); !(s >= 0 && s <= 1) {
+			if s, _ := fitted().score(&judged, &features{}); !(s >= 0 && s <= 1) {
 				t.Fatalf("score of %q in %q is %v", text[a.start:a.end], text, s)
 			}
 		}

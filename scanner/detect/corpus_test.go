@@ -124,7 +124,7 @@ func examples(t testing.TB, rows []labelled) []*example {
 }
 
 func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, line, lineEnd int) *example {
-	f := features{keep: true}
+	var f features
 	c.describe(&f)
 	value := string(c.content[c.hit.start:c.hit.end])
 	x := &example{
@@ -132,7 +132,7 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
 	if x.most, _ = c.most(); c.hit.rank <= rankOwn {
-		x.fixed, _ = fitted().score(c)
+		x.fixed, _ = fitted().score(c, &features{})
 	}
 	if c.hit.assigned != nil {
 		x.same = r.Repo + c.hit.assigned.name + "=" + value

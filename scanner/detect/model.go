@@ -29,9 +29,9 @@ var fitted = sync.OnceValue(func() *model {
 })
 
 // score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where something
-// speaks against it; doubted says what, where that decided.
-func (m *model) score(c *suspect) (confidence float64, doubted string) {
-	confidence = m.likelihood(c)
+// speaks against it; doubted says what, where that decided. The features are put into f, where the model was asked.
+func (m *model) score(c *suspect, f *features) (confidence float64, doubted string) {
+	confidence = m.likelihood(c, f)
 	if most, reason := c.most(); most < confidence {
 		return most, reason
 	}
@@ -40,7 +40,7 @@ func (m *model) score(c *suspect) (confidence float64, doubted string) {
 
 // likelihood is the confidence of a suspect, 0 to 1. What an own detector knows by a prefix or a checksum keeps the
 // confidence that the detector gave it: facts need no model.
-func (m *model) likelihood(c *suspect) float64 {
+func (m *model) likelihood(c *suspect, f *features) float64 {
 	if c.hit.rank <= rankOwn {
 		k, s := c.shape.kind, &c.shape
 		// Of a value that is known by its own prefix words say that it is a sample; behind a name passwords are made of words.
@@ -57,11 +57,15 @@ func (m *model) likelihood(c *suspect) float64 {
 		}
 		named, h := *c, *c.hit
 		h.rank, named.hit = rankGuess, &h
-		return max(c.hit.confidence, m.likelihood(&named))
+		return max(c.hit.confidence, m.likelihood(&named, f))
 	}
-	f := features{m: m, sum: m.Weights["bias"]}
-	c.describe(&f)
-	return 1 / (1 + math.Exp(-f.sum))
+	f.names, f.value = f.names[:0], f.value[:0]
+	c.describe(f)
+	sum := m.Weights["bias"]
+	for i, name := range f.names {
+		sum += m.Weights[name] * f.value[i]
+	}
+	return 1 / (1 + math.Exp(-sum))
 }
 
 // betweenZeros reports whether bytes hold a zero and letters beside each other: no text in one byte a character.
@@ -78,9 +82,7 @@ func betweenZeros(b []byte) bool {
 const maxReasons = 4
 
 // reasons names the features that moved the score most, the strongest first.
-func (m *model) reasons(c *suspect) []string {
-	f := features{m: m, keep: true}
-	c.describe(&f)
+func (m *model) reasons(f *features) []string {
 	order := make([]int, len(f.names))
 	for i := range order {
 		order[i] = i

@@ -6,13 +6,10 @@ import (
 	"strings"
 )
 
-// features collects what is known of a suspect as named numbers, most of them 0 or 1. Names are those of model.yaml.
+// features are what is known of a suspect as named numbers, most of them 0 or 1. Names are those of model.yaml.
 type features struct {
-	m     *model
-	sum   float64
-	names []string // kept only when asked for
+	names []string
 	value []float64
-	keep  bool
 }
 
 func (f *features) is(name string) { f.add(name, 1) }
@@ -24,11 +21,7 @@ func (f *features) when(name string, holds bool) {
 }
 
 func (f *features) add(name string, v float64) {
-	if f.keep {
-		f.names, f.value = append(f.names, name), append(f.value, v)
-		return
-	}
-	f.sum += f.m.Weights[name] * v
+	f.names, f.value = append(f.names, name), append(f.value, v)
 }
 
 // suspect is a hit with all that it is judged by.

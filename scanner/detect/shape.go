@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // shape is what the letters of a value say about it.
@@ -114,7 +115,7 @@ func (s *shape) kindOf(v []byte, lower string) string {
 		return "stand-in"
 	case s.distinct <= 2 && s.n > 3, s.longestSame*2 > s.n && s.n > 5:
 		return "mask"
-	case placeholderWords.MatchString(text):
+	case placeholderBytes(lower) && placeholderWords.MatchString(text):
 		return "placeholder"
 	case letters == 0 && (signs <= 1 || strings.Trim(text, "0123456789.") == "") && s.space == 0, strings.HasPrefix(lower, "0x") && s.n <= 18:
 		return "number" // versions, addresses and object identifiers among them
@@ -153,6 +154,12 @@ func (s *shape) kindOf(v []byte, lower string) string {
 		return "signs"
 	}
 	return "mixed"
+}
+
+// placeholderBytes reports whether placeholderWords may match a value in lower case: to ask for other bytes costs less.
+func placeholderBytes(lower string) bool {
+	rest := strings.Trim(lower, "abcdefghijklmnopqrstuvwxyz2_. -*[]")
+	return rest == "" || rest[0] >= utf8.RuneSelf
 }
 
 func uuidForm(lower string) bool {

@@ -23,8 +23,9 @@ func (e *Engine) scored(path string, content []byte) []hit {
 func (e *Engine) scoredPlain(path string, content []byte) []hit {
 	var out []hit
 	m := fitted()
+	var f features // memory to work in
 	for _, c := range e.suspects(path, content) {
-		likely, doubt := m.score(&c)
+		likely, doubt := m.score(&c, &f)
 		c.hit.confidence = likely
 		if e.users[c.hit.detector] && c.hit.confidence < askedFor {
 			c.hit.confidence = askedFor
@@ -44,7 +45,7 @@ func (e *Engine) scoredPlain(path string, content []byte) []hit {
 			c.hit.reasons = append(c.hit.reasons, c.valid.reason())
 		}
 		if c.hit.rank > rankOwn && c.hit.confidence >= explained {
-			c.hit.reasons = append(c.hit.reasons, m.reasons(&c)...)
+			c.hit.reasons = append(c.hit.reasons, m.reasons(&f)...)
 		}
 		out = append(out, *c.hit)
 	}

@@ -58,8 +58,9 @@ func named(key, value string, start int) hit {
 	a := assignment{name: key, op: opAssign, where: inData, start: at, end: len(text)}
 	h := assignedHit(text, &a)
 	c := suspect{content: text, genre: genre{syntax: syntaxConf, lang: "env"}, hit: &h, shape: shapeOf(text[at:]), name: factsOf(key)}
-	likely, doubt := fitted().score(&c)
-	h.reasons = append(h.reasons, fitted().reasons(&c)...)
+	var f features
+	likely, doubt := fitted().score(&c, &f)
+	h.reasons = append(h.reasons, fitted().reasons(&f)...)
 	if h.confidence = likely; doubt != "" {
 		h.reasons = append(h.reasons, doubt)
 	} else {
