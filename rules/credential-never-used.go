@@ -28,7 +28,7 @@ var credentialNeverUsed = Rule{
 		case age <= p.Policy.UnusedNewDays:
 			return Ok
 		}
-		return Fail("was never used in %d days (policy: within %d); revoke it", age, p.Policy.UnusedNewDays).
+		return Fail("was created on %s and never used (policy: within %d days); revoke it", day(c.CreatedAt), p.Policy.UnusedNewDays).
 			With("last_used_at = never").With("created_at = %s", c.CreatedAt)
 	}),
 }

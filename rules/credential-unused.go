@@ -25,7 +25,7 @@ var credentialUnused = Rule{
 		if idle <= p.Policy.StaleDays {
 			return Ok
 		}
-		v := Fail("was last used %d days ago (policy: revoke after %d); revoke it", idle, p.Policy.StaleDays).
+		v := Fail("was last used on %s (policy: revoke after %d days without use); revoke it", day(c.LastUsedAt), p.Policy.StaleDays).
 			With("last_used_at = %s", c.LastUsedAt)
 		if administers(c) {
 			v = v.At(inventory.High).With("scope = %s", c.Scope)

@@ -31,10 +31,10 @@ var expiringInUse = Rule{
 		consumers := len(p.X.UsagesOf(c.ID)) + p.storedPlaces(c.ID)
 		switch {
 		case used && last <= p.Policy.InUseDays:
-			return Fail("expires %s and was used %s; rotate it and update what uses it", within(days), ago(last)).
+			return Fail("expires on %s and is in use; rotate it and update what uses it", day(c.ExpiresAt)).
 				At(window).With("expires_at = %s", c.ExpiresAt).With("last_used_at = %s", c.LastUsedAt)
 		case consumers > 0:
-			return Fail("expires %s and is used in %s; rotate it and update them", within(days), count(consumers, "place")).
+			return Fail("expires on %s and is used in %s; rotate it and update them", day(c.ExpiresAt), count(consumers, "place")).
 				At(window).With("expires_at = %s", c.ExpiresAt).With("consumers = %d", consumers)
 		case c.LastUsedAt.IsUnknown():
 			return Unknown("GitLab did not show its last use, and no consumer was found")
@@ -66,18 +66,4 @@ func (p *Pass) storedPlaces(credential string) int {
 		}
 	}
 	return n
-}
-
-func within(days int) safe {
-	if days == 0 {
-		return "within a day"
-	}
-	return "in " + count(days, "day")
-}
-
-func ago(days int) safe {
-	if days <= 0 {
-		return "within a day"
-	}
-	return count(days, "day") + " ago"
 }

@@ -24,7 +24,7 @@ var lifetimeAbovePolicy = Rule{
 			// What is left of its life is less than its life: enough to fail, never to pass.
 			left := int(expires.Sub(p.Now).Hours() / 24)
 			if left > p.Policy.MaxLifetimeDays {
-				return Fail("still lives %d days (policy: at most %d days); rotate it with a shorter expiry date", left, p.Policy.MaxLifetimeDays).
+				return Fail("lives until %s (policy: at most %d days); rotate it with a shorter expiry date", day(c.ExpiresAt), p.Policy.MaxLifetimeDays).
 					With("expires_at = %s", c.ExpiresAt).With("created_at was not shown")
 			}
 			return Unknown("GitLab did not show when it was made")

@@ -24,7 +24,7 @@ var pipelineOwnerLeft = Rule{
 		}
 		v := Fail("runs as @%s, whose account is %s; take ownership of it or delete it", u.Username, u.State).With("owner state = %s", u.State)
 		if t, ok := i.NextRunAt.Time(); ok && t.After(p.Now) && i.Attributes["active"] != "false" {
-			v = v.At(inventory.High).With("next_run_at = %s", i.NextRunAt)
+			v = v.At(inventory.High).With("a next run is due")
 		}
 		return v
 	}),

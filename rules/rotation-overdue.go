@@ -22,6 +22,6 @@ var rotationOverdue = Rule{
 		case age <= p.Policy.RotationDays:
 			return Ok
 		}
-		return Fail("is %d days old (policy: rotate every %d days); rotate it", age, p.Policy.RotationDays).With("created_at = %s", c.CreatedAt)
+		return Fail("was created on %s (policy: rotate every %d days); rotate it", day(c.CreatedAt), p.Policy.RotationDays).With("created_at = %s", c.CreatedAt)
 	}),
 }

@@ -162,3 +162,50 @@ func answerOf(name string) string {
 	first, _, _ := strings.Cut(name, "-")
 	return first
 }
+
+// TestMessagesStayTheSameByTheDay: a gap that lasts is one row of the history, not one for every night.
+func TestMessagesStayTheSameByTheDay(t *testing.T) {
+	compared := 0
+	for _, r := range All() {
+		archive, err := txtar.ParseFile(filepath.Join("testdata", r.ID+".txtar"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var base []byte
+		for _, f := range archive.Files {
+			name, isCase := strings.CutSuffix(f.Name, ".yaml")
+			if name == "base" {
+				base = f.Data
+			}
+			if !isCase || name == "base" {
+				continue
+			}
+			snapshot, history := parseRows(t, base, f.Data)
+			today := gapTexts(snapshot, history, r, testNow)
+			for subject, text := range gapTexts(snapshot, history, r, testNow.Add(24*time.Hour)) {
+				if before, ok := today[subject]; ok && before != text {
+					t.Errorf("%s, %s, %s: a day later\n%s\nbefore\n%s", r.ID, name, subject, text, before)
+				}
+				compared++
+			}
+		}
+	}
+	if compared < len(All()) {
+		t.Errorf("%d gaps compared, want one for each rule", compared)
+	}
+}
+
+// gapTexts returns the message and the evidence of each gap, by its subject.
+func gapTexts(s *inventory.Snapshot, h History, r Rule, now time.Time) map[string]string {
+	p := newPass(inventory.NewIndex(s), h, DefaultPolicy(), now)
+	texts := map[string]string{}
+	for at := range p.places() {
+		r.Check.judge(p, at, func(who subject, v Verdict) {
+			if v.answer == fail {
+				g := p.gap(&r, who, v)
+				texts[who.id] += g.Message + "\n" + strings.Join(g.Evidence, "\n")
+			}
+		})
+	}
+	return texts
+}

@@ -20,7 +20,7 @@ var runnerStale = Rule{
 		case i.OnlineStatus == "never_contacted" || i.ContactedAt.IsNever():
 			return Fail("has never contacted GitLab; delete it").With("status = %s", i.OnlineStatus).With("created_at = %s", i.CreatedAt)
 		case contacted && idle > p.Policy.StaleDays:
-			return Fail("last contacted GitLab %d days ago (policy: delete after %d); delete it", idle, p.Policy.StaleDays).
+			return Fail("last contacted GitLab on %s (policy: delete after %d days without contact); delete it", day(i.ContactedAt), p.Policy.StaleDays).
 				With("contacted_at = %s", i.ContactedAt)
 		case i.OnlineStatus == "stale":
 			return Fail("is stale: GitLab has not heard from it for months; delete it").With("status = stale")

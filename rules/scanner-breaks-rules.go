@@ -83,7 +83,7 @@ func (p *Pass) ownLifetime(token inventory.TokenFacts, c *inventory.Credential, 
 		}
 	}
 	if left := int(expires.Sub(p.Now).Hours() / 24); left > ownLifetimeDays {
-		*wrong = append(*wrong, "it still lives "+string(count(left, "day")))
+		*wrong = append(*wrong, "it lives until "+string(day(token.ExpiresAt)))
 		return ""
 	}
 	return "GitLab did not show when it was made"

@@ -25,6 +25,6 @@ var triggerDormant = Rule{
 		if idle <= p.Policy.StaleDays {
 			return Ok
 		}
-		return Fail("was last used %d days ago (policy: delete after %d); delete it", idle, p.Policy.StaleDays).With("last_used = %s", c.LastUsedAt)
+		return Fail("was last used on %s (policy: delete after %d days without use); delete it", day(c.LastUsedAt), p.Policy.StaleDays).With("last_used = %s", c.LastUsedAt)
 	}),
 }

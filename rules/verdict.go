@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"nhiscan/inventory"
 )
@@ -108,6 +109,16 @@ func few(texts []string) safe {
 		fmt.Fprintf(&b, " and %d more", more)
 	}
 	return safe(b.String())
+}
+
+// day writes a moment as its date. Messages say days, not how long ago they were: a gap that stays the same is the same row
+// in every scan.
+func day(w inventory.When) safe {
+	t, ok := w.Time()
+	if !ok {
+		return safe(w.String())
+	}
+	return safe(t.Format(time.DateOnly))
 }
 
 // count writes a number with its noun: "1 project", "3 projects".

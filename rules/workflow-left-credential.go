@@ -35,8 +35,8 @@ var workflowLeftCredential = Rule{
 		if removedAt, ok := last.At.Time(); ok && !c.LastUsedAt.IsUnknown() && !c.LastUsedAt.IsNever() && !c.LastUsedAt.Before(removedAt) {
 			return Unknown("it is still used, by what the scan does not see")
 		}
-		return Fail("has outlived its last job %s of %s, removed %d days ago (policy: revoke within %d); revoke it",
-			safe(quoted(last.Name)), p.path(last.Home), days, p.Policy.GraceWorkflow).
+		return Fail("has outlived its last job %s of %s, removed on %s (policy: revoke within %d days); revoke it",
+			safe(quoted(last.Name)), p.path(last.Home), day(last.At), p.Policy.GraceWorkflow).
 			With("last job = %s in %s", last.Name, p.path(last.Home)).With("removed = %s (scan %d)", last.At, last.Scan).With("last_used_at = %s", c.LastUsedAt)
 	}),
 }
