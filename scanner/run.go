@@ -26,7 +26,7 @@ type Recorder interface {
 	Done(inventory.Visit) (inventory.Coverage, bool)
 	Record(context.Context, inventory.Coverage, []inventory.Observation) error
 	// Rows reads what the scan sees so far.
-	Rows(context.Context) (inventory.Rows, error)
+	Rows(context.Context) (inventory.SeenRows, error)
 	Heartbeat(context.Context) error
 }
 
