@@ -119,14 +119,14 @@ func (r *Recorder) recordAll(ctx context.Context, visits []*visitRecord) error {
 	}
 	for _, v := range visits {
 		v.stored, v.emitted = true, nil
-		r.keep(v.number, v.coverage)
+		r.visits.keep(v.coverage).number = v.number
 	}
 	return nil
 }
 
 func (r *Recorder) record(ctx context.Context, q session, v *visitRecord) (err error) {
 	c := v.coverage
-	isNew := r.visits[c.Visit].number == 0
+	isNew := r.visits.number(c.Visit) == 0
 	if v.number, err = r.visit(ctx, q, c.Visit); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func gather(rows []inventory.Observation) (map[key]row, error) {
 
 // visit returns the number of a visit and gives it one when it has none. The caller remembers it once it is committed.
 func (r *Recorder) visit(ctx context.Context, q session, v inventory.Visit) (int64, error) {
-	if n := r.visits[v].number; n != 0 {
+	if n := r.visits.number(v); n != 0 {
 		return n, nil
 	}
 	if r.free == 0 {
