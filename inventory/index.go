@@ -46,9 +46,14 @@ type Rows interface {
 	Locations() iter.Seq[*Location]
 	Usages() iter.Seq[*Usage]
 	Coverage() iter.Seq[*Coverage]
+	Err() error
+}
+
+// SeenRows are Rows that tell which visits show them.
+type SeenRows interface {
+	Rows
 	// Sightings lists the IDs of rows of one sort, each with the visits that show it.
 	Sightings(kind RowKind) iter.Seq2[string, []Visit]
-	Err() error
 }
 
 // ReadIndex indexes rows, without owners: AddOwner adds these. Errors: that of the rows.

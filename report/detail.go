@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,9 +23,25 @@ type detail struct {
 	Owner       *inventory.Owner
 	Gaps        []*inventory.Gap  // worst first
 	Events      []inventory.Event // oldest first
+
+	subjects map[string]bool // what gaps and events of it are about
 }
 
-// detail gathers what an ID stands for: an identity, a credential, a location, or a fingerprint.
+// details gathers what IDs stand for. What was judged of all of them is asked for at once.
+func (v *view) details(ids []string) []detail {
+	details, subjects := make([]detail, len(ids)), map[string]bool{}
+	for i, id := range ids {
+		details[i] = v.detail(id)
+		maps.Copy(subjects, details[i].subjects)
+	}
+	known := v.about(subjects)
+	for i := range details {
+		details[i].tell(known)
+	}
+	return details
+}
+
+// detail gathers the rows that an ID stands for: an identity, a credential, a location, or a fingerprint.
 func (v *view) detail(id string) detail {
 	d := detail{ID: id, Title: id}
 	if i := v.x.Identity(id); i != nil {
@@ -48,9 +65,9 @@ func (v *view) detail(id string) detail {
 func (d *detail) workload() bool { return d.Identity != nil && d.Identity.Kind == "workload" }
 
 func (v *view) gather(d *detail) {
-	subjects := map[string]bool{d.ID: true}
+	d.subjects = map[string]bool{d.ID: true}
 	for _, c := range d.Credentials {
-		subjects[c.ID] = true
+		d.subjects[c.ID] = true
 		d.Places = append(d.Places, v.x.LocationsOf(c.ID)...)
 		d.Places = append(d.Places, v.x.SameValue(c.Fingerprint)...)
 		d.Uses = append(d.Uses, v.x.UsagesOf(c.ID)...)
@@ -65,28 +82,32 @@ func (v *view) gather(d *detail) {
 	d.Places = unique(d.Places, func(l *inventory.Location) string { return l.ID })
 	d.Uses = unique(d.Uses, func(u *inventory.Usage) string { return u.ID })
 	for _, l := range d.Places {
-		subjects[l.ID] = true
+		d.subjects[l.ID] = true
 		if l.Fingerprint != "" {
 			// Gaps of a value without a credential of its own name the one that its fingerprint stands for.
-			subjects[inventory.ExternalID(v.Scan.Instance, l.Fingerprint)] = true
+			d.subjects[inventory.ExternalID(v.Scan.Instance, l.Fingerprint)] = true
 		}
 	}
-	for id := range subjects {
-		d.Gaps = append(d.Gaps, v.gapsOf[id]...)
-		d.Events = append(d.Events, v.events[id]...)
+}
+
+// tell adds what is known about its rows.
+func (d *detail) tell(known about) {
+	for id := range d.subjects {
+		d.Gaps = append(d.Gaps, known.gaps[id]...)
+		d.Events = append(d.Events, known.events[id]...)
 	}
 	slices.SortFunc(d.Gaps, func(a, b *inventory.Gap) int {
 		return cmp.Or(-cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message, b.Message))
 	})
 	d.Events = sortedEvents(d.Events)
-	d.Owner = v.ownerOf(d)
+	d.Owner = d.ownerOf(known)
 }
 
 // ownerOf prefers the owner of the thing itself, then of the credential in force, then any.
-func (v *view) ownerOf(d *detail) *inventory.Owner {
-	best := v.x.Owner(d.ID)
+func (d *detail) ownerOf(known about) *inventory.Owner {
+	best := known.owners[d.ID]
 	for _, c := range d.Credentials {
-		if o := v.x.Owner(c.ID); o != nil && (best == nil || best.Owner == "" && o.Confidence > best.Confidence) {
+		if o := known.owners[c.ID]; o != nil && (best == nil || best.Owner == "" && o.Confidence > best.Confidence) {
 			best = o
 		}
 	}

@@ -76,7 +76,7 @@ func Write(w io.Writer, f Format, d *Document, o Options) error {
 	case JSON:
 		return writeJSON(w, d)
 	case HTML:
-		return writeHTML(w, newView(d, o))
+		return writeHTML(w, d, o)
 	case CSV:
 		return writeInventory(w, d.Lists())
 	}

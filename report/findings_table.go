@@ -28,7 +28,7 @@ func describe(f Finding) string {
 const skippedShown = 5
 
 func writeFindingsTable(w io.Writer, f *Findings, o FindingsOptions) error {
-	t := &page{w: w, v: newView(&Document{}, o.Options)}
+	t := &page{w: w, v: partView(&Document{}, o.Options, nil)}
 	for i := range f.Findings {
 		t.finding(&f.Findings[i])
 	}

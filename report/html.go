@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -23,7 +24,11 @@ var (
 )
 
 // writeHTML writes one file that needs no network: style, script and data stand in it, and its policy lets nothing else in.
-func writeHTML(w io.Writer, v *view) error {
+func writeHTML(w io.Writer, d *Document, o Options) error {
+	v, err := newView(d, o)
+	if err != nil {
+		return err
+	}
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"number": number, "clean": func(s string) string { return clean(s, nameMax) }, "text": func(s string) string { return clean(s, textMax) },
 		"page": pageLink,
@@ -47,7 +52,7 @@ func writeHTML(w io.Writer, v *view) error {
 	if err := t.ExecuteTemplate(out, "head", p); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
-	if err := p.islands.write(out); err != nil {
+	if err := cmp.Or(p.islands.write(out), v.lists.Err()); err != nil {
 		return fmt.Errorf("write the data of the page: %w", err)
 	}
 	if err := t.ExecuteTemplate(out, "foot", p); err != nil {
@@ -115,22 +120,25 @@ type htmlPage struct {
 type navItem struct{ ID, Title string }
 
 func (v *view) htmlPage() *htmlPage {
-	rows := v.rows()
 	cov := v.coverage()
-	p := &htmlPage{view: v, Total: len(rows), Header: v.header(cov), Coverage: coverageBars(cov), Method: method()}
+	rows := newRowTally(v)
+	gaps := v.tallyGaps(rows.addGap)
+	for r := range v.rows() {
+		rows.add(r)
+	}
+	p := &htmlPage{view: v, Total: len(rows.listed), Header: v.header(cov), Coverage: coverageBars(cov), Method: method()}
 	p.Answers, p.Governed, p.Also = v.answerSections(rows)
-	p.First = v.actions()
+	p.First = v.actions(gaps)
 	if v.Previous != nil {
 		p.Changes = v.toneSections()
 	}
-	gaps := v.tallyGaps()
 	p.Rules, p.Quiet = v.ruleSections(gaps, cov)
 	p.GapSentence = gaps.sentence() + ", " + cov.Examined()
-	p.islands = v.islands(rows)
+	p.islands = v.islands(rows.listed)
 	p.Listed = len(p.islands.rows)
 	p.Rows = v.plainRows(p.islands.rows)
 	p.Plain = v.plainDetails(p.islands)
-	p.Expiry = v.expiry(rows)
+	p.Expiry = rows.expiry.section()
 	p.Reuse, p.ReuseLine = v.reuse()
 	p.Offboarding, p.OffboardLine = v.offboarding()
 	p.Measures = v.measureRows()

@@ -29,7 +29,7 @@ type countRow struct {
 type measureRow struct{ Title, Value, Over, Text string }
 
 // answerSections returns the three answers, the share of governed credentials, and what else was measured.
-func (v *view) answerSections(rows []row) (out []answerSection, governed *answerSection, also []measureRow) {
+func (v *view) answerSections(rows *rowTally) (out []answerSection, governed *answerSection, also []measureRow) {
 	if len(v.Measures) == 0 {
 		return nil, nil, nil
 	}
@@ -50,7 +50,7 @@ func (v *view) answerSections(rows []row) (out []answerSection, governed *answer
 		case questionHere:
 			s.Caption, s.Rows = "Places that hold a secret, by surface", v.bySurface()
 		case questionWho:
-			s.Caption, s.Rows = "How sure the owners of credentials in force are", bands(rows)
+			s.Caption, s.Rows = "How sure the owners of credentials in force are", rows.bandRows()
 		case questionFast:
 			s.Caption, s.Rows = "Steps recorded since the first scan", v.byEvent()
 		}
@@ -140,18 +140,9 @@ func (v *view) bySurface() []countRow {
 	return withBars(rows)
 }
 
-// bands counts the credentials that are not known to be dead by how sure their owner is.
-func bands(rows []row) []countRow {
-	n := map[string]int{}
-	for _, r := range rows {
-		switch {
-		case r.Credential == nil || !r.Credential.Active():
-		case r.Owner == nil:
-			n["unknown"]++
-		default:
-			n[r.Owner.Band]++
-		}
-	}
+// bandRows says how many of the credentials that are not known to be dead have an owner, by how sure that is.
+func (t *rowTally) bandRows() []countRow {
+	n := t.bands
 	return withBars([]countRow{
 		{Name: "Confirmed by a person or file", N: n[inventory.OwnerConfirmed]}, {Name: "Declared on the object", N: n[inventory.OwnerDeclared]},
 		{Name: "Inferred", N: n[inventory.OwnerInferred], Note: "at least 0.6"}, {Name: "Weak", N: n[inventory.OwnerWeak], Note: "0.3 to 0.6"},
@@ -161,10 +152,7 @@ func bands(rows []row) []countRow {
 }
 
 func (v *view) byEvent() []countRow {
-	n := map[inventory.EventKind]int{}
-	for _, e := range v.Events {
-		n[e.Kind]++
-	}
+	n := v.lists.EventCounts()
 	return withBars([]countRow{
 		{Name: "Exposed", N: n[inventory.Exposed]}, {Name: "Reported", N: n[inventory.Reported]}, {Name: "Revoked", N: n[inventory.RevokedEvent]},
 		{Name: "Rotated", N: n[inventory.Rotated]}, {Name: "Removed", N: n[inventory.Removed]}, {Name: "Expired", N: n[inventory.ExpiredEvent]},

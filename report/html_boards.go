@@ -55,58 +55,72 @@ type expiryDay struct {
 	Outside bool // before today, or past the window
 }
 
-// expiry counts what ends in the next 90 days; nil when there is no credential to count.
-func (v *view) expiry(rows []row) *expirySection {
-	if v.now.IsZero() || v.x.Credentials.Len() == 0 {
+// expiryTally counts what ends in the next 90 days.
+type expiryTally struct {
+	v               *view
+	today, first    time.Time // first is the Monday at which the calendar begins
+	weeks           []expiryWeek
+	ending          []endingRow
+	active, unknown int
+}
+
+type endingRow struct {
+	id string
+	at inventory.When
+}
+
+func newExpiryTally(v *view) *expiryTally {
+	today := v.now.UTC().Truncate(24 * time.Hour)
+	t := &expiryTally{v: v, today: today, first: today.AddDate(0, 0, -(int(today.Weekday())+6)%7), weeks: make([]expiryWeek, expiryWeeks)}
+	for i := range t.weeks {
+		t.weeks[i].Monday = t.first.AddDate(0, 0, 7*i).Format("2 Jan")
+		for j := range t.weeks[i].Days {
+			d := t.first.AddDate(0, 0, 7*i+j)
+			t.weeks[i].Days[j].Outside = d.Before(today) || d.After(today.AddDate(0, 0, expiryDays))
+		}
+	}
+	return t
+}
+
+// add takes the row of a credential in force.
+func (t *expiryTally) add(r row) {
+	t.active++
+	at, ok := r.Expires.Time()
+	if r.Expires.IsUnknown() {
+		t.unknown++
+	}
+	if day := at.Truncate(24 * time.Hour); ok && !day.Before(t.today) && !day.After(t.today.AddDate(0, 0, expiryDays)) {
+		t.ending = append(t.ending, endingRow{r.ID, r.Expires})
+		t.count(r, int(day.Sub(t.first)/(24*time.Hour)))
+	}
+}
+
+// section returns the section; nil when there was no credential to count.
+func (t *expiryTally) section() *expirySection {
+	if t.v.now.IsZero() || t.v.x.Credentials.Len() == 0 {
 		return nil
 	}
-	today := v.now.UTC().Truncate(24 * time.Hour)
-	first := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)
-	s := &expirySection{Weeks: make([]expiryWeek, expiryWeeks)}
-	for i := range s.Weeks {
-		s.Weeks[i].Monday = first.AddDate(0, 0, 7*i).Format("2 Jan")
-		for j := range s.Weeks[i].Days {
-			d := first.AddDate(0, 0, 7*i+j)
-			s.Weeks[i].Days[j].Outside = d.Before(today) || d.After(today.AddDate(0, 0, expiryDays))
-		}
+	for i := range t.weeks {
+		t.weeks[i].shade()
 	}
-	var ending []row
-	active, unknown := 0, 0
-	for _, r := range rows {
-		if r.Credential == nil || !r.Credential.Active() {
-			continue
-		}
-		active++
-		t, ok := r.Expires.Time()
-		if r.Expires.IsUnknown() {
-			unknown++
-		}
-		if day := t.Truncate(24 * time.Hour); ok && !day.Before(today) && !day.After(today.AddDate(0, 0, expiryDays)) {
-			ending = append(ending, r)
-			s.count(r, int(day.Sub(first)/(24*time.Hour)), today)
-		}
-	}
-	for i := range s.Weeks {
-		s.Weeks[i].shade()
-	}
-	slices.SortFunc(ending, func(a, b row) int { return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) })
-	s.Line = fmt.Sprintf("%s of %s in force end by %s; of %s the expiry is unknown.", number(len(ending)), count(active, "credential", "credentials"),
-		today.AddDate(0, 0, expiryDays).Format(time.DateOnly), number(unknown))
-	s.More = max(0, len(ending)-expiryShown)
-	for _, r := range ending[:min(len(ending), expiryShown)] {
-		s.Rows = append(s.Rows, v.htmlRow(r))
+	slices.SortFunc(t.ending, func(a, b endingRow) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+	s := &expirySection{Weeks: t.weeks, More: max(0, len(t.ending)-expiryShown)}
+	s.Line = fmt.Sprintf("%s of %s in force end by %s; of %s the expiry is unknown.", number(len(t.ending)), count(t.active, "credential", "credentials"),
+		t.today.AddDate(0, 0, expiryDays).Format(time.DateOnly), number(t.unknown))
+	for _, e := range t.ending[:min(len(t.ending), expiryShown)] {
+		s.Rows = append(s.Rows, t.v.htmlRow(t.v.row(e.id)))
 	}
 	return s
 }
 
-func (s *expirySection) count(r row, days int, today time.Time) {
-	if days/7 >= len(s.Weeks) {
+func (t *expiryTally) count(r row, days int) {
+	if days/7 >= len(t.weeks) {
 		return
 	}
-	w := &s.Weeks[days/7]
+	w := &t.weeks[days/7]
 	w.Ends++
 	w.Days[days%7].N++
-	switch used, ok := r.Used.DaysBefore(today); {
+	switch used, ok := r.Used.DaysBefore(t.today); {
 	case r.Used.IsUnknown():
 		w.Unseen++
 	case ok && used <= usedWithin:

@@ -28,16 +28,17 @@ const actionsShown = 7
 const actionsPerRule = 2
 
 // actions returns the worst open gaps, oldest first within a severity; what concerns one subject is one action.
-func (v *view) actions() []action {
-	gaps := slices.Clone(v.gaps)
-	slices.SortStableFunc(gaps, func(a, b inventory.Gap) int {
-		return cmp.Or(-cmp.Compare(a.Severity, b.Severity), a.FirstSeen.Compare(b.FirstSeen))
-	})
+func (v *view) actions(tally *gapTally) []action {
+	var gaps []inventory.Gap
+	for _, r := range tally.rows {
+		gaps = append(gaps, r.Longest.first()...)
+	}
+	slices.SortFunc(gaps, longestFirst)
 	perRule, done := map[string]int{}, map[string]bool{}
-	var out []action
+	var chosen []*inventory.Gap
 	for i := range gaps {
 		g := &gaps[i]
-		if len(out) == actionsShown {
+		if len(chosen) == actionsShown {
 			break
 		}
 		if done[g.Subject] || perRule[g.Rule] == actionsPerRule {
@@ -45,12 +46,23 @@ func (v *view) actions() []action {
 		}
 		done[g.Subject] = true
 		perRule[g.Rule]++
-		out = append(out, v.action(g))
+		chosen = append(chosen, g)
+	}
+	others := v.about(done).gaps
+	var out []action
+	for _, g := range chosen {
+		out = append(out, v.action(g, others[g.Subject]))
 	}
 	return out
 }
 
-func (v *view) action(g *inventory.Gap) action {
+// longestFirst orders gaps by what to do first: the worst, and among these what has been open longest.
+func longestFirst(a, b inventory.Gap) int {
+	return cmp.Or(-cmp.Compare(a.Severity, b.Severity), a.FirstSeen.Compare(b.FirstSeen), compareGaps(a, b))
+}
+
+// action proposes to close a gap; others are all gaps of its subject.
+func (v *view) action(g *inventory.Gap, others []*inventory.Gap) action {
 	r, s := v.rule(g.Rule, g.Code), v.subject(g.Subject)
 	a := action{
 		Severity: g.Severity.String(), Title: clean(r.Title, nameMax) + ": " + clean(s.Name, nameMax), Message: clean(g.Message, textMax),
@@ -63,7 +75,7 @@ func (v *view) action(g *inventory.Gap) action {
 	if v.x.Credential(id) != nil {
 		a.Command = "nhi-scan show " + shellQuote(inventory.Printable(id, 0))
 	}
-	for _, other := range v.gapsOf[g.Subject] {
+	for _, other := range others {
 		if other.Rule != g.Rule {
 			a.Also = append(a.Also, clean(v.rule(other.Rule, other.Code).Title, nameMax))
 		}

@@ -18,6 +18,7 @@ type offboarding struct {
 	Dead    int
 	Owner   string // of the first live credential
 	Page    string
+	subject string
 }
 
 // offboardingShown is how many ended things the page lists.
@@ -32,7 +33,8 @@ func (v *view) offboarding() ([]offboarding, string) {
 	ended, live, unknown := 0, 0, 0
 	add := func(o offboarding, subject string, owned []*inventory.Credential) {
 		ended++
-		v.outcome(&o, subject, owned)
+		o.subject = subject
+		v.outcome(&o, owned)
 		live += o.Live
 		if o.Live > 0 {
 			out = append(out, o)
@@ -50,12 +52,7 @@ func (v *view) offboarding() ([]offboarding, string) {
 			unknown++
 		}
 	}
-	made := map[string][]*inventory.Credential{}
-	for c := range v.x.Credentials.All() {
-		if c.Creator != "" && c.Creator != c.Identity {
-			made[c.Creator] = append(made[c.Creator], c)
-		}
-	}
+	made := v.madeByGone()
 	for u := range v.x.Users.All() {
 		switch {
 		case u.Inactive() == inventory.Yes:
@@ -73,11 +70,28 @@ func (v *view) offboarding() ([]offboarding, string) {
 		line += fmt.Sprintf(" The first %d:", offboardingShown)
 		out = out[:offboardingShown]
 	}
+	v.dateEnds(out)
 	return out, line
 }
 
-// outcome counts what an ended thing left behind, and dates its end by the event that a scan recorded.
-func (v *view) outcome(o *offboarding, subject string, owned []*inventory.Credential) {
+// madeByGone lists the credentials that inactive accounts made for others, by the ID of the account.
+func (v *view) madeByGone() map[string][]*inventory.Credential {
+	made := map[string][]*inventory.Credential{}
+	for u := range v.x.Users.All() {
+		if u.Inactive() == inventory.Yes {
+			made[u.ID] = nil
+		}
+	}
+	for c := range v.x.Credentials.All() {
+		if owned, gone := made[c.Creator]; gone && c.Creator != c.Identity {
+			made[c.Creator] = append(owned, c)
+		}
+	}
+	return made
+}
+
+// outcome counts what an ended thing left behind.
+func (v *view) outcome(o *offboarding, owned []*inventory.Credential) {
 	for _, c := range owned {
 		if !c.Active() {
 			o.Dead++
@@ -88,12 +102,23 @@ func (v *view) outcome(o *offboarding, subject string, owned []*inventory.Creden
 			o.Owner = ownerText(v.credentialRow(c).Owner)
 		}
 	}
-	o.When = cmp.Or(o.When, "unknown")
-	for _, e := range v.events[subject] {
-		if e.Kind != inventory.ProjectArchived && e.Kind != inventory.OwnerLeft {
-			continue
+}
+
+// dateEnds dates what ended by the events that scans recorded.
+func (v *view) dateEnds(list []offboarding) {
+	subjects := map[string]bool{}
+	for _, o := range list {
+		subjects[o.subject] = true
+	}
+	events := v.about(subjects).events
+	for i := range list {
+		o := &list[i]
+		o.When = cmp.Or(o.When, "unknown")
+		for _, e := range events[o.subject] {
+			if e.Kind == inventory.ProjectArchived || e.Kind == inventory.OwnerLeft {
+				o.When, o.Waiting = date(e.At), v.waiting(e.At)
+			}
 		}
-		o.When, o.Waiting = date(e.At), v.waiting(e.At)
 	}
 }
 

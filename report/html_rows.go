@@ -22,8 +22,8 @@ const plainPages = 200
 func (v *view) htmlRow(r row) htmlRow {
 	h := htmlRow{
 		Page: r.Page, Name: clean(r.Name, nameMax), Kind: orUnknown(kindWords(r.Kind)), Owner: ownerText(r.Owner), Scope: rowScope(r),
-		Created: date(r.Created), Expires: date(r.Expires), Used: date(r.Used), State: orUnknown(clean(r.State, 40)), Worst: r.Worst.String(),
-		ExpiresIn: distance(r.Expires, v.now), UsedAgo: distance(r.Used, v.now), Places: r.Places, Gaps: r.Gaps, Home: rowHome(v, r),
+		Created: date(r.Created), Expires: date(r.Expires), Used: date(r.Used), State: orUnknown(clean(r.State, 40)),
+		ExpiresIn: distance(r.Expires, v.now), UsedAgo: distance(r.Used, v.now), Places: r.Places, Home: rowHome(v, r),
 		Jobs: len(v.x.UsagesOf(r.ID)),
 	}
 	if h.Name == "" {
@@ -57,10 +57,12 @@ func rowScope(r row) string {
 	return orUnknown(clean(s, nameMax))
 }
 
-func (v *view) plainRows(rows []row) []htmlRow {
+func (v *view) plainRows(rows []listedRow) []htmlRow {
 	var out []htmlRow
 	for _, r := range rows[:min(len(rows), plainRows)] {
-		out = append(out, v.htmlRow(r))
+		h := v.htmlRow(v.row(r.id))
+		h.Gaps, h.Worst = r.gaps, r.worst.String()
+		out = append(out, h)
 	}
 	return out
 }
@@ -116,9 +118,8 @@ func (b htmlBlock) NoteFirst() bool { return blockKinds[b.Kind].NoteFirst }
 // blockRows is how many rows a block shows; a shared runner has thousands of uses.
 const blockRows = 50
 
-func (v *view) htmlDetail(id string) htmlDetail {
-	d := v.detail(id)
-	h := htmlDetail{ID: id, Title: clean(d.Title, nameMax), Facts: v.facts(&d)}
+func (v *view) htmlDetail(d *detail) htmlDetail {
+	h := htmlDetail{ID: d.ID, Title: clean(d.Title, nameMax), Facts: v.facts(d)}
 	block := func(kind int, none string, n int, cells func(i int) []string) {
 		b := htmlBlock{Kind: kind}
 		if n == 0 {
@@ -192,8 +193,8 @@ func ownerBlock(o *inventory.Owner) htmlBlock {
 
 func (v *view) plainDetails(s *islands) []htmlDetail {
 	var out []htmlDetail
-	for _, id := range s.pages[:min(len(s.pages), plainPages)] {
-		out = append(out, v.htmlDetail(id))
+	for _, d := range v.details(s.pages[:min(len(s.pages), plainPages)]) {
+		out = append(out, v.htmlDetail(&d))
 	}
 	return out
 }

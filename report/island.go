@@ -25,19 +25,19 @@ const pagesPerIsland = 1000
 // islands are the data of the page: JSON in script elements that no browser runs.
 type islands struct {
 	v     *view
-	rows  []row    // worst first
-	pages []string // IDs in the order in which rows name them first
+	rows  []listedRow // worst first
+	pages []string    // IDs in the order in which rows name them first
 	index map[string]int
 }
 
-func (v *view) islands(rows []row) *islands {
-	s := &islands{v: v, rows: slices.Clone(rows), index: map[string]int{}}
-	slices.SortFunc(s.rows, worstFirst)
-	s.rows = s.rows[:min(len(s.rows), maxRows)]
+// islands takes the rows over, in any order.
+func (v *view) islands(rows []listedRow) *islands {
+	slices.SortFunc(rows, worstFirst)
+	s := &islands{v: v, rows: slices.Clone(rows[:min(len(rows), maxRows)]), index: map[string]int{}}
 	for _, r := range s.rows {
-		if _, ok := s.index[r.Page]; !ok {
-			s.index[r.Page] = len(s.pages)
-			s.pages = append(s.pages, r.Page)
+		if _, ok := s.index[r.page]; !ok {
+			s.index[r.page] = len(s.pages)
+			s.pages = append(s.pages, r.page)
 		}
 	}
 	return s
@@ -71,11 +71,11 @@ func (s *islands) writeRows(j *jsonWriter) {
 
 func (s *islands) writeDetails(j *jsonWriter, first int) {
 	j.text("[")
-	for i, id := range s.pages[first:min(first+pagesPerIsland, len(s.pages))] {
+	for i, d := range s.v.details(s.pages[first:min(first+pagesPerIsland, len(s.pages))]) {
 		if i > 0 {
 			j.text(",\n")
 		}
-		j.value(detailCells(s.v.htmlDetail(id)))
+		j.value(detailCells(s.v.htmlDetail(&d)))
 	}
 	j.text("]")
 }
@@ -111,7 +111,8 @@ func writeIsland(w io.Writer, id string, write func(*jsonWriter)) error {
 }
 
 // cells is one row as the script reads it; its order is that of COLUMN in data.js.
-func (s *islands) cells(r row, t *stringTable) []any {
+func (s *islands) cells(listed listedRow, t *stringTable) []any {
+	r := s.v.row(listed.id)
 	owner, confidence, band := "", 0.0, "unknown"
 	if r.Owner != nil {
 		owner, confidence, band = clean(r.Owner.Owner, nameMax), r.Owner.Confidence, r.Owner.Band
@@ -122,7 +123,7 @@ func (s *islands) cells(r row, t *stringTable) []any {
 	}
 	return []any{
 		name, t.at(orUnknown(kindWords(r.Kind))), t.at(rowHome(s.v, r)), t.at(owner), int(100*confidence + 0.5), t.at(clean(band, 20)),
-		t.at(rowScope(r)), days(r.Created), days(r.Expires), days(r.Used), t.at(orUnknown(clean(r.State, 40))), r.Places, r.Gaps, int(r.Worst), s.index[r.Page],
+		t.at(rowScope(r)), days(r.Created), days(r.Expires), days(r.Used), t.at(orUnknown(clean(r.State, 40))), r.Places, listed.gaps, int(listed.worst), s.index[r.Page],
 	}
 }
 

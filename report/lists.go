@@ -11,19 +11,17 @@ import (
 // be read any number of times; what a loop gets is valid until its next turn. A list that cannot be read ends early,
 // and Err says why after the last.
 type Lists interface {
-	Homes() iter.Seq[*inventory.Home] // this and the next six by ID
-	Users() iter.Seq[*inventory.User]
-	Grants() iter.Seq[*inventory.Grant]
-	Identities() iter.Seq[*inventory.Identity]
-	Credentials() iter.Seq[*inventory.Credential]
-	Locations() iter.Seq[*inventory.Location]
-	Usages() iter.Seq[*inventory.Usage]
-	Coverage() iter.Seq[*inventory.Coverage]       // by home, then source
+	inventory.Rows                                 // by ID; coverage by home, then source
 	Owners(claims bool) iter.Seq[*inventory.Owner] // by subject; without claims these are nil
 	Gaps() iter.Seq[*inventory.Gap]                // by rule, then subject
 	WorstGaps() iter.Seq[*inventory.Gap]           // by severity, the highest first, then code, rule and subject
 	Events() iter.Seq[*inventory.Event]            // oldest first, then by scan, subject, field and kind
-	Err() error
+	EventCounts() map[inventory.EventKind]int
+
+	// What is about some rows, named by different IDs, in no order. The owners have their claims.
+	GapsOn(subjects []string) iter.Seq[*inventory.Gap]
+	OwnersOf(subjects []string) iter.Seq[*inventory.Owner]
+	EventsOf(subjects []string) iter.Seq[*inventory.Event]
 }
 
 // Lists returns the lists of d, whether it holds them or reads them.
@@ -63,6 +61,41 @@ func (h held) Gaps() iter.Seq[*inventory.Gap]         { return each(sorted(h.d.G
 func (h held) WorstGaps() iter.Seq[*inventory.Gap]    { return each(sortedGaps(h.d.Gaps)) }
 func (h held) Events() iter.Seq[*inventory.Event]     { return each(sortedEvents(h.d.Events)) }
 func (h held) Err() error                             { return nil }
+
+func (h held) EventCounts() map[inventory.EventKind]int {
+	counts := map[inventory.EventKind]int{}
+	for _, e := range h.d.Events {
+		counts[e.Kind]++
+	}
+	return counts
+}
+
+func (h held) GapsOn(subjects []string) iter.Seq[*inventory.Gap] {
+	return withSubjects(h.d.Gaps, subjects, func(g *inventory.Gap) string { return g.Subject })
+}
+
+func (h held) OwnersOf(subjects []string) iter.Seq[*inventory.Owner] {
+	return withSubjects(h.s.Owners, subjects, func(o *inventory.Owner) string { return o.Subject })
+}
+
+func (h held) EventsOf(subjects []string) iter.Seq[*inventory.Event] {
+	return withSubjects(h.d.Events, subjects, func(e *inventory.Event) string { return e.Subject })
+}
+
+// withSubjects lists copies of those rows whose subject is one of some.
+func withSubjects[T any](rows []T, subjects []string, subject func(*T) string) iter.Seq[*T] {
+	wanted := map[string]bool{}
+	for _, id := range subjects {
+		wanted[id] = true
+	}
+	return func(yield func(*T) bool) {
+		for i := range rows {
+			if r := rows[i]; wanted[subject(&rows[i])] && !yield(&r) {
+				return
+			}
+		}
+	}
+}
 
 // each lists copies, so that no reader changes the Document.
 func each[T any](rows []T) iter.Seq[*T] {

@@ -2,7 +2,7 @@ package report
 
 import (
 	"cmp"
-	"slices"
+	"iter"
 	"strings"
 
 	"nhiscan/inventory"
@@ -23,25 +23,32 @@ type row struct {
 	Used       inventory.When
 	State      string
 	Places     int
-	Gaps       int
-	Worst      inventory.Severity
 	Credential *inventory.Credential // nil for an identity without one
 	Identity   *inventory.Identity   // nil when unknown
 }
 
-// rows returns the inventory sorted by ID: one row per credential, and one for each identity without one.
-func (v *view) rows() []row {
-	out := make([]row, 0, v.x.Credentials.Len())
-	for c := range v.x.Credentials.All() {
-		out = append(out, v.credentialRow(c))
-	}
-	for id := range v.x.Identities.All() {
-		if len(v.x.CredentialsOf(id.ID)) == 0 {
-			out = append(out, v.identityRow(id))
+// rows lists the inventory: one row per credential, then one for each identity without one.
+func (v *view) rows() iter.Seq[row] {
+	return func(yield func(row) bool) {
+		for c := range v.x.Credentials.All() {
+			if !yield(v.credentialRow(c)) {
+				return
+			}
+		}
+		for i := range v.x.Identities.All() {
+			if len(v.x.CredentialsOf(i.ID)) == 0 && !yield(v.identityRow(i)) {
+				return
+			}
 		}
 	}
-	slices.SortFunc(out, func(a, b row) int { return cmp.Compare(a.ID, b.ID) })
-	return out
+}
+
+// row returns the row of a credential, or of an identity without one.
+func (v *view) row(id string) row {
+	if c := v.x.Credential(id); c != nil {
+		return v.credentialRow(c)
+	}
+	return v.identityRow(v.x.Identity(id))
 }
 
 func (v *view) credentialRow(c *inventory.Credential) row {
@@ -57,7 +64,6 @@ func (v *view) credentialRow(c *inventory.Credential) row {
 			r.Owner = v.x.Owner(r.Identity.ID)
 		}
 	}
-	v.countGaps(&r)
 	return r
 }
 
@@ -66,22 +72,20 @@ func (v *view) identityRow(i *inventory.Identity) row {
 		ID: i.ID, Page: i.ID, Kind: i.Kind, Name: i.Name, Home: i.Home, Owner: v.x.Owner(i.ID), Level: i.Level,
 		Created: i.CreatedAt, Used: i.LastUsedAt, State: i.State, Identity: i,
 	}
-	v.countGaps(&r)
 	return r
 }
 
-func (v *view) countGaps(r *row) {
-	gaps := v.gapsOf[r.ID]
-	r.Gaps = len(gaps)
-	for _, g := range gaps {
-		r.Worst = max(r.Worst, g.Severity)
-	}
+// listedRow is what the order of rows depends on, and the gaps, which no row knows.
+type listedRow struct {
+	id, page, name string
+	worst          inventory.Severity
+	gaps, places   int
 }
 
 // worstFirst orders rows for people: by severity, number of gaps, places, then name.
-func worstFirst(a, b row) int {
-	return cmp.Or(-cmp.Compare(a.Worst, b.Worst), -cmp.Compare(a.Gaps, b.Gaps), -cmp.Compare(a.Places, b.Places),
-		cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+func worstFirst(a, b listedRow) int {
+	return cmp.Or(-cmp.Compare(a.worst, b.worst), -cmp.Compare(a.gaps, b.gaps), -cmp.Compare(a.places, b.places),
+		cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 }
 
 // subject says what a gap is about, in words: name, kind and home.

@@ -24,70 +24,39 @@ const candidatesShown = 10
 // fix, timeline. id is a full ID, 8 or more digits of a fingerprint, a name, or the beginning or end of one ID, tried in
 // this order. It fails with ErrNotFound or ErrAmbiguous and up to 10 candidates, and when w fails.
 func Show(w io.Writer, d *Document, id string, o Options) error {
-	v := newView(d, o)
-	found, err := v.find(id)
+	found, err := Find(d, id)
 	if err != nil {
 		return err
 	}
+	v := partView(d, o, rowsAbout(d.Lists(), found))
 	t := &page{w: w, v: v}
-	t.detail(v.detail(found))
-	return t.err
+	t.detail(v.details([]string{found})[0])
+	return cmp.Or(v.lists.Err(), t.err)
 }
 
 // Find returns the ID of what Show would show for id: of an identity, credential or location, or a fingerprint. It fails
 // as Show does.
 func Find(d *Document, id string) (string, error) {
-	return newView(d, Options{}).find(id)
-}
-
-// target is a thing that Show can show, with the names that find it.
-type target struct {
-	id    string // of the row
-	page  string // of what is shown
-	names []string
-}
-
-// find returns what an ID or name stands for.
-func (v *view) find(id string) (string, error) {
 	if id == "" {
 		return "", fmt.Errorf("show: %w: the ID is empty", ErrNotFound)
 	}
-	targets := v.targets()
-	digits := strings.ToLower(id)
-	isPrint := len(digits) >= 8 && strings.Trim(digits, "0123456789abcdef") == ""
-	for _, match := range []func(target) bool{
-		func(t target) bool { return t.id == id },
-		func(t target) bool { return isPrint && strings.HasPrefix(t.names[0], digits) },
-		func(t target) bool { return slices.Contains(t.names[1:], id) },
-		func(t target) bool { return strings.HasPrefix(t.id, id) || strings.HasSuffix(t.id, id) },
-	} {
-		pages, hits := map[string]bool{}, []target(nil)
-		for _, t := range targets {
-			if match(t) {
-				pages[t.page] = true
-				hits = append(hits, t)
-			}
-		}
-		switch {
-		case len(pages) == 1:
-			return hits[0].page, nil
-		case len(pages) > 1:
-			return "", fmt.Errorf("show %s: %w: %s", clean(id, nameMax), ErrAmbiguous, candidates(hits))
-		}
+	s := newSearch(d.Scan.Instance, id)
+	hits := s.hits(d.Lists())
+	if err := d.Lists().Err(); err != nil {
+		return "", err
 	}
-	var near []target
-	for _, t := range targets {
-		if strings.Contains(strings.ToLower(t.id+" "+strings.Join(t.names, " ")), digits) {
-			near = append(near, t)
-		}
-	}
-	if len(near) == 0 {
+	switch pages := pagesOf(hits); {
+	case len(hits) == 0:
 		return "", fmt.Errorf("show %s: %w", clean(id, nameMax), ErrNotFound)
+	case s.best == near:
+		return "", fmt.Errorf("show %s: %w; near: %s", clean(id, nameMax), ErrNotFound, candidates(hits))
+	case len(pages) > 1:
+		return "", fmt.Errorf("show %s: %w: %s", clean(id, nameMax), ErrAmbiguous, candidates(hits))
 	}
-	return "", fmt.Errorf("show %s: %w; near: %s", clean(id, nameMax), ErrNotFound, candidates(near))
+	return hits[0].page, nil
 }
 
-func candidates(hits []target) string {
+func candidates(hits []hit) string {
 	var ids []string
 	for _, h := range hits {
 		ids = append(ids, clean(h.id, nameMax))
@@ -98,30 +67,6 @@ func candidates(hits []target) string {
 		return strings.Join(ids[:candidatesShown], ", ") + " and " + number(more) + " more"
 	}
 	return strings.Join(ids, ", ")
-}
-
-// targets lists all that can be shown, sorted by ID within each sort of row. The first name is the fingerprint.
-func (v *view) targets() []target {
-	var out []target
-	for id := range v.x.Identities.All() {
-		out = append(out, target{id.ID, id.ID, []string{"", id.Name}})
-	}
-	for c := range v.x.Credentials.All() {
-		r := v.credentialRow(c)
-		out = append(out, target{r.ID, r.Page, []string{r.Credential.Fingerprint, r.Credential.Name}})
-	}
-	for l := range v.x.Locations.All() {
-		page := cmp.Or(l.Fingerprint, l.ID)
-		if c := v.x.Credential(l.Credential); c != nil {
-			page = v.credentialRow(c).Page
-		}
-		names := []string{l.Fingerprint, l.Key}
-		if l.Fingerprint != "" {
-			names = append(names, inventory.ExternalID(v.Scan.Instance, l.Fingerprint))
-		}
-		out = append(out, target{l.ID, page, names})
-	}
-	return out
 }
 
 func (t *page) detail(d detail) {

@@ -18,7 +18,7 @@ func writeTable(w io.Writer, d *Document, o Options) error {
 	rows, people := takeCensus(d, events)
 	v := partView(d, o, rows)
 	t := &page{w: w, v: v}
-	cov, gaps := v.coverage(), v.tallyGaps()
+	cov, gaps := v.coverage(), v.tallyGaps(nil)
 	if err := v.lists.Err(); err != nil {
 		return err
 	}

@@ -97,7 +97,10 @@ func TestClean(t *testing.T) {
 }
 
 func TestEventsInWords(t *testing.T) {
-	v := newView(company(), Options{})
+	v, err := newView(company(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	user, project := inventory.UserID(instance, 9), project(11)
 	for name, c := range map[string]struct {
 		event inventory.Event
@@ -159,7 +162,7 @@ func TestQuietSentence(t *testing.T) {
 			"2 more rules without a gap and without an unknown verdict; 1 of them did not see all that they judge.",
 		},
 	} {
-		v := newView(&Document{Snapshot: &inventory.Snapshot{Coverage: c.coverage}}, Options{}).coverage()
+		v := partView(&Document{Snapshot: &inventory.Snapshot{Coverage: c.coverage}}, Options{}, nil).coverage()
 		if got := v.quietSentence(c.rows); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}

@@ -15,7 +15,8 @@ type ruleRow struct {
 	Severity inventory.Severity // the worst of its gaps, else the rule's own
 	New      int                // gaps that appeared with this scan
 	Open     int                // gaps
-	Worst    worstFew           // of them
+	Worst    fewGaps            // of them
+	Longest  fewGaps            // the first of them in the order of what to do first
 	Ages     [5]int             // open gaps of 0-7, 8-30, 31-90, 91-180, over 180 days; unknown ages are in none
 	Owners   []ownerCount       // most gaps first
 	owners   map[string]int     // where each stands while they are counted
@@ -32,21 +33,26 @@ func (r ruleRow) Of() int { return r.Pass + r.Fail + r.Unknown }
 // quiet reports whether a rule found neither a gap nor a doubt.
 func (r ruleRow) quiet() bool { return r.Fail == 0 && r.Unknown == 0 && r.Open == 0 }
 
-// worstFew keeps the worst of the gaps that are added to it, a few more than most; first returns most.
-type worstFew struct {
-	most int
-	gaps []inventory.Gap
+// fewGaps keeps the first of the gaps that are added to it, a few more than most; first returns most.
+type fewGaps struct {
+	most    int
+	compare func(a, b inventory.Gap) int
+	gaps    []inventory.Gap
+	cut     bool // gaps begins with most in their order
 }
 
-func (f *worstFew) add(g *inventory.Gap) {
+func (f *fewGaps) add(g *inventory.Gap) {
+	if f.cut && f.compare(*g, f.gaps[f.most-1]) > 0 {
+		return
+	}
 	if f.gaps = append(f.gaps, *g); len(f.gaps) >= 4*f.most {
-		f.gaps = f.first()
+		f.gaps, f.cut = f.first(), true
 	}
 }
 
-// first returns the worst, worst first.
-func (f *worstFew) first() []inventory.Gap {
-	slices.SortFunc(f.gaps, compareGaps)
+// first returns the first, in their order.
+func (f *fewGaps) first() []inventory.Gap {
+	slices.SortFunc(f.gaps, f.compare)
 	return f.gaps[:min(len(f.gaps), f.most)]
 }
 
@@ -55,14 +61,14 @@ type gapTally struct {
 	v          *view
 	total      int
 	bySeverity map[inventory.Severity]int
-	worst      worstFew
+	worst      fewGaps
 	byRule     map[string]*ruleRow
 	rows       []*ruleRow // in the order in which they came up
 }
 
-// tallyGaps reads the list of gaps once.
-func (v *view) tallyGaps() *gapTally {
-	t := &gapTally{v: v, bySeverity: map[inventory.Severity]int{}, worst: worstFew{most: worstGaps}, byRule: map[string]*ruleRow{}}
+// tallyGaps reads the list of gaps once. each, which may be nil, gets all of them.
+func (v *view) tallyGaps(each func(*inventory.Gap)) *gapTally {
+	t := &gapTally{v: v, bySeverity: map[inventory.Severity]int{}, worst: fewGaps{most: worstGaps, compare: compareGaps}, byRule: map[string]*ruleRow{}}
 	for _, c := range v.Verdicts {
 		t.row(c.Rule, "").VerdictCount = c
 	}
@@ -73,13 +79,19 @@ func (v *view) tallyGaps() *gapTally {
 		r := t.row(g.Rule, g.Code)
 		r.Text.Code = cmp.Or(r.Text.Code, g.Code)
 		v.addGap(r, g)
+		if each != nil {
+			each(g)
+		}
 	}
 	return t
 }
 
 func (t *gapTally) row(rule, code string) *ruleRow {
 	if t.byRule[rule] == nil {
-		t.byRule[rule] = &ruleRow{VerdictCount: inventory.VerdictCount{Rule: rule}, Text: t.v.rule(rule, code), Worst: worstFew{most: worstCasesShown}}
+		t.byRule[rule] = &ruleRow{
+			VerdictCount: inventory.VerdictCount{Rule: rule}, Text: t.v.rule(rule, code),
+			Worst: fewGaps{most: worstCasesShown, compare: compareGaps}, Longest: fewGaps{most: actionsPerRule + actionsShown, compare: longestFirst},
+		}
 		t.rows = append(t.rows, t.byRule[rule])
 	}
 	return t.byRule[rule]
@@ -103,6 +115,7 @@ func (t *gapTally) ruleRows() []ruleRow {
 func (v *view) addGap(r *ruleRow, g *inventory.Gap) {
 	r.Open++
 	r.Worst.add(g)
+	r.Longest.add(g)
 	r.Severity = max(r.Severity, g.Severity)
 	if v.isNew(g) {
 		r.New++

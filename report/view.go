@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,33 +13,40 @@ import (
 type view struct {
 	*Document
 	lists   Lists
-	x       *inventory.Index // of all rows, or of some: see partView
+	x       *inventory.Index // of all rows, or of some: see partView; owners without claims and reasons
 	now     time.Time
 	width   int
 	color   bool
-	gaps    []inventory.Gap              // worst first
-	gapsOf  map[string][]*inventory.Gap  // by subject
-	events  map[string][]inventory.Event // by subject, oldest first
 	rules   map[string]RuleText
 	sources map[string]SourceText
 }
 
-// newView joins all that d holds.
-func newView(d *Document, o Options) *view {
-	v := partView(d, o, d.snapshot())
-	v.gaps, v.gapsOf, v.events = sortedGaps(d.Gaps), map[string][]*inventory.Gap{}, map[string][]inventory.Event{}
-	for i := range v.gaps {
-		g := &v.gaps[i]
-		v.gapsOf[g.Subject] = append(v.gapsOf[g.Subject], g)
+// newView views d with all its rows at hand. Errors: that of the lists.
+func newView(d *Document, o Options) (*view, error) {
+	v := partView(d, o, nil)
+	var err error
+	if v.x, err = inventory.ReadIndex(d.Scan, withoutCoverage{v.lists}); err != nil {
+		return nil, err
 	}
-	for _, e := range sortedEvents(d.Events) {
-		v.events[e.Subject] = append(v.events[e.Subject], e)
+	for o := range v.lists.Owners(false) {
+		o.Reason = "" // of the few that are shown it is asked for, with the claims
+		v.x.AddOwner(o)
 	}
-	return v
+	return v, v.lists.Err()
 }
 
-// partView views d by its lists, with only the rows of s at hand, and neither gaps nor events.
+// withoutCoverage leaves out the longest list, which a view counts as it passes.
+type withoutCoverage struct{ inventory.Rows }
+
+func (withoutCoverage) Coverage() iter.Seq[*inventory.Coverage] {
+	return func(func(*inventory.Coverage) bool) {}
+}
+
+// partView views d by its lists, with only the rows of s at hand.
 func partView(d *Document, o Options, s *inventory.Snapshot) *view {
+	if s == nil {
+		s = &inventory.Snapshot{}
+	}
 	v := &view{
 		Document: d, lists: d.Lists(), x: inventory.NewIndex(s), now: o.Now, width: o.Width, color: o.Color,
 		rules: map[string]RuleText{}, sources: map[string]SourceText{},

@@ -27,7 +27,7 @@ func (v *Visit) knownRows(ctx context.Context) (*knownRows, error) {
 	})
 }
 
-func readKnown(rows inventory.Rows) (*knownRows, error) {
+func readKnown(rows inventory.SeenRows) (*knownRows, error) {
 	k := &knownRows{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string][]inventory.Observation{}}
 	inactive := map[string]bool{}
 	for u := range rows.Users() {
@@ -74,7 +74,7 @@ func (k *knownRows) tell(homes []string, o inventory.Observation) {
 
 // onlyShownBy returns the rows of one sort that no source but these shows, and for the rows that audit events told of
 // the homes of the visits that read these.
-func onlyShownBy(rows inventory.Rows, kind inventory.RowKind, sources ...string) (only map[string]bool, told map[string][]string) {
+func onlyShownBy(rows inventory.SeenRows, kind inventory.RowKind, sources ...string) (only map[string]bool, told map[string][]string) {
 	only, told = map[string]bool{}, map[string][]string{}
 	for id, seen := range rows.Sightings(kind) {
 		if !slices.ContainsFunc(seen, func(v inventory.Visit) bool { return !slices.Contains(sources, v.Source) }) {

@@ -78,7 +78,7 @@ func (m *memory) Snapshot(context.Context) (*inventory.Snapshot, error) {
 }
 
 // Rows reads what Snapshot merges.
-func (m *memory) Rows(ctx context.Context) (inventory.Rows, error) {
+func (m *memory) Rows(ctx context.Context) (inventory.SeenRows, error) {
 	s, err := m.Snapshot(ctx)
 	return snapshotRows{s}, err
 }

@@ -26,7 +26,7 @@ type Recorder interface {
 	Done(inventory.Visit) (inventory.Coverage, bool)
 	Record(context.Context, inventory.Coverage, []inventory.Observation) error
 	// Rows reads what the scan sees so far.
-	Rows(context.Context) (inventory.Rows, error)
+	Rows(context.Context) (inventory.SeenRows, error)
 	Heartbeat(context.Context) error
 }
 
@@ -121,7 +121,6 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	err := r.scan(ctx, cancel)
 	r.sum.Requests = r.client.Requests()
-	r.sum.Homes = len(r.units)
 	return r.sum, err
 }
 
@@ -129,13 +128,15 @@ func (r *run) scan(ctx context.Context, cancel context.CancelCauseFunc) error {
 	if err := r.listHomes(ctx); err != nil {
 		return err
 	}
+	r.sum.Homes = len(r.units)
 	for _, late := range []bool{false, true} {
 		if err := r.homes(ctx, cancel, late); err != nil {
 			return err
 		}
 	}
 	instance := r.units[r.instanceID()]
-	r.shared = map[string]*sharedAnswer{} // whole lists of the instance, of no use to what derives from rows
+	// Whole lists of the instance, and what is known of each home, are of no use to what derives from rows.
+	r.shared, r.units = map[string]*sharedAnswer{}, map[string]*unit{instance.home.ID: instance}
 	for _, s := range r.o.Sources {
 		if derived(s) {
 			if err := r.visit(ctx, s, instance); err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nhiscan/inventory"
 	"nhiscan/inventory/secret"
 	"nhiscan/inventory/store"
 	"nhiscan/report"
@@ -194,7 +193,7 @@ func (a *app) demoScan(ctx context.Context, flags scanFlags, token secret.Value)
 }
 
 func (a *app) demoReports(ctx context.Context, f demoFlags, db string) error {
-	s, doc, err := a.open(ctx, db, "", 0, true)
+	s, doc, err := a.open(ctx, db, "", 0)
 	if err != nil {
 		return err
 	}
@@ -208,13 +207,13 @@ func (a *app) demoReports(ctx context.Context, f demoFlags, db string) error {
 		return cannotRun(err, "")
 	}
 	a.say("\nOpen %s, or try:\n  nhi-scan show --db %s %s\n  sqlite3 %s 'select kind, owner, scope, expires_at from inventory'",
-		filepath.Join(f.out, "report.html"), db, exampleID(doc.Gaps), db)
+		filepath.Join(f.out, "report.html"), db, exampleID(doc.Lists()), db)
 	return nil
 }
 
 // exampleID is the end of the ID of the credential with the worst gap, which the command show takes.
-func exampleID(gaps []inventory.Gap) string {
-	for _, g := range gaps {
+func exampleID(lists report.Lists) string {
+	for g := range lists.WorstGaps() {
 		if _, id, ok := strings.Cut(g.Subject, "/credential/"); ok {
 			return id
 		}

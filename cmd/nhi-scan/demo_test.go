@@ -169,10 +169,16 @@ func testDemoAgain(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	a := &app{config: &config{Policy: rules.DefaultPolicy()}}
-	doc := &report.Document{Scan: scan}
-	if err := a.hold(t.Context(), db, doc, true); err != nil {
+	stored, err := a.document(t.Context(), db, "", scan.Number)
+	if err != nil {
 		t.Fatal(err)
 	}
+	doc := new(*stored)
+	doc.Stored = nil
+	if err := a.hold(t.Context(), db, doc); err != nil {
+		t.Fatal(err)
+	}
+	testDemoFormats(t, stored, doc)
 	byRule := func(a, b inventory.Gap) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
 	}
@@ -188,6 +194,42 @@ func testDemoAgain(t *testing.T, path string) {
 	}
 	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty(), gocmp.Comparer(func(a, b inventory.When) bool { return a == b })); diff != "" {
 		t.Errorf("judged again (-by the scan +from its snapshot):\n%s", diff)
+	}
+}
+
+// testDemoFormats wants lists that are read from the database to be reported as those in memory are.
+func testDemoFormats(t *testing.T, stored, held *report.Document) {
+	write := func(f report.Format, d *report.Document) string {
+		var b strings.Builder
+		if err := report.Write(&b, f, d, report.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for _, f := range []report.Format{report.Table, report.HTML, report.JSON, report.CSV} {
+		if from, in := write(f, stored), write(f, held); from != in {
+			t.Errorf("%s: the report of the database (%d bytes) is not that of memory (%d bytes)", f, len(from), len(in))
+		}
+	}
+	show := func(d *report.Document, id string) string {
+		var b strings.Builder
+		if err := report.Show(&b, d, id, report.Options{}); err != nil {
+			return err.Error()
+		}
+		return b.String()
+	}
+	ids := []string{"runner", "a"} // that several things have in them
+	for g := range held.Lists().WorstGaps() {
+		ids = append(ids, g.Subject)
+	}
+	for l := range held.Lists().Locations() {
+		ids = append(ids, l.Fingerprint[:min(8, len(l.Fingerprint))], l.Key)
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if diff := gocmp.Diff(show(held, id), show(stored, id)); diff != "" {
+			t.Fatalf("show %s (-memory +database):\n%s", id, diff)
+		}
 	}
 }
 

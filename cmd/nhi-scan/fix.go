@@ -114,7 +114,7 @@ func (f *fixFlags) resolve(ctx context.Context, id string, dbGiven bool) error {
 	if !dbGiven && len(f.files) > 0 && exists(f.db) != nil {
 		return nil
 	}
-	db, doc, err := f.open(ctx, f.db, f.instance, 0, true)
+	db, doc, err := f.open(ctx, f.db, f.instance, 0)
 	if err != nil {
 		return err
 	}
@@ -126,46 +126,69 @@ func (f *fixFlags) resolve(ctx context.Context, id string, dbGiven bool) error {
 		return nil
 	case errors.Is(err, report.ErrNotFound):
 		return usage(err, "nhi-scan report --format csv lists the IDs")
-	case errors.Is(err, report.ErrAmbiguous) && !slices.ContainsFunc(doc.Snapshot.Locations, func(l inventory.Location) bool { return l.Key == id }):
+	case errors.Is(err, report.ErrAmbiguous) && !isKey(doc.Lists(), id):
 		return usage(err, "give more of the ID")
+	case err != nil && !errors.Is(err, report.ErrAmbiguous):
+		return cannotRun(err, "")
 	}
-	return f.fromInventory(doc.Snapshot, id, page)
+	if err := f.fromInventory(doc.Lists(), id, page); err != nil {
+		return err
+	}
+	if u, err := url.Parse(doc.Scan.URL); err == nil {
+		f.target.Host = cmp.Or(f.target.Host, u.Host)
+	}
+	return nil
+}
+
+// isKey reports whether some variable has this name.
+func isKey(lists report.Lists, name string) bool {
+	for l := range lists.Locations() {
+		if l.Key == name {
+			return true
+		}
+	}
+	return false
 }
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // fromInventory fills the target from the places and uses of one credential. A name that several variables share means
 // all of them.
-func (f *fixFlags) fromInventory(s *inventory.Snapshot, id, page string) error {
+func (f *fixFlags) fromInventory(lists report.Lists, id, page string) error {
+	homes := map[string]*inventory.Home{}
+	for h := range lists.Homes() {
+		homes[h.ID] = &inventory.Home{ID: h.ID, Kind: h.Kind, Path: h.Path, Default: h.Default}
+	}
 	var names []string
 	project := ""
-	for _, l := range s.Locations {
+	for l := range lists.Locations() {
 		ours := l.ID == page || page != "" && (l.Fingerprint == page || l.Credential == page) || l.Key == id
 		if l.Surface != inventory.SurfaceVariable || !ours {
 			continue
 		}
 		names = append(names, l.Key)
 		place := fix.Place{Environment: l.Environment, Masked: l.Masked, Hidden: l.Hidden, Protected: l.Protected}
-		for _, h := range s.Homes {
-			if h.ID == l.Home {
-				place.Kind, place.Home = h.Kind, h.Path
-				if h.Kind == inventory.ProjectHome {
-					project = cmp.Or(project, h.ID)
-				}
+		if h := homes[l.Home]; h != nil {
+			place.Kind, place.Home = h.Kind, h.Path
+			if h.Kind == inventory.ProjectHome {
+				project = cmp.Or(project, h.ID)
 			}
 		}
 		f.target.Places = append(f.target.Places, place)
 	}
-	for _, u := range s.Usages {
+	for u := range lists.Usages() {
 		if u.Credential == page || u.Name == id {
 			names, project = append(names, u.Name), cmp.Or(project, u.Home)
 			f.target.Scopes = cmp.Or(f.target.Scopes, u.Scope)
 		}
 	}
-	for _, c := range s.Credentials {
+	for c := range lists.Credentials() {
 		if c.ID == page {
 			f.target.Scopes = cmp.Or(f.target.Scopes, c.Scope)
 		}
+	}
+	if err := lists.Err(); err != nil {
+		return cannotRun(err, "")
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -176,13 +199,8 @@ func (f *fixFlags) fromInventory(s *inventory.Snapshot, id, page string) error {
 		return usage(fmt.Errorf("%s lies in several variables: %s", inventory.Printable(id, 80), inventory.Printable(strings.Join(names, ", "), 300)), "give the name of one")
 	}
 	f.target.Name = names[0]
-	for _, h := range s.Homes {
-		if h.ID == project && f.target.Project == "" {
-			f.target.Project, f.target.Branch = h.Path, cmp.Or(f.target.Branch, h.Default)
-		}
-	}
-	if u, err := url.Parse(s.Scan.URL); err == nil {
-		f.target.Host = cmp.Or(f.target.Host, u.Host)
+	if h := homes[project]; h != nil && f.target.Project == "" {
+		f.target.Project, f.target.Branch = h.Path, cmp.Or(f.target.Branch, h.Default)
 	}
 	return nil
 }

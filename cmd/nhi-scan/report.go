@@ -74,11 +74,14 @@ func (a *app) printReport(ctx context.Context, f reportFlags) error {
 			return usage(fmt.Errorf("--fail-on %q: want info, low, medium, high or critical", f.failOn), "")
 		}
 	}
-	db, doc, err := a.open(ctx, f.db, f.instance, f.scan, format == report.HTML)
+	db, doc, err := a.open(ctx, f.db, f.instance, f.scan)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	if format == report.HTML && a.getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a page needs all rows at hand, packed
+	}
 	if err := a.write(format, f.out, doc); err != nil {
 		return cannotRun(fmt.Errorf("write report: %w", err), "")
 	}
@@ -178,8 +181,8 @@ func writeDevice(path string, render func(io.Writer) error) error {
 	return errors.Join(err, f.Close())
 }
 
-// open opens the database for reading and collects the document of one scan; with whole, its lists too.
-func (a *app) open(ctx context.Context, dsn, instance string, scan int64, whole bool) (*store.Store, *report.Document, error) {
+// open opens the database for reading and collects the document of one scan.
+func (a *app) open(ctx context.Context, dsn, instance string, scan int64) (*store.Store, *report.Document, error) {
 	if err := exists(dsn); err != nil {
 		return nil, nil, err
 	}
@@ -187,7 +190,7 @@ func (a *app) open(ctx context.Context, dsn, instance string, scan int64, whole 
 	if err != nil {
 		return nil, nil, cannotRun(err, "")
 	}
-	doc, err := a.document(ctx, db, instance, scan, whole)
+	doc, err := a.document(ctx, db, instance, scan)
 	if err != nil {
 		_ = db.Close()
 		return nil, nil, err
@@ -206,9 +209,9 @@ func exists(dsn string) error {
 	return nil
 }
 
-// document collects what a report says of a scan. It holds the lists when they must be whole, or be judged by another
-// policy or owners file than the scan's; else the formats read them as they go.
-func (a *app) document(ctx context.Context, db *store.Store, instance string, number int64, whole bool) (*report.Document, error) {
+// document collects what a report says of a scan. It holds the lists when they must be judged by another policy or owners
+// file than the scan's; else the formats read them as they go.
+func (a *app) document(ctx context.Context, db *store.Store, instance string, number int64) (*report.Document, error) {
 	scan, previous, err := pickScan(ctx, db, instance, number)
 	if err != nil {
 		return nil, err
@@ -216,11 +219,9 @@ func (a *app) document(ctx context.Context, db *store.Store, instance string, nu
 	doc := &report.Document{
 		Scan: scan, Previous: previous, Rules: ruleTexts(), Sources: sourceTexts(), Generated: scan.Began, Tool: "nhi-scan " + version(),
 	}
-	again := scan.Policy != a.config.Policy.Hash() || a.config.Owners != nil
-	switch {
-	case again || whole:
-		err = a.hold(ctx, db, doc, again)
-	default:
+	if scan.Policy != a.config.Policy.Hash() || a.config.Owners != nil {
+		err = a.hold(ctx, db, doc)
+	} else {
 		err = a.stored(ctx, db, doc)
 	}
 	if err != nil {
@@ -244,8 +245,8 @@ func (a *app) stored(ctx context.Context, db *store.Store, doc *report.Document)
 	return err
 }
 
-// hold reads the lists into memory and, if asked, resolves owners and judges anew.
-func (a *app) hold(ctx context.Context, db *store.Store, doc *report.Document, again bool) error {
+// hold reads the lists into memory, resolves owners and judges anew.
+func (a *app) hold(ctx context.Context, db *store.Store, doc *report.Document) error {
 	var err error
 	if doc.Snapshot, err = db.Unseen(ctx, doc.Scan.Number); err != nil {
 		return err
@@ -255,10 +256,11 @@ func (a *app) hold(ctx context.Context, db *store.Store, doc *report.Document, a
 		return err
 	}
 	doc.Gaps, doc.Verdicts, doc.Measures = results.Gaps, results.Verdicts, results.Measures
-	if doc.Events, err = db.Events(ctx, store.EventFilter{Instance: doc.Scan.Instance}); err == nil && again {
-		a.judgeAgain(doc)
+	if doc.Events, err = db.Events(ctx, store.EventFilter{Instance: doc.Scan.Instance}); err != nil {
+		return err
 	}
-	return err
+	a.judgeAgain(doc)
+	return nil
 }
 
 // judgeAgain puts what the configuration at hand says in place of what the scan's said. Gaps keep their dates.
@@ -333,7 +335,7 @@ func sourceTexts() []report.SourceText {
 
 // printSummary prints the table report of a scan that just ended.
 func (a *app) printSummary(ctx context.Context, db *store.Store, scan inventory.Scan) error {
-	doc, err := a.document(ctx, db, scan.Instance, scan.Number, false)
+	doc, err := a.document(ctx, db, scan.Instance, scan.Number)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ a name, or eight or more digits of a fingerprint.`,
   nhi-scan show 7f3c90d1`,
 		Args: wants(1, 1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, doc, err := a.open(cmd.Context(), db, instance, 0, true)
+			s, doc, err := a.open(cmd.Context(), db, instance, 0)
 			if err != nil {
 				return err
 			}

@@ -39,11 +39,9 @@ type Recorder struct {
 
 	mu             sync.Mutex
 	scan           inventory.Scan
-	visits         map[inventory.Visit]visitState
+	visits         *visitList
 	free, lastFree int64 // numbers for visits to come; free is 0 when there are none
-
-	said  map[inventory.Coverage]*inventory.Coverage // what visits said, without the visit: few say different things
-	ended bool
+	ended          bool
 }
 
 const (
@@ -68,7 +66,7 @@ func (s *Store) Begin(ctx context.Context, b Begin) (*Recorder, error) {
 		return nil, err
 	}
 	b.Scope = slices.Compact(slices.Sorted(slices.Values(b.Scope)))
-	r := &Recorder{store: s, owner: owner, visits: map[inventory.Visit]visitState{}, said: map[inventory.Coverage]*inventory.Coverage{}}
+	r := &Recorder{store: s, owner: owner, visits: newVisitList()}
 	err = s.write(ctx, func(q session) error {
 		if err := s.lease(ctx, q, b.Instance, owner); err != nil {
 			return err
@@ -173,7 +171,7 @@ func (r *Recorder) resume(ctx context.Context, q session, b Begin, last inventor
 	}
 	coverage, err := coverageRows(ctx, q, last.Instance, last.Number)
 	for _, c := range coverage {
-		r.keep(0, c)
+		r.visits.keep(c)
 	}
 	return err
 }
@@ -186,7 +184,7 @@ func (r *Recorder) remember(ctx context.Context, q session) error {
 		if err := rows.Scan(&n, &v.Source, &v.Home); err != nil {
 			return err
 		}
-		r.visits[v] = visitState{n, r.visits[v].said}
+		r.visits.add(v).number = n
 		return nil
 	}, readVisits, r.scan.Instance)
 }
@@ -212,31 +210,7 @@ func (r *Recorder) Resumed() bool { return r.resumed }
 func (r *Recorder) Done(v inventory.Visit) (inventory.Coverage, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	said := r.visits[v].said
-	if said == nil {
-		return inventory.Coverage{}, false
-	}
-	c := *said
-	c.Visit = v
-	return c, true
-}
-
-// visitState is what a recorder remembers of a visit, of which a large instance has hundreds of thousands.
-type visitState struct {
-	number int64
-	said   *inventory.Coverage // in this scan; nil is nothing yet
-}
-
-// keep remembers what a visit said.
-func (r *Recorder) keep(number int64, c inventory.Coverage) {
-	v := c.Visit
-	c.Visit = inventory.Visit{}
-	said := r.said[c]
-	if said == nil {
-		said = &c
-		r.said[c] = said
-	}
-	r.visits[v] = visitState{number, said}
+	return r.visits.coverage(v)
 }
 
 // Abort ends the scan as "cancelled" or "failed" and releases the lease. What was recorded is kept, so that Begin can

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -29,6 +30,8 @@ type key struct {
 }
 
 func (r row) key() key { return key{r.kind, r.id} }
+
+func (k key) compare(o key) int { return cmp.Or(cmp.Compare(k.kind, o.kind), cmp.Compare(k.id, o.id)) }
 
 // field is a field of a type that has a body.
 type field struct {

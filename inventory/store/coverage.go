@@ -35,7 +35,7 @@ func (r *Recorder) cover(ctx context.Context, q session, visit int64, c inventor
 	if err != nil {
 		return err
 	}
-	if r.visits[c.Visit].said != nil {
+	if _, again := r.visits.coverage(c.Visit); again {
 		if _, err := q.exec(ctx, dropCoverage, visit, n); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ type Derived struct {
 func (r *Recorder) FinishWith(ctx context.Context, d Derived) (inventory.Scan, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.visits = map[inventory.Visit]visitState{} // they are many, and none will be recorded
+	r.visits = newVisitList() // they are many, and none will be recorded
 	sc := r.scan
 	sc.State = stateFinished
 	err := r.store.write(ctx, func(q session) error {

@@ -14,30 +14,34 @@ func (m model) play(t testing.TB, sc script) {
 		if m[v.coverage.Visit] == nil || v.coverage.State == inventory.Complete {
 			m[v.coverage.Visit] = map[key]inventory.Observation{}
 		}
-		emitted, err := gather(v.rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for k, w := range emitted {
-			o, err := observe(k.kind, w.body)
+		for _, w := range encoded(t, v.rows) {
+			o, err := observe(w.kind, w.body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m[v.coverage.Visit][k] = o
+			m[v.coverage.Visit][w.key()] = o
 		}
 	}
+}
+
+func encoded(t testing.TB, rows []inventory.Observation) []row {
+	emitted, err := gather(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := emitted.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 // learn adds what the visits of a scan know: it stands in place of what earlier scans knew.
 func learn(t testing.TB, uses map[key]inventory.Volatile, sc script) {
 	now := map[key]inventory.Volatile{}
 	for _, v := range sc {
-		emitted, err := gather(v.rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for k, w := range emitted {
-			now[k] = mergeUse(now[k], w.volatile)
+		for _, w := range encoded(t, v.rows) {
+			now[w.key()] = mergeUse(now[w.key()], w.volatile)
 		}
 	}
 	for k, v := range now {

@@ -17,6 +17,7 @@ func TestStatementsFindRowsByID(t *testing.T) {
 		"uses_of_rows": usesOfRows, "drop_uses": dropUses, "drop_old_uses": dropOldUses, "result_close": resultSteps.close,
 		"sightings_before": sightingsBefore, "unchanged_credentials": unchangedCredentials, "rows_by_id": rowsByID,
 		"same_coverage": sameCoverage, "drop_coverage": dropCoverage, "cut_coverage": cutCoverage, "read_content": readContent,
+		"gaps_on_rows": gapsOnRows, "owners_of_rows": ownersOfRows, "events_of_rows": eventsOfRows,
 	}
 	for name, statement := range statements {
 		arguments := make([]any, 0, 9)
@@ -37,7 +38,7 @@ func TestStatementsFindRowsByID(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		text := strings.Join(plan, "; ")
-		for _, slow := range []string{"sighting_from", "sighting_to", "version_from", "version_to", "coverage_last", "SCAN sighting", "SCAN version", "SCAN volatile", "SCAN coverage", "SCAN result", "SCAN content"} {
+		for _, slow := range []string{"sighting_from", "sighting_to", "version_from", "version_to", "coverage_last", "SCAN sighting", "SCAN version", "SCAN volatile", "SCAN coverage", "SCAN result", "SCAN event", "SCAN content", "(instance=? AND kind=?)"} {
 			if strings.Contains(text, slow) {
 				t.Errorf("%s: %s", name, text)
 			}

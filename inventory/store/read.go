@@ -189,7 +189,7 @@ func readFlat(v reflect.Value, body []byte, pool *interner) bool {
 		if token[0] == '"' {
 			raw := token[1 : n-1]
 			if bytes.IndexByte(raw, '\\') >= 0 {
-				if json.Unmarshal(token, &text) != nil {
+				if text, ok = unquote(raw); !ok && json.Unmarshal(token, &text) != nil {
 					return false
 				}
 			} else if f.shared {
@@ -210,6 +210,22 @@ func readFlat(v reflect.Value, body []byte, pool *interner) bool {
 		}
 	}
 	return true
+}
+
+// unquote reads a text whose only escapes are those of quotes and backslashes, as in messages that quote names.
+func unquote(raw []byte) (string, bool) {
+	text := make([]byte, 0, len(raw))
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return string(append(text, raw...)), true
+		}
+		if i+1 == len(raw) || raw[i+1] != '"' && raw[i+1] != '\\' {
+			return "", false
+		}
+		text = append(append(text, raw[:i]...), raw[i+1])
+		raw = raw[i+2:]
+	}
 }
 
 // member splits "name":… into the name and what follows the colon.

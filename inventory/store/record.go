@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"nhiscan/inventory"
@@ -60,7 +61,7 @@ func (r *Recorder) Record(ctx context.Context, c inventory.Coverage, rows []inve
 // visitRecord is a visit on its way into the database.
 type visitRecord struct {
 	coverage inventory.Coverage
-	emitted  map[key]row
+	emitted  emission
 	number   int64
 	stored   bool // guarded by Recorder.mu
 }
@@ -119,14 +120,14 @@ func (r *Recorder) recordAll(ctx context.Context, visits []*visitRecord) error {
 	}
 	for _, v := range visits {
 		v.stored, v.emitted = true, nil
-		r.keep(v.number, v.coverage)
+		r.visits.keep(v.coverage).number = v.number
 	}
 	return nil
 }
 
 func (r *Recorder) record(ctx context.Context, q session, v *visitRecord) (err error) {
 	c := v.coverage
-	isNew := r.visits[c.Visit].number == 0
+	isNew := r.visits.number(c.Visit) == 0
 	if v.number, err = r.visit(ctx, q, c.Visit); err != nil {
 		return err
 	}
@@ -136,45 +137,102 @@ func (r *Recorder) record(ctx context.Context, q session, v *visitRecord) (err e
 	if isNew && len(v.emitted) == 0 {
 		return nil // nothing was seen here, before or now
 	}
-	touched, err := r.sight(ctx, q, v.number, v.emitted, c.State == inventory.Complete)
+	before, err := r.sighted(ctx, q, v.number)
 	if err != nil {
 		return err
 	}
-	if err := r.settle(ctx, q, touched, v.emitted); err != nil {
+	for some := range slices.Chunk(v.emitted, batch) {
+		if err := r.recordSome(ctx, q, v.number, before, some); err != nil {
+			return err
+		}
+	}
+	if c.State != inventory.Complete {
+		return nil
+	}
+	var gone []row
+	for k := range before {
+		if !v.emitted.has(k) {
+			gone = append(gone, row{kind: k.kind, id: k.id})
+		}
+	}
+	touched, err := r.sight(ctx, q, v.number, before, gone)
+	if err != nil {
 		return err
 	}
-	return r.noteUse(ctx, q, v.emitted)
+	return r.settle(ctx, q, touched, nil)
 }
 
-// gather encodes what a visit emitted, one row for each ID.
-func gather(rows []inventory.Observation) (map[key]row, error) {
-	merged := make(map[key]inventory.Observation, len(rows))
-	for _, o := range rows {
+// recordSome stores some of the rows that a visit emitted.
+func (r *Recorder) recordSome(ctx context.Context, q session, visit int64, before map[key]*held, some emission) error {
+	rows, err := some.encode()
+	if err != nil {
+		return err
+	}
+	known := make(map[key]row, len(rows))
+	for _, w := range rows {
+		known[w.key()] = w
+	}
+	touched, err := r.sight(ctx, q, visit, before, rows)
+	if err != nil {
+		return err
+	}
+	if err := r.settle(ctx, q, touched, known); err != nil {
+		return err
+	}
+	return r.noteUse(ctx, q, rows)
+}
+
+// emission is what a visit emitted: one observation for each ID, sorted by kind, then ID. The list of all tokens of an
+// instance is long, and takes twice the room when it is encoded: that is done a batch at a time.
+type emission []keyed
+
+type keyed struct {
+	key
+	o inventory.Observation
+}
+
+// gather merges the rows with one ID.
+func gather(rows []inventory.Observation) (emission, error) {
+	list := make(emission, len(rows))
+	for i, o := range rows {
 		kind, id := o.Row()
-		k := key{kind, id}
 		if id == "" || len(id) > longestID {
 			return nil, fmt.Errorf("a %s has an ID of %d bytes, want 1 to %d", kind, len(id), longestID)
 		}
-		if old, ok := merged[k]; ok {
-			o = inventory.Merge(old, o)
-		}
-		merged[k] = o
+		list[i] = keyed{key{kind, clean(id)}, o}
 	}
-	emitted := make(map[key]row, len(merged))
-	for k, o := range merged {
-		w, err := rowOf(o)
-		if err != nil {
+	slices.SortStableFunc(list, func(a, b keyed) int { return a.compare(b.key) })
+	merged := list[:0]
+	for _, k := range list {
+		if last := len(merged) - 1; last >= 0 && merged[last].key == k.key {
+			merged[last].o = inventory.Merge(merged[last].o, k.o)
+			continue
+		}
+		merged = append(merged, k)
+	}
+	return merged, nil
+}
+
+// has reports whether a row is among them.
+func (e emission) has(k key) bool {
+	_, found := slices.BinarySearchFunc(e, k, func(w keyed, k key) int { return w.compare(k) })
+	return found
+}
+
+func (e emission) encode() ([]row, error) {
+	rows := make([]row, len(e))
+	for i, k := range e {
+		var err error
+		if rows[i], err = rowOf(k.o); err != nil {
 			return nil, err
 		}
-		delete(merged, k) // the list of all tokens of an instance is long, and need not be held twice
-		emitted[w.key()] = w
 	}
-	return emitted, nil
+	return rows, nil
 }
 
 // visit returns the number of a visit and gives it one when it has none. The caller remembers it once it is committed.
 func (r *Recorder) visit(ctx context.Context, q session, v inventory.Visit) (int64, error) {
-	if n := r.visits[v].number; n != 0 {
+	if n := r.visits.number(v); n != 0 {
 		return n, nil
 	}
 	if r.free == 0 {
@@ -195,8 +253,8 @@ func (r *Recorder) visit(ctx context.Context, q session, v inventory.Visit) (int
 // visitNumbers is how many numbers of visits are taken at a time. Those that are not used are lost.
 const visitNumbers = 64
 
-// sight brings the visit's sightings to what it emitted and returns the IDs of rows whose sightings changed, by kind.
-func (r *Recorder) sight(ctx context.Context, q session, visit int64, emitted map[key]row, complete bool) (map[inventory.RowKind][]string, error) {
+// sighted returns what the database holds of a visit's sightings.
+func (r *Recorder) sighted(ctx context.Context, q session, visit int64) (map[key]*held, error) {
 	before := map[key]*held{}
 	err := q.each(ctx, func(rows *sql.Rows) error {
 		var k key
@@ -212,25 +270,20 @@ func (r *Recorder) sight(ctx context.Context, q session, visit int64, emitted ma
 		before[k].put(r.scan.Number, from, to.Valid, hash)
 		return nil
 	}, sightingsOfVisit, visit, r.scan.Number)
-	if err != nil {
-		return nil, err
-	}
+	return before, err
+}
+
+// sight brings the visit's sightings of some rows to what these are, or to nothing where they have no hash, and returns the
+// IDs of rows whose sightings changed, by kind.
+func (r *Recorder) sight(ctx context.Context, q session, visit int64, before map[key]*held, rows []row) (map[inventory.RowKind][]string, error) {
 	todo, touched := plans{}, map[inventory.RowKind][]string{}
-	take := func(h *held, w row) {
-		if todo.of(w.kind).add(h.to(w.hash), w) {
-			touched[w.kind] = append(touched[w.kind], w.id)
-		}
-	}
-	for k, w := range emitted {
-		h := before[k]
+	for _, w := range rows {
+		h := before[w.key()]
 		if h == nil {
 			h = &held{}
 		}
-		take(h, w)
-	}
-	for k, h := range before {
-		if _, ok := emitted[k]; !ok && complete {
-			take(h, row{kind: k.kind, id: k.id})
+		if todo.of(w.kind).add(h.to(w.hash), w) {
+			touched[w.kind] = append(touched[w.kind], w.id)
 		}
 	}
 	for _, kind := range inventory.RowKinds() {

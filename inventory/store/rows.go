@@ -37,7 +37,7 @@ func (s *Store) Rows(ctx context.Context, scan int64) (*Rows, error) {
 }
 
 // Rows reads what the running scan sees so far: all open rows, and the coverage of the visits that it finished.
-func (r *Recorder) Rows(ctx context.Context) (inventory.Rows, error) {
+func (r *Recorder) Rows(ctx context.Context) (inventory.SeenRows, error) {
 	if err := r.retireNow(ctx); err != nil {
 		return nil, err
 	}
@@ -164,21 +164,29 @@ func (r *Rows) Coverage() iter.Seq[*inventory.Coverage] {
 // Owners lists owners by subject, without their claims unless these are asked for.
 func (r *Rows) Owners(claims bool) iter.Seq[*inventory.Owner] {
 	return func(yield func(*inventory.Owner) bool) {
-		pool := newRecent()
+		read := ownerReader(newRecent(), claims)
 		r.stream(func(rows *sql.Rows) (bool, error) {
-			var b ownerBody
-			if err := scanResult(rows, &b, ownerResult, pool); err != nil {
-				return false, err
-			}
-			o := b.owner()
-			if claims && len(b.Claims) > 0 {
-				var err error
-				if o.Claims, err = readList[inventory.Claim](b.Claims, pool); err != nil {
-					return false, fmt.Errorf("read claims of %s: %w", o.Subject, err)
-				}
-			}
-			return yield(&o), nil
+			o, err := read(rows)
+			return err == nil && yield(&o), err
 		}, resultsInOrder, r.scan.Instance, ownerResult, r.scan.Number)
+	}
+}
+
+// ownerReader returns what decodes the body that a query of owners selects.
+func ownerReader(pool *interner, claims bool) func(*sql.Rows) (inventory.Owner, error) {
+	return func(rows *sql.Rows) (inventory.Owner, error) {
+		var b ownerBody
+		if err := scanResult(rows, &b, ownerResult, pool); err != nil {
+			return inventory.Owner{}, err
+		}
+		o := b.owner()
+		if claims && len(b.Claims) > 0 {
+			var err error
+			if o.Claims, err = readList[inventory.Claim](b.Claims, pool); err != nil {
+				return o, fmt.Errorf("read claims of %s: %w", o.Subject, err)
+			}
+		}
+		return o, nil
 	}
 }
 

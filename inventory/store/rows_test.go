@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"testing"
@@ -89,9 +90,45 @@ func compareLists(t *testing.T, s *Store, scan int64) {
 	if d := diff(events, copied(rows.Events())); d != "" {
 		t.Errorf("events (-want +got):\n%s", d)
 	}
+	compareAbout(t, rows, judged, events)
 	if err := rows.Err(); err != nil {
 		t.Errorf("Err = %v", err)
 	}
+}
+
+// compareAbout asks for what is about one row, another, both and none.
+func compareAbout(t *testing.T, rows *Rows, judged Results, events []inventory.Event) {
+	t.Helper()
+	counts := map[inventory.EventKind]int{}
+	for _, e := range events {
+		counts[e.Kind]++
+	}
+	if d := diff(counts, rows.EventCounts()); d != "" {
+		t.Errorf("EventCounts (-want +got):\n%s", d)
+	}
+	for _, ids := range [][]string{{tokenID}, {deployID}, {tokenID, deployID}, {"nobody"}, nil} {
+		others := func(id string) bool { return !slices.Contains(ids, id) }
+		gaps := slices.DeleteFunc(slices.Clone(judged.Gaps), func(g inventory.Gap) bool { return others(g.Subject) })
+		if d := diff(sortedBy(gaps, gapID), sortedBy(copied(rows.GapsOn(ids)), gapID)); d != "" {
+			t.Errorf("GapsOn(%v) (-want +got):\n%s", ids, d)
+		}
+		owners := slices.DeleteFunc(slices.Clone(judged.Owners), func(o inventory.Owner) bool { return others(o.Subject) })
+		bySubject := func(o inventory.Owner) string { return o.Subject }
+		if d := diff(sortedBy(owners, bySubject), sortedBy(copied(rows.OwnersOf(ids)), bySubject)); d != "" {
+			t.Errorf("OwnersOf(%v) (-want +got):\n%s", ids, d)
+		}
+		of := slices.DeleteFunc(slices.Clone(events), func(e inventory.Event) bool { return others(e.Subject) })
+		byText := func(e inventory.Event) string { return fmt.Sprint(e) }
+		if d := diff(sortedBy(of, byText), sortedBy(copied(rows.EventsOf(ids)), byText)); d != "" {
+			t.Errorf("EventsOf(%v) (-want +got):\n%s", ids, d)
+		}
+	}
+}
+
+// sortedBy sorts rows by a text that is different in each.
+func sortedBy[T any](rows []T, text func(T) string) []T {
+	slices.SortFunc(rows, func(a, b T) int { return cmp.Compare(text(a), text(b)) })
+	return append([]T(nil), rows...) // nil where there are none
 }
 
 func copied[T any](rows iter.Seq[*T]) []T {

@@ -177,7 +177,7 @@ func running(t testing.TB, r *Recorder) *inventory.Snapshot {
 }
 
 // seenIn adds which visits show each row, sorted by home, then source.
-func seenIn[T inventory.Observation](rows inventory.Rows, list []T) {
+func seenIn[T inventory.Observation](rows inventory.SeenRows, list []T) {
 	var zero T
 	kind, _ := zero.Row()
 	seen := maps.Collect(rows.Sightings(kind))

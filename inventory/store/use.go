@@ -27,7 +27,7 @@ type use struct {
 }
 
 // noteUse keeps the volatile facts that differ from the last ones.
-func (r *Recorder) noteUse(ctx context.Context, q session, emitted map[key]row) error {
+func (r *Recorder) noteUse(ctx context.Context, q session, emitted []row) error {
 	byKind := map[inventory.RowKind][]row{}
 	for _, w := range emitted {
 		if w.volatile != (inventory.Volatile{}) {
