@@ -74,6 +74,8 @@ type Options struct {
 	Accepted Exceptions
 	// NoInlineAllow makes allow comments count for nothing.
 	NoInlineAllow bool
+	// OwnRules says that the engine has rules of the caller's own: what they leave out by its path is not searched.
+	OwnRules bool
 }
 
 const defaultMaxBlob = 50 << 20
@@ -100,7 +102,8 @@ type Scanned struct {
 	Skipped []Skipped
 }
 
-// Skipped is a file that was not searched, or, with the path ".", a part of the change that could not be seen.
+// Skipped is a file that was not searched, or not for everything, or, with the path ".", a part of the change that could
+// not be seen.
 type Skipped struct{ Path, Reason string }
 
 const wholeChange = "."

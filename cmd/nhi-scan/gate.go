@@ -167,6 +167,7 @@ func (g *gateRun) judge(ctx context.Context, s span) (*gate.Result, error) {
 	}
 	result, err := gate.Check(ctx, gateRepository{g.repo}, s.change(), gate.Options{
 		Engine: g.engine, MinConfidence: g.o.confidence, Today: g.app.now(), Accepted: *accepted, NoInlineAllow: g.o.noInlineAllow,
+		OwnRules: g.o.engine.rules != "",
 	})
 	if err != nil {
 		return nil, &exit{exitIncomplete, fmt.Errorf("cannot compare: %w", err), "git fsck tells whether the repository is damaged"}
