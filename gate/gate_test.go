@@ -66,6 +66,43 @@ func TestNewIsWhatTheBaseDoesNotHold(t *testing.T) {
 	}
 }
 
+// TestAMergeBringsNothingBack has a merge that takes a file as it was before a secret was removed from it at the base:
+// what a merge takes over from a parent is not among its changes.
+func TestAMergeBringsNothingBack(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		nodes []node
+		want  []string
+	}{
+		{"old_parent", []node{{id: "merge", parents: []string{"base", "old"}, files: files{"a": "{A}"}}}, []string{"A a:1@merge"}},
+		{"with_a_commit_on_top", []node{
+			{id: "merge", parents: []string{"base", "old"}, files: files{"a": "{A}"}},
+			{id: "top", files: files{"a": "{A}", "b": "y"}},
+		}, []string{"A a:1@top"}},
+		{"own_side_of_a_conflict", []node{
+			{id: "side", parents: []string{"old"}, files: files{"a": "{A}", "b": "y"}},
+			{id: "merge", parents: []string{"side", "base"}, files: files{"a": "{A}", "b": "y"}},
+		}, []string{"A a:1@merge"}},
+		{"merged_as_it_should", []node{
+			{id: "side", parents: []string{"old"}, files: files{"a": "{A}", "b": "y"}},
+			{id: "merge", parents: []string{"side", "base"}, files: files{"a": "x", "b": "y"}},
+		}, nil},
+		{"moved_at_the_base", []node{
+			{id: "side", parents: []string{"old"}, files: files{"a": "{A}", "b": "y"}},
+			{id: "merge", parents: []string{"side", "base"}, files: files{"c": "{B}", "b": "y"}},
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newMemory(append([]node{{id: "old", files: files{"a": "{A}"}}, {id: "base", files: files{"a": "x", "d": "{B}"}}}, c.nodes...)...)
+			change := m.change("base", "old")
+			change.Whole = true
+			if got := said(check(t, m, change, nil).New); !slices.Equal(got, c.want) {
+				t.Errorf("new = %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func utf16le(s string) string {
 	b := []byte{0xff, 0xfe}
 	for _, c := range []byte(text(s)) {

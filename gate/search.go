@@ -52,6 +52,27 @@ func (s *search) class(path string) string {
 	return class
 }
 
+// addTakenOver adds to the last step what its tree has beyond the base's and no step changes.
+func (s *search) addTakenOver(ctx context.Context) error {
+	isMerge := func(step Step) bool { return len(step.Parents) > 1 }
+	if !s.change.Whole || !slices.ContainsFunc(s.change.Steps, isMerge) {
+		return nil
+	}
+	has := map[string]bool{}
+	for _, step := range s.change.Steps {
+		for _, c := range step.Changes {
+			has[c.New+"\x00"+c.Path] = true
+		}
+	}
+	steps := slices.Clone(s.change.Steps)
+	last := &steps[len(steps)-1]
+	s.change.Steps = steps
+	return s.repo.Compare(ctx, s.change.Base, []string{last.Tree}, func(_ string, changes []Changed) error {
+		last.Changes = slices.Concat(last.Changes, slices.DeleteFunc(changes, func(c Changed) bool { return c.New == "" || has[c.New+"\x00"+c.Path] }))
+		return nil
+	})
+}
+
 // readAdded searches every content that the change adds.
 func (s *search) readAdded(ctx context.Context) error {
 	paths := map[string][]string{} // of a blob, one for each path class

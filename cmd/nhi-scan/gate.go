@@ -233,7 +233,7 @@ func gateChanges(all []gitrepo.Changed) []gate.Changed {
 
 // change is the span as package gate sees it.
 func (s span) change() gate.Change {
-	c := gate.Change{Base: s.base, Trusted: s.trusted, Cut: slices.Clone(s.cut)}
+	c := gate.Change{Base: s.base, Trusted: s.trusted, Whole: s.whole, Cut: slices.Clone(s.cut)}
 	for _, step := range s.steps {
 		c.Steps = append(c.Steps, gate.Step{
 			Commit: step.Commit, Tree: step.Tree, Author: step.Author, Date: step.Date, Parents: step.Parents, Changes: gateChanges(step.Changes),
