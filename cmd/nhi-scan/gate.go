@@ -140,7 +140,7 @@ func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateR
 	if err != nil {
 		return nil, err
 	}
-	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env, Hook: true, AnyOwner: o.anyOwner})
+	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env, Hook: o.staged || o.push != "", AnyOwner: o.anyOwner})
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}

@@ -177,6 +177,9 @@ func (g *gateRun) namedTarget(ctx context.Context, shallow bool) (commit, what s
 	if commit, err = g.repo.Commit(ctx, name); err == nil {
 		return commit, inventory.Printable(name, 100), nil
 	}
+	if errors.Is(err, gitrepo.ErrAmbiguous) {
+		return "", "", usage(fmt.Errorf("--base %s: %w", inventory.Printable(name, 100), err), "give the full name of the one that is meant")
+	}
 	if commit, _, err = g.repo.Named(ctx, "refs/remotes/origin/"+name); commit != "" {
 		return commit, inventory.Printable(name, 100), err
 	}
