@@ -120,7 +120,7 @@ func (a *app) gate(ctx context.Context, path string, o *gateOptions) error {
 		}
 		return g.verdict(&gate.Result{Incomplete: result.Incomplete})
 	}
-	if err := g.print(result, spans, began); err != nil {
+	if err := g.print(ctx, result, spans, began); err != nil {
 		return err
 	}
 	return g.verdict(result)
