@@ -203,7 +203,7 @@ func (s *search) acceptComments(ctx context.Context) error {
 	find := newNeedles(values)
 	err = s.readBase(ctx, paths, func(path string, text []byte) {
 		if hasComment(text) {
-			for _, f := range s.o.Engine.Scan(path, text) {
+			for _, f := range s.scan(path, text, false) {
 				if i, ok := number[key(f.Secret)]; ok && comments[i] == nil {
 					if mark := allowComment(text, f); mark != "" {
 						comments[i] = &Exception{By: fmt.Sprintf("%s, line %d: %s", s.shown(path), f.Line, mark)}

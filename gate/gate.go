@@ -49,7 +49,7 @@ type Step struct {
 // Changed is one path whose content a step changes.
 type Changed struct {
 	Path string
-	Old  []string // blob ids, one for each parent, and for the index one for each side of a merge; empty text: no file
+	Old  []string // blob ids, one for each parent or the base's, and for the index one for each side of a merge; empty text: no file
 	New  string   // blob id; empty when the file is gone
 }
 
@@ -60,6 +60,9 @@ type Change struct {
 	// too, except where the base is a commit that nobody has reviewed: a branch's tip before a push.
 	Trusted string
 	Steps   []Step // a commit after its ancestors
+	// Whole says that what the last step's tree holds and the base's does not counts too where no step has it among its
+	// changes: a merge can take a file from a commit that the base reaches, as it was before a secret was removed there.
+	Whole bool
 	// Cut says what of the change could not be seen; empty when all was.
 	Cut []string
 }
@@ -74,6 +77,8 @@ type Options struct {
 	Accepted Exceptions
 	// NoInlineAllow makes allow comments count for nothing.
 	NoInlineAllow bool
+	// OwnRules says that the engine has rules of the caller's own: what they leave out by its path is not searched.
+	OwnRules bool
 }
 
 const defaultMaxBlob = 50 << 20
@@ -100,7 +105,8 @@ type Scanned struct {
 	Skipped []Skipped
 }
 
-// Skipped is a file that was not searched, or, with the path ".", a part of the change that could not be seen.
+// Skipped is a file that was not searched, or not for everything, or, with the path ".", a part of the change that could
+// not be seen.
 type Skipped struct{ Path, Reason string }
 
 const wholeChange = "."
@@ -201,6 +207,9 @@ func Check(ctx context.Context, repo Repository, c Change, o Options) (*Result, 
 	s.result.Incomplete = c.Cut
 	for _, reason := range c.Cut {
 		s.result.Scanned.Skipped = append(s.result.Scanned.Skipped, Skipped{wholeChange, reason})
+	}
+	if err := s.addTakenOver(ctx); err != nil {
+		return nil, err
 	}
 	if err := s.readAdded(ctx); err != nil {
 		return nil, err

@@ -66,6 +66,43 @@ func TestNewIsWhatTheBaseDoesNotHold(t *testing.T) {
 	}
 }
 
+// TestAMergeBringsNothingBack has a merge that takes a file as it was before a secret was removed from it at the base:
+// what a merge takes over from a parent is not among its changes.
+func TestAMergeBringsNothingBack(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		nodes []node
+		want  []string
+	}{
+		{"old_parent", []node{{id: "merge", parents: []string{"base", "old"}, files: files{"a": "{A}"}}}, []string{"A a:1@merge"}},
+		{"with_a_commit_on_top", []node{
+			{id: "merge", parents: []string{"base", "old"}, files: files{"a": "{A}"}},
+			{id: "top", files: files{"a": "{A}", "b": "y"}},
+		}, []string{"A a:1@top"}},
+		{"own_side_of_a_conflict", []node{
+			{id: "side", parents: []string{"old"}, files: files{"a": "{A}", "b": "y"}},
+			{id: "merge", parents: []string{"side", "base"}, files: files{"a": "{A}", "b": "y"}},
+		}, []string{"A a:1@merge"}},
+		{"merged_as_it_should", []node{
+			{id: "side", parents: []string{"old"}, files: files{"a": "{A}", "b": "y"}},
+			{id: "merge", parents: []string{"side", "base"}, files: files{"a": "x", "b": "y"}},
+		}, nil},
+		{"moved_at_the_base", []node{
+			{id: "side", parents: []string{"old"}, files: files{"a": "{A}", "b": "y"}},
+			{id: "merge", parents: []string{"side", "base"}, files: files{"c": "{B}", "b": "y"}},
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newMemory(append([]node{{id: "old", files: files{"a": "{A}"}}, {id: "base", files: files{"a": "x", "d": "{B}"}}}, c.nodes...)...)
+			change := m.change("base", "old")
+			change.Whole = true
+			if got := said(check(t, m, change, nil).New); !slices.Equal(got, c.want) {
+				t.Errorf("new = %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func utf16le(s string) string {
 	b := []byte{0xff, 0xfe}
 	for _, c := range []byte(text(s)) {
@@ -126,13 +163,62 @@ func TestWhatIsNotSearchedIsTold(t *testing.T) {
 	if !slices.Equal(r.Incomplete, want) {
 		t.Errorf("incomplete = %q, want %q", r.Incomplete, want)
 	}
-	if got := said(r.New); !slices.Equal(got, []string{"A a:1@c1"}) || len(r.Scanned.Skipped) != 3 || r.Scanned.Files != 4 || r.Scanned.Blobs != 2 {
+	if got := said(r.New); !slices.Equal(got, []string{"A a:1@c1 bin:1@c1"}) || len(r.Scanned.Skipped) != 3 || r.Scanned.Files != 4 || r.Scanned.Blobs != 2 {
 		t.Errorf("new = %q, scanned = %+v", got, r.Scanned)
 	}
 	c := m.change("c0")
 	c.Cut = []string{"history"}
 	if r := check(t, m, c, nil); !slices.Contains(r.Incomplete, "history") {
 		t.Errorf("incomplete = %q, want what the change says itself", r.Incomplete)
+	}
+}
+
+// TestNothingHidesAValueKnownByItsForm holds that neither a file's name nor a few bytes beside it let a value pass.
+func TestNothingHidesAValueKnownByItsForm(t *testing.T) {
+	noise := strings.Repeat("\x00\x01\x02\x03", 100)
+	for name, tree := range map[string]files{
+		"picture":                 {"logo.svg": "x\n{A}\n"},
+		"lock_file":               {"web/package-lock.json": "x\n{A}\n"},
+		"sums":                    {"go.sum": "x\n{A}\n"},
+		"nul_in_text":             {"a.env": "# \x00\n{A}\n"},
+		"binary":                  {"a.bin": noise + "\n{A}\n" + noise},
+		"utf_16_without_mark":     {"a.txt": strings.TrimPrefix(utf16le("x\n{A}\n"), "\xff\xfe")},
+		"utf_16_big_without_mark": {"a.txt": "\x00" + strings.TrimSuffix(strings.TrimPrefix(utf16le("x\n{A}\n"), "\xff\xfe"), "\x00")},
+		"picture_in_utf_16":       {"logo.svg": utf16le("x\n{A}\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory(node{files: files{"README": "x"}}, node{files: tree})
+			if got := said(check(t, m, m.change("c0"), nil).New); len(got) != 1 || got[0][0] != 'A' {
+				t.Errorf("new = %q, want A", got)
+			}
+			m = newMemory(node{files: tree}, node{files: files{"b": "{A}"}})
+			if got := said(check(t, m, m.change("c0"), nil).New); len(got) != 0 {
+				t.Errorf("moved from there: new = %q, want none", got)
+			}
+		})
+	}
+}
+
+func TestGuessesDoNotCountWhereAllIsNoise(t *testing.T) {
+	const guess = "password = \"example\"\n"
+	for path, want := range map[string]int{"a.py": 1, "logo.svg": 0, "a.bin": 0} {
+		content := guess
+		if path == "a.bin" {
+			content = strings.Repeat("\x00\x01", 500) + guess
+		}
+		m := newMemory(node{files: files{}}, node{files: files{path: content}})
+		r := check(t, m, m.change("c0"), func(o *Options) { o.MinConfidence = 0 })
+		if len(r.New) != want || len(r.Scanned.Skipped) != 1-want || len(r.Incomplete) != 0 {
+			t.Errorf("%s: new = %q, skipped = %q, incomplete = %q; want %d new, and told where only in part searched",
+				path, said(r.New), r.Scanned.Skipped, r.Incomplete, want)
+		}
+	}
+}
+
+func TestRulesOfTheCallersOwnLeaveFilesOut(t *testing.T) {
+	m := newMemory(node{files: files{}}, node{files: files{"logo.svg": "{A}"}})
+	if got := said(check(t, m, m.change("c0"), func(o *Options) { o.OwnRules = true }).New); len(got) != 0 {
+		t.Errorf("new = %q, want none", got)
 	}
 }
 

@@ -240,7 +240,7 @@ func (s *search) readCommits(ctx context.Context, byFile map[[2]string][]positio
 // bind notes the values that stand where the positions say: those of the position's rule, or all in the line where our
 // detectors have other names.
 func (s *search) bind(file string, text []byte, at []position, bound map[string]*Exception) {
-	all := s.o.Engine.Scan(file, text)
+	all := s.scan(file, text, false)
 	for _, p := range at {
 		var named, others []string
 		for _, f := range all {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf16"
 
 	"nhiscan/inventory/secret"
@@ -51,6 +52,27 @@ func (s *search) class(path string) string {
 	return class
 }
 
+// addTakenOver adds to the last step what its tree has beyond the base's and no step changes.
+func (s *search) addTakenOver(ctx context.Context) error {
+	isMerge := func(step Step) bool { return len(step.Parents) > 1 }
+	if !s.change.Whole || !slices.ContainsFunc(s.change.Steps, isMerge) {
+		return nil
+	}
+	has := map[string]bool{}
+	for _, step := range s.change.Steps {
+		for _, c := range step.Changes {
+			has[c.New+"\x00"+c.Path] = true
+		}
+	}
+	steps := slices.Clone(s.change.Steps)
+	last := &steps[len(steps)-1]
+	s.change.Steps = steps
+	return s.repo.Compare(ctx, s.change.Base, []string{last.Tree}, func(_ string, changes []Changed) error {
+		last.Changes = slices.Concat(last.Changes, slices.DeleteFunc(changes, func(c Changed) bool { return c.New == "" || has[c.New+"\x00"+c.Path] }))
+		return nil
+	})
+}
+
 // readAdded searches every content that the change adds.
 func (s *search) readAdded(ctx context.Context) error {
 	paths := map[string][]string{} // of a blob, one for each path class
@@ -78,17 +100,46 @@ func (s *search) readAdded(ctx context.Context) error {
 		}
 		s.result.Scanned.Blobs++
 		s.result.Scanned.Bytes += int64(len(content))
-		text, ok := plain(content)
-		if !ok {
-			s.skip(paths[id][0], "binary", false)
-			return nil
-		}
+		text, binary := plain(content)
 		for _, path := range paths[id] {
-			s.keep(id, path, text, s.o.Engine.Scan(path, text))
+			if why := s.inPart(path, binary); why != "" {
+				s.skip(path, why, false)
+			}
+			s.keep(id, path, text, s.scan(path, text, binary))
 		}
 		return nil
 	})
 }
+
+// sure is the confidence from which on a finding counts even where most of what looks like a secret is none.
+const sure = 0.8
+
+// scan finds the secrets in a content. Whoever makes a change chooses the names of its files, and one byte makes a text
+// binary: neither hides a value that is known by its form.
+func (s *search) scan(path string, text []byte, binary bool) []detect.Finding {
+	if s.inPart(path, binary) == "" {
+		return s.o.Engine.Scan(path, text)
+	}
+	if s.leftOut(path) {
+		path = ""
+	}
+	return slices.DeleteFunc(s.o.Engine.Scan(path, text), func(f detect.Finding) bool { return f.Confidence < sure })
+}
+
+// inPart says why only sure findings of a content count; empty where all do.
+func (s *search) inPart(path string, binary bool) string {
+	switch {
+	case binary:
+		return "binary: only what is sure by its form counts"
+	case s.leftOut(path):
+		return "a name that the catalogue leaves out: only what is sure by its form counts"
+	}
+	return ""
+}
+
+// leftOut reports whether the built-in catalogue leaves files of this name out: lock files, pictures. What rules of the
+// caller's own leave out stays so.
+func (s *search) leftOut(path string) bool { return !s.o.OwnRules && s.class(path) == "skip" }
 
 const maxSkipped = 1000
 
@@ -173,10 +224,10 @@ func (s *search) count(ctx context.Context, changes []Changed) error {
 			// new, so what is missing there hides nothing.
 			return nil
 		}
-		text, _ := plain(content)
+		text, binary := plain(content)
 		standing := s.needles.count(text)
 		for _, path := range paths[id] {
-			s.counted[s.at(id, path)] = s.occurrences(path, text, standing)
+			s.counted[s.at(id, path)] = s.occurrences(path, text, binary, standing)
 		}
 		return nil
 	})
@@ -184,12 +235,12 @@ func (s *search) count(ctx context.Context, changes []Changed) error {
 
 // occurrences is how often a text holds each value: as it is written, or, where some value was found in another form,
 // as the engine reads it if that is more.
-func (s *search) occurrences(path string, text []byte, standing map[int]int) map[int]int {
+func (s *search) occurrences(path string, text []byte, binary bool, standing map[int]int) map[int]int {
 	if !s.encoded {
 		return standing
 	}
 	found := map[int]int{}
-	for _, f := range s.o.Engine.Scan(path, text) {
+	for _, f := range s.scan(path, text, binary) {
 		if n, ok := s.values[key(f.Secret)]; ok {
 			found[n]++
 		}
@@ -208,20 +259,45 @@ func (s *search) counts(blob, path string) map[int]int {
 	return s.counted[s.at(blob, path)]
 }
 
-// plain returns a content as text: UTF-16 with a byte order mark becomes UTF-8; ok is false for what is binary.
-func plain(content []byte) (text []byte, ok bool) {
-	const sample = 8 << 10 // as git itself looks for a NUL
-	big := bytes.HasPrefix(content, []byte{0xfe, 0xff})
-	if big || bytes.HasPrefix(content, []byte{0xff, 0xfe}) {
+// plain returns a content as text: UTF-16 becomes UTF-8. It is binary when a NUL is among its first 8 KB, as git has it,
+// and with it more than stands in a text to which somebody has added a few.
+func plain(content []byte) (text []byte, binary bool) {
+	head := content[:min(len(content), 8<<10)]
+	if big, ok := wide(head); ok {
 		units := make([]uint16, 0, len(content)/2)
-		for i := 2; i+1 < len(content); i += 2 {
+		for i := 0; i+1 < len(content); i += 2 {
 			lo, hi := content[i], content[i+1]
 			if big {
 				lo, hi = hi, lo
 			}
 			units = append(units, uint16(lo)|uint16(hi)<<8)
 		}
-		return []byte(string(utf16.Decode(units))), true
+		return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff")), false
 	}
-	return content, bytes.IndexByte(content[:min(len(content), sample)], 0) < 0
+	odd := 0
+	for _, c := range head {
+		if c < ' ' && !bytes.ContainsRune([]byte("\t\n\v\f\r\x1b"), rune(c)) {
+			odd++
+		}
+	}
+	return content, bytes.IndexByte(head, 0) >= 0 && odd*32 > len(head)
+}
+
+// wide reports whether a content is UTF-16, and with the high byte first: by its mark, or because nearly every second
+// byte is a NUL and none between is.
+func wide(head []byte) (big, ok bool) {
+	switch {
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
+		return false, true
+	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		return true, true
+	}
+	var nul [2]int
+	for i, c := range head {
+		if c == 0 {
+			nul[i%2]++
+		}
+	}
+	most := nul[0]+nul[1] > 0 && (nul[0]+nul[1])*20 >= len(head)*9
+	return nul[1] == 0, most && (nul[0] == 0 || nul[1] == 0)
 }

@@ -107,7 +107,7 @@ func (r *Result) summary() string {
 		}
 	}
 	if n > 0 {
-		text += fmt.Sprintf("; %s not searched", count(n, "file"))
+		text += fmt.Sprintf("; %s not searched whole", count(n, "file"))
 	}
 	return text + "\n"
 }

@@ -199,11 +199,11 @@ func (a *app) demoReports(ctx context.Context, f demoFlags, db string) error {
 	}
 	defer s.Close()
 	for name, format := range map[string]report.Format{"report.html": report.HTML, "report.json": report.JSON} {
-		if err := a.write(format, filepath.Join(f.out, name), doc); err != nil {
+		if err := a.write(ctx, format, filepath.Join(f.out, name), doc); err != nil {
 			return cannotRun(fmt.Errorf("write report: %w", err), "")
 		}
 	}
-	if err := a.write(report.Table, "", doc); err != nil {
+	if err := a.write(ctx, report.Table, "", doc); err != nil {
 		return cannotRun(err, "")
 	}
 	a.say("\nOpen %s, or try:\n  nhi-scan show --db %s %s\n  sqlite3 %s 'select kind, owner, scope, expires_at from inventory'",

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -129,7 +128,7 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	return a.showFindings(s, f)
+	return a.showFindings(ctx, s, f)
 }
 
 func (a *app) newSearch(ctx context.Context, f detectFlags) (*search, error) {
@@ -285,7 +284,7 @@ func reported(f detect.Finding, name string) report.Finding {
 }
 
 // showFindings writes the findings and decides the exit status: 4 beats 1.
-func (a *app) showFindings(s *search, f detectFlags) error {
+func (a *app) showFindings(ctx context.Context, s *search, f detectFlags) error {
 	report.Arrange(s.found.Findings)
 	s.found.Above(f.minConfidence)
 	slices.SortFunc(s.found.Scanned.Skipped, func(a, b report.Skipped) int {
@@ -303,12 +302,9 @@ func (a *app) showFindings(s *search, f detectFlags) error {
 	render := func(w io.Writer) error { return report.WriteFindings(w, report.Format(f.format), &s.found, o) }
 	var err error
 	if f.out != "" {
-		err = writeFile(f.out, render)
+		err = writeFile(ctx, f.out, render)
 	} else {
-		w := bufio.NewWriter(a.stdout)
-		if err = render(w); err == nil {
-			err = w.Flush()
-		}
+		err = a.print(ctx, render)
 	}
 	switch n := len(s.found.Findings); {
 	case err != nil:

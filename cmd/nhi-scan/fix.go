@@ -253,7 +253,8 @@ func (f *fixFlags) withhold(patch string) error {
 			shown.WriteString(line[1:])
 		}
 	}
-	if found := f.engine.Scan("", []byte(shown.String())); len(found) > 0 {
+	counts := func(found detect.Finding) bool { return found.Confidence >= detect.DefaultConfidence }
+	if slices.ContainsFunc(f.engine.Scan("", []byte(shown.String())), counts) {
 		return errors.New("a line that it would show holds the value of a secret; take that out of the file first")
 	}
 	return nil

@@ -120,7 +120,7 @@ func (a *app) gate(ctx context.Context, path string, o *gateOptions) error {
 		}
 		return g.verdict(&gate.Result{Incomplete: result.Incomplete})
 	}
-	if err := g.print(result, spans, began); err != nil {
+	if err := g.print(ctx, result, spans, began); err != nil {
 		return err
 	}
 	return g.verdict(result)
@@ -140,7 +140,7 @@ func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateR
 	if err != nil {
 		return nil, err
 	}
-	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env, Hook: true, AnyOwner: o.anyOwner})
+	git, err := gitrepo.Find(ctx, gitrepo.Options{Env: a.env, Hook: o.staged || o.push != "", AnyOwner: o.anyOwner})
 	if err != nil {
 		return nil, cannotRun(err, "")
 	}
@@ -167,6 +167,7 @@ func (g *gateRun) judge(ctx context.Context, s span) (*gate.Result, error) {
 	}
 	result, err := gate.Check(ctx, gateRepository{g.repo}, s.change(), gate.Options{
 		Engine: g.engine, MinConfidence: g.o.confidence, Today: g.app.now(), Accepted: *accepted, NoInlineAllow: g.o.noInlineAllow,
+		OwnRules: g.o.engine.rules != "",
 	})
 	if err != nil {
 		return nil, &exit{exitIncomplete, fmt.Errorf("cannot compare: %w", err), "git fsck tells whether the repository is damaged"}
@@ -232,7 +233,7 @@ func gateChanges(all []gitrepo.Changed) []gate.Changed {
 
 // change is the span as package gate sees it.
 func (s span) change() gate.Change {
-	c := gate.Change{Base: s.base, Trusted: s.trusted, Cut: slices.Clone(s.cut)}
+	c := gate.Change{Base: s.base, Trusted: s.trusted, Whole: s.whole, Cut: slices.Clone(s.cut)}
 	for _, step := range s.steps {
 		c.Steps = append(c.Steps, gate.Step{
 			Commit: step.Commit, Tree: step.Tree, Author: step.Author, Date: step.Date, Parents: step.Parents, Changes: gateChanges(step.Changes),

@@ -188,7 +188,7 @@ func (g *gateRun) addToBaseline(ctx context.Context, result *gate.Result) error 
 		p := s.Places[0]
 		fmt.Fprintf(g.app.stdout, "accepted until %s: %s in %s:%d\n", g.o.until, s.Detector, inventory.Printable(p.Path, 200), p.Finding.Line)
 	}
-	err = writeFile(path, func(w io.Writer) error {
+	err = writeFile(ctx, path, func(w io.Writer) error {
 		_, err := w.Write(baseline.Text())
 		return err
 	})

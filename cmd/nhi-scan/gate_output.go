@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +40,7 @@ func (o *gateOptions) outputs() ([]output, error) {
 }
 
 // print writes the result everywhere. A file is written whatever was found, so that a job can always upload it.
-func (g *gateRun) print(result *gate.Result, spans []span, began time.Time) error {
+func (g *gateRun) print(ctx context.Context, result *gate.Result, spans []span, began time.Time) error {
 	text := gate.TextOptions{Staged: g.o.staged, Pushed: g.o.push != "", Baseline: g.o.baseline, Program: "nhi-scan"}
 	if len(spans) > 0 {
 		text.Base = spans[0].base
@@ -60,11 +60,10 @@ func (g *gateRun) print(result *gate.Result, spans []span, began time.Time) erro
 			return report.WriteFindings(w, out.format, found, o)
 		}
 		if out.path != "" {
-			errs = append(errs, writeFile(out.path, render))
+			errs = append(errs, writeFile(ctx, out.path, render))
 			continue
 		}
-		w := bufio.NewWriter(g.app.stdout)
-		errs = append(errs, render(w), w.Flush())
+		errs = append(errs, g.app.print(ctx, render))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return cannotRun(err, "")

@@ -18,6 +18,7 @@ type span struct {
 	trusted string // the commit whose exceptions count; empty: none
 	head    string // empty for the index
 	steps   []gitrepo.Step
+	whole   bool     // nothing that the steps leave out has been judged before, but what the base has
 	cut     []string // what could not be seen
 }
 
@@ -80,6 +81,7 @@ func (g *gateRun) merging(ctx context.Context) (span, error) {
 		s.base = target
 	}
 	s.trusted = s.base
+	s.whole = true
 	if s.steps, err = g.repo.Steps(ctx, []string{head}, []string{target}, false); err != nil {
 		return span{}, cannotCompare(err, "")
 	}
@@ -175,6 +177,9 @@ func (g *gateRun) namedTarget(ctx context.Context, shallow bool) (commit, what s
 	if commit, err = g.repo.Commit(ctx, name); err == nil {
 		return commit, inventory.Printable(name, 100), nil
 	}
+	if errors.Is(err, gitrepo.ErrAmbiguous) {
+		return "", "", usage(fmt.Errorf("--base %s: %w", inventory.Printable(name, 100), err), "give the full name of the one that is meant")
+	}
 	if commit, _, err = g.repo.Named(ctx, "refs/remotes/origin/"+name); commit != "" {
 		return commit, inventory.Printable(name, 100), err
 	}
@@ -251,6 +256,7 @@ func (g *gateRun) pushed(ctx context.Context, old, next string, server bool) (s 
 			return s, cannotCompare(err, "")
 		}
 	}
+	s.whole = !server // a server's other branches were judged when they came
 	if s.steps, err = g.repo.Steps(ctx, []string{s.head}, without, server); err != nil {
 		return s, cannotCompare(err, "")
 	}

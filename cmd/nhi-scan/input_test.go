@@ -13,15 +13,17 @@ import (
 	"time"
 )
 
-// TestWaitingIsInterrupted gives pipes that nobody writes to: the first signal ends the program all the same.
+// TestWaitingIsInterrupted gives pipes that nobody writes to, or reads: the first signal ends the program all the same.
 func TestWaitingIsInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	pipe, owners := filepath.Join(dir, "pipe"), filepath.Join(dir, "owners-config.yaml")
-	if err := makeFIFO(pipe); errors.Is(err, errors.ErrUnsupported) {
-		t.Skip(err)
-	} else if err != nil {
-		t.Fatal(err)
+	pipe, unread, owners := filepath.Join(dir, "pipe"), filepath.Join(dir, "unread"), filepath.Join(dir, "owners-config.yaml")
+	for _, p := range []string{pipe, unread} {
+		if err := makeFIFO(p); errors.Is(err, errors.ErrUnsupported) {
+			t.Skip(err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.WriteFile(owners, []byte("owners: pipe\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -43,6 +45,9 @@ func TestWaitingIsInterrupted(t *testing.T) {
 		"fix":           {"fix", "--file", pipe, "AWS_SECRET_ACCESS_KEY"},
 		"stdin":         {"detect", "-"},
 		"push":          {"gate", "--push", "-", repo},
+		"out":           {"detect", "--format", "json", "--out", unread, owners},
+		"report":        {"gate", "--quiet", "--base", "HEAD", "--report", "json=" + unread, repo},
+		"stdout":        {"detect", "--format", "json", owners},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,8 +56,12 @@ func TestWaitingIsInterrupted(t *testing.T) {
 			defer writer.Close()
 			ended := make(chan int)
 			var errs bytes.Buffer
+			var stdout io.Writer = io.Discard
+			if name == "stdout" {
+				_, stdout = io.Pipe()
+			}
 			go func() {
-				ended <- run(ctx, &app{args: args, stdin: stdin, stdout: io.Discard, stderr: &errs, now: time.Now,
+				ended <- run(ctx, &app{args: args, stdin: stdin, stdout: stdout, stderr: &errs, now: time.Now,
 					env: []string{"PATH=" + os.Getenv("PATH"), "NHI_SCAN_TOKEN=EXAMPLE", "NHI_SCAN_KEY=" + testKey}})
 			}()
 			select {
@@ -70,6 +79,22 @@ func TestWaitingIsInterrupted(t *testing.T) {
 				t.Error("the program goes on waiting")
 			}
 		})
+	}
+}
+
+// TestLinksToDevicesAreReplaced has a link as a repository may hold one where a job writes its report.
+func TestLinksToDevicesAreReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	if err := os.Symlink("/dev/null", path); err != nil {
+		t.Skip(err)
+	}
+	err := writeFile(t.Context(), path, func(w io.Writer) error {
+		_, err := io.WriteString(w, "text")
+		return err
+	})
+	info, lstatErr := os.Lstat(path)
+	if err := errors.Join(err, lstatErr); err != nil || !info.Mode().IsRegular() || info.Size() != 4 {
+		t.Errorf("%v, %v; want a file in place of the link", info, err)
 	}
 }
 

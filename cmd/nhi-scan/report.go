@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 
@@ -82,7 +80,7 @@ func (a *app) printReport(ctx context.Context, f reportFlags) error {
 	if format == report.HTML && a.getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // a page needs all rows at hand, packed
 	}
-	if err := a.write(format, f.out, doc); err != nil {
+	if err := a.write(ctx, format, f.out, doc); err != nil {
 		return cannotRun(fmt.Errorf("write report: %w", err), "")
 	}
 	if threshold == 0 {
@@ -129,56 +127,16 @@ func countGaps(lists report.Lists, threshold inventory.Severity) int {
 }
 
 // write renders to a file, whole or not at all, or to stdout.
-func (a *app) write(format report.Format, out string, doc *report.Document) error {
+func (a *app) write(ctx context.Context, format report.Format, out string, doc *report.Document) error {
 	width, _ := a.terminal(a.stdout)
 	o := report.Options{Width: width, Color: out == "" && a.colour(a.stdout)}
 	switch {
 	case out == "":
-		w := bufio.NewWriter(a.stdout)
-		if err := report.Write(w, format, doc, o); err != nil {
-			return err
-		}
-		return w.Flush()
+		return a.print(ctx, func(w io.Writer) error { return report.Write(w, format, doc, o) })
 	case format == report.CSV:
 		return report.WriteCSV(out, doc)
 	}
-	return writeFile(out, func(w io.Writer) error { return report.Write(w, format, doc, o) })
-}
-
-// writeFile writes beside path and renames, so that a full disk leaves no half report. Mode 0600: a report tells an
-// attacker where to look.
-func writeFile(path string, render func(io.Writer) error) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return writeDevice(path, render)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	if err = render(w); err == nil {
-		err = errors.Join(w.Flush(), f.Sync())
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
-}
-
-// writeDevice writes into a device or pipe, which must not be replaced: /dev/stdout, for instance.
-func writeDevice(path string, render func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	if err = render(w); err == nil {
-		err = w.Flush()
-	}
-	return errors.Join(err, f.Close())
+	return writeFile(ctx, out, func(w io.Writer) error { return report.Write(w, format, doc, o) })
 }
 
 // open opens the database for reading and collects the document of one scan.
@@ -339,5 +297,5 @@ func (a *app) printSummary(ctx context.Context, db *store.Store, scan inventory.
 	if err != nil {
 		return err
 	}
-	return a.write(report.Table, "", doc)
+	return a.write(ctx, report.Table, "", doc)
 }

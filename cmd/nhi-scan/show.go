@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -27,15 +27,16 @@ a name, or eight or more digits of a fingerprint.`,
 			}
 			defer s.Close()
 			width, _ := a.terminal(a.stdout)
-			w := bufio.NewWriter(a.stdout)
-			err = report.Show(w, doc, args[0], report.Options{Width: width, Color: a.colour(a.stdout)})
+			err = a.print(cmd.Context(), func(w io.Writer) error {
+				return report.Show(w, doc, args[0], report.Options{Width: width, Color: a.colour(a.stdout)})
+			})
 			switch {
 			case errors.Is(err, report.ErrNotFound):
 				return usage(err, "nhi-scan report --format csv lists the IDs")
 			case errors.Is(err, report.ErrAmbiguous):
 				return usage(err, "give more of the ID")
 			}
-			return errors.Join(err, w.Flush())
+			return err
 		},
 	}
 	addDB(cmd.Flags(), &db)

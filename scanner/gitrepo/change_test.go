@@ -230,6 +230,14 @@ func TestRevisions(t *testing.T) {
 			t.Errorf("Commit(%q) = %q, %v; want %q", rev, got, err, want)
 		}
 	}
+	sh(t, dir, "update-ref", "refs/tags/main", "lone")
+	for _, rev := range []string{"main", "main~1", "main@{0}", "heads/main"} {
+		got, err := r.Commit(ctx, rev)
+		if want := rev != "heads/main"; errors.Is(err, ErrAmbiguous) != want {
+			t.Errorf("Commit(%q) beside a tag main = %q, %v; want it refused: %t", rev, got, err, want)
+		}
+	}
+	sh(t, dir, "update-ref", "-d", "refs/tags/main")
 	if got, name, err := r.Named(ctx, "refs/heads/nowhere", "refs/heads/main"); got != main || name != "refs/heads/main" || err != nil {
 		t.Errorf("Named = %s %s, %v", got, name, err)
 	}

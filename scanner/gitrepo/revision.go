@@ -18,13 +18,49 @@ import (
 // ErrNoCommit says that the repository holds no such commit: the name is wrong, or the clone too shallow.
 var ErrNoCommit = errors.New("the repository holds no such commit")
 
+// ErrAmbiguous says that a name means several commits: the error that wraps it names them.
+var ErrAmbiguous = errors.New("the name means several commits")
+
 // Commit returns the id of the commit that revision names, in any way in which git lets one be named: main, HEAD~2, an
-// id. The text is the caller's own, never one from a repository. ErrNoCommit.
+// id. The text is the caller's own, never one from a repository. ErrNoCommit, ErrAmbiguous.
 func (r *Repo) Commit(ctx context.Context, revision string) (string, error) {
 	if revision == "" || strings.ContainsAny(revision, "\x00\n") {
 		return "", fmt.Errorf("%w: %q", ErrNoCommit, printable(revision, 100))
 	}
+	if err := r.unambiguous(ctx, revision); err != nil {
+		return "", err
+	}
 	return r.verify(ctx, revision+"^{commit}")
+}
+
+// unambiguous refuses a name that refs of different commits have. To git a tag "origin/main" comes before the remote's
+// branch main: whoever may push tags would choose what the caller compares with.
+func (r *Repo) unambiguous(ctx context.Context, revision string) error {
+	name, _, _ := strings.Cut(revision, "@{")
+	if i := strings.IndexAny(name, "~^:"); i >= 0 {
+		name = name[:i]
+	}
+	if isObjectID(name) || name == "" || strings.HasSuffix(name, "HEAD") && !strings.Contains(name, "/") {
+		return nil // to git these come before any ref
+	}
+	// Source: gitrevisions(7), <refname>.
+	may := []string{"refs/" + name, "refs/tags/" + name, "refs/heads/" + name, "refs/remotes/" + name, "refs/remotes/" + name + "/HEAD"}
+	out, err := r.git.output(ctx, r.call(append([]string{"for-each-ref", "--format=%(objectname) %(*objectname) %(refname)"}, may...)...), 1<<20)
+	if err != nil {
+		return err
+	}
+	ids, names := map[string]bool{}, []string(nil)
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line) // of an annotated tag the second is the commit
+		if ref := f[len(f)-1]; slices.Contains(may, ref) {
+			ids[f[len(f)-2]] = true
+			names = append(names, ref)
+		}
+	}
+	if len(ids) > 1 {
+		return fmt.Errorf("%w: %s", ErrAmbiguous, printable(strings.Join(names, ", "), 300))
+	}
+	return nil
 }
 
 func (r *Repo) verify(ctx context.Context, revision string) (string, error) {
