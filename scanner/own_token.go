@@ -75,8 +75,8 @@ func (v *Visit) associations(ctx context.Context, found func(home string, level 
 		for _, p := range page.Projects {
 			found(v.HomeID(inventory.ProjectHome, p.ID), max(p.Level.Project, p.Level.Group))
 		}
-		if path = v.run.client.nextPage(path, a); path == "" {
-			return nil
+		if path, err = v.run.client.nextPage(path, a); path == "" {
+			return err
 		}
 	}
 	return partial("the list of what the token reaches does not end")

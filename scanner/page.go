@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -74,7 +75,11 @@ func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, e
 			moved = moved || total >= 0 && n != total
 			total = n
 		}
-		if next = v.run.client.nextPage(next, a); next == "" {
+		if next, err = v.run.client.nextPage(next, a); err != nil {
+			yield(none, err)
+			return false, false
+		}
+		if next == "" {
 			return moved || total >= 0 && count != total, true
 		}
 	}
@@ -90,27 +95,50 @@ func firstPage(path string) string {
 	return path + sep + "per_page=" + strconv.Itoa(perPage)
 }
 
-// nextPage returns the path of the page after this one, empty at the end. A Link to another host is not followed.
-func (c *Client) nextPage(path string, a *answer) string {
-	if a.next != "" {
-		u, err := url.Parse(a.next)
-		prefix := c.at("api", "v4").EscapedPath() + "/"
-		if err != nil || u.Host != c.base.Host || !strings.HasPrefix(u.EscapedPath(), prefix) {
-			return ""
+// nextPage returns the path of the page after this one, empty at the end. Of a Link only what stands behind /api/v4/ is
+// taken, and asked of our own host: GitLab writes its links with the host of its external_url, whatever address it is
+// reached by. Source: GitLab's lib/gitlab/pagination/base.rb, base_request_uri
+func (c *Client) nextPage(path string, a *answer) (string, error) {
+	link := nextLink(a.header.Values(keptLink))
+	if u, err := url.Parse(link); err == nil && link != "" {
+		if _, rel, ok := strings.Cut(u.EscapedPath(), "/api/v4/"); ok {
+			return rel + "?" + u.RawQuery, nil
 		}
-		return strings.TrimPrefix(u.EscapedPath(), prefix) + "?" + u.RawQuery
 	}
 	n := a.header.Get("X-Next-Page")
-	if _, err := strconv.Atoi(n); err != nil {
-		return ""
+	if n == "" && link == "" {
+		return "", nil
 	}
 	rel, query, _ := strings.Cut(path, "?")
 	values, err := url.ParseQuery(query)
-	if err != nil {
-		return ""
+	if _, odd := strconv.Atoi(n); odd != nil || err != nil {
+		return "", partial("the answer says that there is a next page, but not where")
 	}
 	values.Set("page", n)
-	return rel + "?" + values.Encode()
+	return rel + "?" + values.Encode(), nil
+}
+
+// nextLink finds the target with rel="next" in Link headers, "" where there is none. Targets may hold commas.
+// Source: RFC 8288 section 3
+func nextLink(headers []string) string {
+	for _, text := range headers {
+		for {
+			_, after, ok := strings.Cut(text, "<")
+			target, rest, closed := strings.Cut(after, ">")
+			if !ok || !closed {
+				break
+			}
+			parameters, _, _ := strings.Cut(rest, "<")
+			for p := range strings.FieldsFuncSeq(parameters, func(r rune) bool { return r == ';' || r == ',' }) {
+				name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+				if strings.EqualFold(name, "rel") && slices.Contains(strings.Fields(strings.ToLower(strings.Trim(value, `"`))), "next") {
+					return target
+				}
+			}
+			text = rest
+		}
+	}
+	return ""
 }
 
 // one reads a single object.
