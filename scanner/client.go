@@ -117,6 +117,9 @@ func (noLimit) Wait(context.Context) error { return nil }
 
 // sameOrigin refuses redirects to other hosts. Go drops Authorization there, but would send PRIVATE-TOKEN.
 func (c *Client) sameOrigin(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme != c.base.Scheme && req.URL.Hostname() == c.base.Hostname() { // http to https, nearly always
+		return &APIError{Kind: foreignRedirect, Message: "redirected to " + req.URL.Scheme + "://" + req.URL.Host + ": give that address, the token is not sent on"}
+	}
 	if req.URL.Scheme != c.base.Scheme || req.URL.Host != c.base.Host {
 		return &APIError{Kind: foreignRedirect, Message: "redirected to another host, " + req.URL.Host}
 	}
@@ -262,8 +265,7 @@ func wantJSON(method, path string, a *answer) error {
 
 // wantText refuses a page for people where a file was asked for.
 func wantText(method, path string, a *answer) error {
-	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
-	if kind == "text/html" || kind == "application/xhtml+xml" {
+	if webPage(a.header) {
 		return &APIError{Method: method, Path: cutQuery(path), Status: a.status, Kind: notJSON,
 			Message: "answered with a web page in place of a file: a login page or proxy may stand before GitLab"}
 	}

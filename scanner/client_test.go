@@ -261,7 +261,8 @@ func TestAPIErrorText(t *testing.T) {
 		{"scope", `{"error":"insufficient_scope","error_description":"needs more","scope":"api read_api"}`, "GET groups: 403 Forbidden: needs more", "api read_api", 403},
 		{"message_object", `{"message":{"base":["no licence"]}}`, `GET groups: 400 Bad Request: {"base":["no licence"]}`, "", 400},
 		{"404_keeps_its_text", `{"message":"404 Group Not Found"}`, "GET groups: 404 Not Found: 404 Group Not Found", "", 404},
-		{"web_page_is_dropped", `<html>oops</html>`, "GET groups: 403 Forbidden", "", 403},
+		{"web_page_is_dropped", `<html>oops</html>`, "GET groups: 403 Forbidden: a web page in place of GitLab's answer: a login page, firewall or proxy may stand before it", "", 403},
+		{"web_page_of_an_outage", `<html>oops</html>`, "GET groups: 502 Bad Gateway", "", 502},
 		{"control_characters", "{\"message\":\"a\\u001b[31mb\"}", "GET groups: 400 Bad Request: a [31mb", "", 400},
 		{"long_text_is_cut", `{"message":"` + strings.Repeat("x", 5000) + `"}`, "GET groups: 400 Bad Request: " + strings.Repeat("x", 200) + "…", "", 400},
 	}

@@ -1,9 +1,11 @@
 package scanner
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -40,6 +42,7 @@ func pages[T any](ctx context.Context, v *Visit, format string, args ...any) ite
 // sequence is over, by an error or because the caller stopped.
 func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, error) bool) (moved, ok bool) {
 	var none T
+	var odd error // of the first row that could not be read
 	var last [sha256.Size]byte
 	next, total, count := firstPage(path), -1, 0
 	asked := map[string]bool{}
@@ -54,11 +57,12 @@ func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, e
 			yield(none, err)
 			return false, false
 		}
-		var rows []T
-		if err := json.Unmarshal(a.body, &rows); err != nil {
-			yield(none, &APIError{Method: "GET", Path: cutQuery(path), Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()})
+		rows, oddRow, err := decodeRows[T](a.body)
+		if err != nil {
+			yield(none, otherShape("GET", path, a, err))
 			return false, false
 		}
+		odd = cmp.Or(odd, oddRow)
 		sum := sha256.Sum256(a.body)
 		if sum == last && len(rows) > 0 {
 			yield(none, partial("the list repeats the same page without end"))
@@ -79,12 +83,41 @@ func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, e
 			yield(none, err)
 			return false, false
 		}
+		if next == "" && odd != nil {
+			yield(none, otherShape("GET", path, a, fmt.Errorf("rows are left out: %w", odd)))
+			return false, false
+		}
 		if next == "" {
 			return moved || total >= 0 && count != total, true
 		}
 	}
 	yield(none, partial(fmt.Sprintf("the list has more than %d pages", maxPages)))
 	return false, false
+}
+
+// decodeRows reads a page. odd is about the first of the rows that have another shape, which are left out: they must not
+// hide the others.
+func decodeRows[T any](body []byte) (rows []T, odd, err error) {
+	if json.Unmarshal(body, &rows) == nil && rows != nil {
+		return rows, nil, nil
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, nil, err
+	}
+	if raw == nil {
+		return nil, nil, errors.New("null in place of a list")
+	}
+	rows = nil
+	for _, text := range raw {
+		var row T
+		if err := json.Unmarshal(text, &row); err != nil {
+			odd = cmp.Or(odd, err)
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows, odd, nil
 }
 
 func firstPage(path string) string {
@@ -153,7 +186,7 @@ func oneOf[T any](ctx context.Context, c *Client, path string) (T, error) {
 		return out, err
 	}
 	if err := json.Unmarshal(a.body, &out); err != nil {
-		return out, &APIError{Method: "GET", Path: cutQuery(path), Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()}
+		return out, otherShape("GET", path, a, err)
 	}
 	return out, nil
 }

@@ -216,7 +216,7 @@ func TestPagesWithoutAWayOn(t *testing.T) {
 func TestNextLink(t *testing.T) {
 	for text, want := range map[string]string{
 		`<https://a/?page=1>; rel="prev", <https://a/?page=3>; rel="next", <https://a/?page=9>; rel="last"`: "https://a/?page=3",
-		`<https://a/?ids=1,2;x>; title="a, b"; rel=next`: "https://a/?ids=1,2;x", `<https://a/>; rel="last next"`: "https://a/", `<https://a/>; REL = next`: "",
+		`<https://a/?ids=1,2;x>; title="a, b"; rel=next`:                                                    "https://a/?ids=1,2;x", `<https://a/>; rel="last next"`: "https://a/", `<https://a/>; REL = next`: "",
 		`<https://a/>; preload`: "", `<https://a/>;`: "", `<https://a/`: "", `; rel="next"`: "", `<>; rel="next"`: "", `<b>,<c>; rel=next`: "c", "": "",
 	} {
 		if got := nextLink([]string{text}); got != want {
