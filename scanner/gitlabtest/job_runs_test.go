@@ -65,7 +65,7 @@ func newCI(t *testing.T, config string) *ci {
 		}
 	}
 	w := call(t, s, "POST", "group-owner-write", "user/runners", "runner_type=group_type&group_id=100&run_untagged=true&description=shell")
-	return &ci{t: t, s: s, runner: decoded(t, w)["token"].(string)}
+	return &ci{t: t, s: s, runner: object(t, w)["token"].(string)}
 }
 
 const form = "application/x-www-form-urlencoded"
@@ -81,15 +81,6 @@ func send(s *Server, method, label, path, kind, body string) *httptest.ResponseR
 	return w
 }
 
-func decoded(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
-	t.Helper()
-	var o map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &o); err != nil {
-		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
-	}
-	return o
-}
-
 // next asks for a job; nil where there is none.
 func (c *ci) next() map[string]any {
 	c.t.Helper()
@@ -100,7 +91,7 @@ func (c *ci) next() map[string]any {
 	if w.Code != http.StatusCreated {
 		c.t.Fatalf("jobs/request = %d %s", w.Code, w.Body)
 	}
-	return decoded(c.t, w)
+	return object(c.t, w)
 }
 
 func (c *ci) end(job map[string]any, state string) *httptest.ResponseRecorder {
