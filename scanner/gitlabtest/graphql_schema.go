@@ -67,7 +67,7 @@ func graphRootTypes() map[string]map[string]graphDef {
 		"Namespace":  scalars("id fullPath name path"),
 		"Repository": scalars("exists empty rootRef"),
 		"Email":      scalars("id email confirmedAt"),
-		"User": with(scalars("id username name state bot publicEmail webUrl webPath avatarUrl createdAt lastActivityOn"), map[string]graphDef{
+		"User": with(scalars("id username name state bot groupCount publicEmail webUrl webPath avatarUrl createdAt lastActivityOn"), map[string]graphDef{
 			"namespace": {of: "Namespace"}, "emails": joined("Email"),
 		}),
 		"Group": with(scalars("id fullPath name path fullName description visibility webUrl createdAt"), map[string]graphDef{

@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,8 +12,26 @@ func collectionRoutes() []Route {
 	var all []Route
 	for _, k := range collections() {
 		all = append(all, k.routes()...)
+		if k.noun == "label" {
+			all = append(all, k.byParameter()...)
+		}
 	}
 	return append(all, emptyRoutes()...)
+}
+
+// byParameter are the older verbs of labels, which name one by a parameter of the request.
+// Source: https://docs.gitlab.com/api/labels/, and GitLab's lib/api/labels.rb
+func (k collection) byParameter() []Route {
+	verb := func(method string, handle Handler) Route {
+		return Route{Method: method, Path: k.path, Role: k.write, Permission: "update_" + k.noun, Source: k.source, Handle: func(c *Call) Answer {
+			if c.path["row"] = cmp.Or(c.Text("label_id"), c.Text("name")); c.path["row"] == "" {
+				return Refuse(http.StatusBadRequest, "label_id, name are missing, exactly one parameter must be provided")
+			}
+			delete(c.body, "name") // the new one is new_name
+			return handle(c)
+		}}
+	}
+	return []Route{verb("PUT", k.update), verb("DELETE", k.remove)}
 }
 
 // collections are those of which every verb is the usual one. Issues and merge requests stand beside their verbs.

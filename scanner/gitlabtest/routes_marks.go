@@ -24,11 +24,15 @@ func markRoutes() []Route {
 		for _, verb := range []struct {
 			method, path string
 			handle       Handler
-		}{{"POST", list, addLoginLink(kind)}, {"DELETE", list, dropLoginLink(kind)}, {"DELETE", list + "/:name", dropLoginLink(kind)}} {
+		}{{"POST", list, addLoginLink(kind)}, {"DELETE", list, dropLoginLink(kind)}, {"DELETE", list + "/:name", dropLoginLink(kind)}, {"DELETE", list + "/:provider/:name", dropLoginLink(kind)}} {
+			if kind == "saml" && strings.Contains(verb.path, ":provider") {
+				continue
+			}
 			owner.Method, owner.Path, owner.Handle = verb.method, verb.path, verb.handle
 			all = append(all, owner)
 		}
 	}
+	all = append(all, Route{Method: "GET", Path: "groups/:id/saml_group_links/:name", Role: Owner, Tier: Premium, Permission: "read_saml_group_link", Source: "https://docs.gitlab.com/api/saml/", Handle: showSAMLLink})
 	slices.SortFunc(all, func(x, y Route) int { return strings.Compare(x.Path+x.Method, y.Path+y.Method) })
 	return all
 }
@@ -130,12 +134,21 @@ func (l *LoginLink) same(other *LoginLink) bool {
 	return l.Kind == other.Kind && l.Name == other.Name && l.Filter == other.Filter && l.Provider == other.Provider
 }
 
+func showSAMLLink(c *Call) Answer {
+	for _, l := range c.Group.LoginLinks {
+		if l.Kind == "saml" && l.Name == c.Path("name") {
+			return OK(loginLinkJSON(l))
+		}
+	}
+	return NotFound("")
+}
+
 // dropLoginLink takes the name from the path, or all from the parameters as links of a directory need it.
 func dropLoginLink(kind string) Handler {
 	return func(c *Call) Answer {
 		gone := func(l *LoginLink) bool {
 			if name := c.Path("name"); name != "" {
-				return l.Kind == kind && l.Name == name
+				return l.Kind == kind && l.Name == name && (c.Path("provider") == "" || c.Path("provider") == l.Provider)
 			}
 			return l.Kind == kind && l.Name == c.Text("cn") && l.Filter == c.Text("filter") && (l.Provider == c.Text("provider") || c.Text("provider") == "")
 		}

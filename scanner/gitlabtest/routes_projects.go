@@ -377,6 +377,7 @@ func projectDefaults() Object {
 		"request_access_enabled": true, "remove_source_branch_after_merge": true, "merge_method": "merge", "squash_option": "default_off",
 		"pre_receive_secret_detection_enabled": false, "secret_push_protection_enabled": false, "repository_object_format": "sha1",
 		"enforce_auth_checks_on_uploads": true, "compliance_frameworks": []any{}, "approvals_before_merge": 0,
-		"external_authorization_classification_label": "",
+		"external_authorization_classification_label": "", "printing_merge_request_link_enabled": true,
+		"container_expiration_policy": map[string]any{"cadence": "1d", "enabled": false, "keep_n": 10, "older_than": "90d", "name_regex": ".*", "name_regex_keep": nil, "next_run_at": nil},
 	}
 }

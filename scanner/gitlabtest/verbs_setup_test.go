@@ -19,6 +19,7 @@ func setupVerbs() []verb {
 		{"project", "group-owner-write", "POST projects", "name=Fresh+Start&path=fresh&namespace_id=100&initialize_with_readme=true&topics[]=go&public_jobs=false", 201, "project_created", fresh, `"name":"Fresh Start"`},
 		{"project_has_a_readme", "group-owner-write", "PUT " + fresh, "description=later", 200, "", fresh + "/repository/files/README.md/raw", "# Fresh Start"},
 		{"project_default_branch_is_protected", "group-owner-write", "PUT " + fresh, "wiki_enabled=false", 200, "", fresh + "/protected_branches", `"name":"main"`},
+		{"project_keeps_its_cleanup", "group-owner-write", "PUT " + fresh, "container_expiration_policy_attributes[cadence]=7d&printing_merge_request_link_enabled=false", 200, "", fresh, `"cadence":"7d","enabled":false`},
 		{"project_taken", "group-owner-write", "POST projects", "path=fresh&namespace_id=100", 400, "", "", ""},
 		{"project_elsewhere", "outsider", "POST projects", "path=mine&namespace_id=100", 400, "", "", ""},
 		{"project_named_oddly", "group-owner-write", "POST projects", "path=-odd.git", 400, "", "", ""},
@@ -88,6 +89,7 @@ func setupVerbs() []verb {
 		{"schedule_without_sense", "group-owner-write", "POST " + fresh + "/pipeline_schedules", "description=x&ref=main&cron=sometimes", 400, "", "", ""},
 
 		{"user", "admin-write", "POST users", "username=nora&name=Nora+New&email=nora@acme.example&force_random_password=true", 201, "user_created", "users?username=nora", `"created_by":{`},
+		{"user_limited", "admin-write", "POST users", "username=lim&name=Lim&email=lim@acme.example&reset_password=true&projects_limit=0&can_create_group=false", 201, "user_created", "users?username=lim", `"projects_limit":0`},
 		{"user_taken", "admin-write", "POST users", "username=Nora&name=x&email=other@acme.example&reset_password=true", 409, "", "", ""},
 		{"user_email_taken", "admin-write", "POST users", "username=other&name=x&email=nora@acme.example&reset_password=true", 409, "", "", ""},
 		{"user_without_password", "admin-write", "POST users", "username=other&name=x&email=o@acme.example", 400, "", "", ""},

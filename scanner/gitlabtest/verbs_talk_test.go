@@ -24,6 +24,9 @@ func talkVerbs() []verb {
 		{"link", "maintainer-write", "POST " + issue + "/links", "target_project_id=1000&target_issue_iid=2&link_type=blocks", 201, "", issue + "/links", `"link_type":"blocks"`},
 		{"link_to_nothing", "maintainer-write", "POST " + issue + "/links", "target_project_id=1000&target_issue_iid=99", 404, "", "", ""},
 		{"link_ends", "maintainer-write", "DELETE " + issue + "/links/2", "", 200, "", issue + "/links", "!blocks"},
+		{"label_renamed_by_its_name", "maintainer-write", "PUT " + p + "/labels", "name=bug&new_name=defect", 200, "", p + "/labels", `"name":"defect"`},
+		{"label_without_a_name", "maintainer-write", "DELETE " + p + "/labels", "", 400, "", "", ""},
+		{"label_ends_by_its_name", "maintainer-write", "DELETE " + p + "/labels", "name=defect", 204, "", p + "/labels", "!defect"},
 		{"board", "maintainer-write", "POST " + p + "/boards", "name=Plan", 201, "", p + "/boards", `"name":"Plan"`},
 
 		{"attribute", "admin-write", "PUT users/4/custom_attributes/floor", "value=3", 200, "", "users/4/custom_attributes", `{"key":"floor","value":"3"}`},
@@ -33,10 +36,12 @@ func talkVerbs() []verb {
 		{"attribute_of_nobody", "admin-write", "PUT users/999/custom_attributes/floor", "value=3", 404, "", "", ""},
 		{"attribute_ends", "admin-write", "DELETE users/4/custom_attributes/floor", "", 204, "", "users/4/custom_attributes", "!floor"},
 		{"saml_link", "group-owner-write", "POST groups/101/saml_group_links", "saml_group_name=ops&access_level=30", 201, "", "groups/101/saml_group_links", `"name":"ops"`},
+		{"saml_link_shown", "group-owner-write", "POST groups/101/saml_group_links", "saml_group_name=dev&access_level=30", 201, "", "groups/101/saml_group_links/dev", `"access_level":30`},
 		{"saml_link_again", "group-owner-write", "POST groups/101/saml_group_links", "saml_group_name=ops&access_level=30", 400, "", "", ""},
 		{"saml_link_level", "group-owner-write", "POST groups/101/saml_group_links", "saml_group_name=x&access_level=31", 400, "", "", ""},
 		{"saml_link_ends", "group-owner-write", "DELETE groups/101/saml_group_links/ops", "", 204, "", "groups/101/saml_group_links", "!ops"},
 		{"ldap_link", "group-owner-write", "POST groups/101/ldap_group_links", "cn=ops&group_access=30&provider=ldapmain", 201, "", "groups/101/ldap_group_links", `"cn":"ops"`},
+		{"ldap_link_of_another_server", "group-owner-write", "DELETE groups/101/ldap_group_links/other/ops", "", 404, "", "", ""},
 		{"ldap_link_ends", "group-owner-write", "DELETE groups/101/ldap_group_links", "cn=ops&provider=ldapmain", 204, "", "groups/101/ldap_group_links", "!ops"},
 
 		{"asks_for_access", "developer", "POST projects/1006/access_requests", "", 403, "", "", ""},
