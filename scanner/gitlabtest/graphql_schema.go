@@ -22,6 +22,13 @@ func graphSchema(p Profile) map[string]map[string]graphDef {
 	out := metaTypes()
 	types := graphTypes()
 	maps.Copy(types, graphRootTypes())
+	maps.Copy(types, graphWorkTypes())
+	for kind, fields := range graphMutationTypes() {
+		if types[kind] == nil {
+			types[kind] = map[string]graphDef{}
+		}
+		maps.Copy(types[kind], fields)
+	}
 	for kind, fields := range types {
 		out[kind] = map[string]graphDef{}
 		for name, def := range fields {
@@ -93,6 +100,7 @@ func graphTypes() map[string]map[string]graphDef {
 			"alertManagementHttpIntegrations": paged("AlertManagementHttpIntegration"), "terraformStates": paged("TerraformState"),
 			"environments": paged("Environment"), "branchRules": paged("BranchRule"), "pipelineTriggers": paged("PipelineTrigger"), "runners": paged("CiRunner"),
 			"projectMembers": paged("MemberInterface"),
+			"issue":          {of: "Issue"}, "issues": paged("Issue"), "mergeRequest": {of: "MergeRequest"}, "mergeRequests": paged("MergeRequest"), "pipelines": paged("Pipeline"),
 		}),
 		"AccessLevel":        scalars("integerValue stringValue"),
 		"Release":            with(scalars("tagName name description createdAt"), map[string]graphDef{"author": user, "links": {of: "ReleaseAssetLink", list: true}}),
