@@ -11,5 +11,5 @@
 // With Options.RepoDir the repositories are real: clients read and write them by git or by the API, and both see the
 // same. What people work with beside (labels, issues, merge requests) is kept as collections that begin empty. Pipelines
 // that are started wait for a runner, and gitlab-runner gets their jobs. What a client cannot do here, and GitLab can, is
-// said in the answer: homes and accounts keep their paths, and nobody signs in by a page.
+// said in the answer: accounts keep their names, and nobody signs in by a page.
 package gitlabtest

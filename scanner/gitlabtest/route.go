@@ -127,6 +127,7 @@ func routes() []Route {
 		collectionRoutes(),
 		issueRoutes(),
 		threadRoutes(),
+		transferRoutes(),
 		markRoutes(),
 		accessRequestRoutes(),
 		personalSnippetRoutes(),

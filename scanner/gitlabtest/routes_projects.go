@@ -297,8 +297,6 @@ func changeProject(c *Call) Answer {
 	p := c.Project
 	visibility, branch := cmp.Or(c.Text("visibility"), p.Visibility), c.Text("default_branch")
 	switch {
-	case c.Has("path") && c.Text("path") != lastSegment(p.Path):
-		return Message(http.StatusBadRequest, Object{"path": []string{"cannot be changed on this simulated GitLab"}})
 	case !slices.Contains(levels(), visibility):
 		return Refuse(http.StatusBadRequest, "visibility does not have a valid value")
 	case c.Has("visibility") && p.group != nil && slices.Index(levels(), visibility) > slices.Index(levels(), p.group.Visibility):
@@ -311,6 +309,9 @@ func changeProject(c *Call) Answer {
 			return c.withoutGit()
 		}
 		p.Repository.DefaultBranch = branch
+	}
+	if refused := c.renamed(p.Path); refused != nil {
+		return *refused
 	}
 	p.Visibility, p.Name = visibility, cmp.Or(c.Text("name"), p.Name)
 	c.fillProject(p)
