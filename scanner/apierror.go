@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net"
 	"net/http"
 	"strings"
@@ -84,13 +85,27 @@ func apiError(method, path string, a *answer, err error) error {
 		if text.Error == "insufficient_scope" || text.Error == "insufficient_granular_scope" {
 			e.Scopes = firstOf(text.Scope, text.Description)
 		}
-	} else if !strings.Contains(string(body), "<") { // no web pages in messages
+	} else if page := webPage(a.header) || strings.HasPrefix(strings.TrimSpace(string(body)), "<"); page && status < 500 && status != http.StatusTooManyRequests {
+		// GitLab's API refuses in JSON: this says nothing about the token or what was asked for.
+		e.Kind, e.Message = notJSON, "a web page in place of GitLab's answer: a login page, firewall or proxy may stand before it"
+	} else if !page {
 		e.Message = cutText(strings.TrimSpace(string(body)), 200)
 	}
 	if strings.EqualFold(strings.TrimPrefix(e.Message, fmt.Sprint(status)+" "), http.StatusText(status)) {
 		e.Message = ""
 	}
 	return e
+}
+
+// otherShape is about an answer that JSON can hold, but not ours.
+func otherShape(method, path string, a *answer, err error) error {
+	return &APIError{Method: method, Path: cutQuery(path), Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()}
+}
+
+// webPage says that an answer is for people: a login page, or the error of what stands before GitLab.
+func webPage(h http.Header) bool {
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return kind == "text/html" || kind == "application/xhtml+xml"
 }
 
 func plainMessage(raw json.RawMessage) string {

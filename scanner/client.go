@@ -117,6 +117,9 @@ func (noLimit) Wait(context.Context) error { return nil }
 
 // sameOrigin refuses redirects to other hosts. Go drops Authorization there, but would send PRIVATE-TOKEN.
 func (c *Client) sameOrigin(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme != c.base.Scheme && req.URL.Hostname() == c.base.Hostname() { // http to https, nearly always
+		return &APIError{Kind: foreignRedirect, Message: "redirected to " + req.URL.Scheme + "://" + req.URL.Host + ": give that address, the token is not sent on"}
+	}
 	if req.URL.Scheme != c.base.Scheme || req.URL.Host != c.base.Host {
 		return &APIError{Kind: foreignRedirect, Message: "redirected to another host, " + req.URL.Host}
 	}
@@ -131,7 +134,6 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	next   string // Link rel=next
 }
 
 // get reads path (relative to /api/v4/, parts escaped) and retries what may pass.
@@ -221,7 +223,7 @@ func (c *Client) once(ctx context.Context, method, path string, body any, want e
 	if resp == nil || resp.Response == nil {
 		return nil, c.transportError(method, path, err)
 	}
-	a := &answer{status: resp.StatusCode, header: resp.Header, body: []byte(buf.String()), next: resp.NextLink}
+	a := &answer{status: resp.StatusCode, header: resp.Header, body: []byte(buf.String())}
 	c.pace.follow(resp.Header, c.now())
 	c.log.DebugContext(ctx, "request", "method", method, "path", cutQuery(path), "status", a.status, "ms", c.now().Sub(began).Milliseconds())
 	if err != nil {
@@ -263,8 +265,7 @@ func wantJSON(method, path string, a *answer) error {
 
 // wantText refuses a page for people where a file was asked for.
 func wantText(method, path string, a *answer) error {
-	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
-	if kind == "text/html" || kind == "application/xhtml+xml" {
+	if webPage(a.header) {
 		return &APIError{Method: method, Path: cutQuery(path), Status: a.status, Kind: notJSON,
 			Message: "answered with a web page in place of a file: a login page or proxy may stand before GitLab"}
 	}
@@ -287,7 +288,8 @@ func values(text []byte) int {
 	return n
 }
 
-// guard bounds what one answer may be, and keeps the body of refusals, which client-go drops for 404.
+// guard bounds what one answer may be, and keeps from client-go what it drops or cannot read: the body of a 404, and
+// Link headers, of which it takes a form for granted.
 type guard struct{ next http.RoundTripper }
 
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -299,6 +301,8 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	resp.Header[keptLink] = resp.Header.Values("Link")
+	resp.Header.Del("Link")
 	if resp.StatusCode < 400 {
 		resp.Body = &boundedBody{body: resp.Body, left: maxAnswer}
 		return resp, nil
@@ -313,7 +317,10 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-const bodyOf404 = "Nhi-Scan-Body"
+const (
+	bodyOf404 = "Nhi-Scan-Body"
+	keptLink  = "Nhi-Scan-Link"
+)
 
 // boundedBody ends with an error after left bytes, and stays at its end: client-go drains what is left.
 type boundedBody struct {

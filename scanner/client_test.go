@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -182,16 +183,15 @@ func TestClientStaysOnItsHost(t *testing.T) {
 			t.Errorf("get through a %d to another host = %v, want a refusal", code, err)
 		}
 	}
-	c, _ := answered(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Link", "<"+other.URL+`/api/v4/projects?page=2>; rel="next"`)
-		asJSON(w, 200, "[]")
-	}, nil)
-	a, err := c.get(context.Background(), "projects")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if next := c.nextPage("projects", a); next != "" {
-		t.Errorf("nextPage = %q, want none on another host", next)
+	// GitLab's links name its external_url, which may be another host than the one asked: it is asked again all the same.
+	v := pageVisit(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("cursor") == "" {
+			w.Header().Set("Link", "<"+other.URL+`/gitlab/api/v4/things?cursor=a%2Cb&ids=1,2>; rel="next"`)
+		}
+		asJSON(w, 200, rowsJSON([]int64{int64(1 + len(r.URL.Query().Get("cursor")))}))
+	})
+	if ids, err := readAll(v); err != nil || !slices.Equal(ids, []int64{1, 4}) {
+		t.Errorf("read %v, %v; want both pages", ids, err)
 	}
 	if reached.Load() != 0 {
 		t.Errorf("the other host got %d requests, want none", reached.Load())
@@ -261,7 +261,8 @@ func TestAPIErrorText(t *testing.T) {
 		{"scope", `{"error":"insufficient_scope","error_description":"needs more","scope":"api read_api"}`, "GET groups: 403 Forbidden: needs more", "api read_api", 403},
 		{"message_object", `{"message":{"base":["no licence"]}}`, `GET groups: 400 Bad Request: {"base":["no licence"]}`, "", 400},
 		{"404_keeps_its_text", `{"message":"404 Group Not Found"}`, "GET groups: 404 Not Found: 404 Group Not Found", "", 404},
-		{"web_page_is_dropped", `<html>oops</html>`, "GET groups: 403 Forbidden", "", 403},
+		{"web_page_is_dropped", `<html>oops</html>`, "GET groups: 403 Forbidden: a web page in place of GitLab's answer: a login page, firewall or proxy may stand before it", "", 403},
+		{"web_page_of_an_outage", `<html>oops</html>`, "GET groups: 502 Bad Gateway", "", 502},
 		{"control_characters", "{\"message\":\"a\\u001b[31mb\"}", "GET groups: 400 Bad Request: a [31mb", "", 400},
 		{"long_text_is_cut", `{"message":"` + strings.Repeat("x", 5000) + `"}`, "GET groups: 400 Bad Request: " + strings.Repeat("x", 200) + "…", "", 400},
 	}

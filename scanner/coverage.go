@@ -97,6 +97,8 @@ func (v *Visit) refusal(e *APIError) (inventory.State, string) {
 		return inventory.Failed, e.Error()
 	case e.Status == http.StatusForbidden && e.Scopes != "":
 		return inventory.Denied, "the token lacks a scope: " + firstOf(e.Message, e.Scopes)
+	case e.Status == http.StatusUnauthorized:
+		return inventory.Denied, "401: the token is accepted elsewhere, but not here" + prefixed(": ", e.Message)
 	case e.Status == http.StatusForbidden:
 		return inventory.Denied, firstOf(e.Message, "403 Forbidden")
 	case e.Status == http.StatusNotFound && v.source.Needs.Tier != "":

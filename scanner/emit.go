@@ -100,8 +100,13 @@ func (v *Visit) Fingerprint(value secret.Value) (fingerprint, keyID string) {
 }
 
 // EmitVariable emits the location of a variable whose value GitLab may have shown. shown is false for a hidden one.
-// l carries home, key, scope and flags; a value under another key than a variable's gives l.ID itself.
+// l carries home, key, scope and flags; a value under another key than a variable's gives l.ID itself. Without a key
+// there is nothing to tell it by.
 func (v *Visit) EmitVariable(l inventory.Location, value secret.Value, shown bool) {
+	if l.Key == "" {
+		v.Incomplete("GitLab listed a variable without its key")
+		return
+	}
 	var found []detect.Finding
 	if shown {
 		found = sure(v.Engine().Value(l.Key, value.Reveal()))

@@ -23,7 +23,7 @@ func graphQL[T any](ctx context.Context, v *Visit, query string, variables map[s
 		return *new(T), err
 	}
 	if err := json.Unmarshal(a.body, &out); err != nil {
-		return *new(T), &APIError{Method: "POST", Path: graphQLPath, Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()}
+		return *new(T), otherShape("POST", graphQLPath, a, err)
 	}
 	if out.Data == nil {
 		message := "no data"

@@ -67,7 +67,7 @@ func (v *Visit) associations(ctx context.Context, found func(home string, level 
 		}
 		var page associationsJSON
 		if err := json.Unmarshal(a.body, &page); err != nil {
-			return &APIError{Method: "GET", Path: cutQuery(path), Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()}
+			return otherShape("GET", path, a, err)
 		}
 		for _, g := range page.Groups {
 			found(v.HomeID(inventory.GroupHome, g.ID), groupLevel(g.Level))
@@ -75,8 +75,8 @@ func (v *Visit) associations(ctx context.Context, found func(home string, level 
 		for _, p := range page.Projects {
 			found(v.HomeID(inventory.ProjectHome, p.ID), max(p.Level.Project, p.Level.Group))
 		}
-		if path = v.run.client.nextPage(path, a); path == "" {
-			return nil
+		if path, err = v.run.client.nextPage(path, a); path == "" {
+			return err
 		}
 	}
 	return partial("the list of what the token reaches does not end")

@@ -1,12 +1,15 @@
 package scanner
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,6 +42,7 @@ func pages[T any](ctx context.Context, v *Visit, format string, args ...any) ite
 // sequence is over, by an error or because the caller stopped.
 func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, error) bool) (moved, ok bool) {
 	var none T
+	var odd error // of the first row that could not be read
 	var last [sha256.Size]byte
 	next, total, count := firstPage(path), -1, 0
 	asked := map[string]bool{}
@@ -53,11 +57,12 @@ func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, e
 			yield(none, err)
 			return false, false
 		}
-		var rows []T
-		if err := json.Unmarshal(a.body, &rows); err != nil {
-			yield(none, &APIError{Method: "GET", Path: cutQuery(path), Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()})
+		rows, oddRow, err := decodeRows[T](a.body)
+		if err != nil {
+			yield(none, otherShape("GET", path, a, err))
 			return false, false
 		}
+		odd = cmp.Or(odd, oddRow)
 		sum := sha256.Sum256(a.body)
 		if sum == last && len(rows) > 0 {
 			yield(none, partial("the list repeats the same page without end"))
@@ -74,12 +79,45 @@ func readList[T any](ctx context.Context, v *Visit, path string, yield func(T, e
 			moved = moved || total >= 0 && n != total
 			total = n
 		}
-		if next = v.run.client.nextPage(next, a); next == "" {
+		if next, err = v.run.client.nextPage(next, a); err != nil {
+			yield(none, err)
+			return false, false
+		}
+		if next == "" && odd != nil {
+			yield(none, otherShape("GET", path, a, fmt.Errorf("rows are left out: %w", odd)))
+			return false, false
+		}
+		if next == "" {
 			return moved || total >= 0 && count != total, true
 		}
 	}
 	yield(none, partial(fmt.Sprintf("the list has more than %d pages", maxPages)))
 	return false, false
+}
+
+// decodeRows reads a page. odd is about the first of the rows that have another shape, which are left out: they must not
+// hide the others.
+func decodeRows[T any](body []byte) (rows []T, odd, err error) {
+	if json.Unmarshal(body, &rows) == nil && rows != nil {
+		return rows, nil, nil
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, nil, err
+	}
+	if raw == nil {
+		return nil, nil, errors.New("null in place of a list")
+	}
+	rows = nil
+	for _, text := range raw {
+		var row T
+		if err := json.Unmarshal(text, &row); err != nil {
+			odd = cmp.Or(odd, err)
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows, odd, nil
 }
 
 func firstPage(path string) string {
@@ -90,27 +128,50 @@ func firstPage(path string) string {
 	return path + sep + "per_page=" + strconv.Itoa(perPage)
 }
 
-// nextPage returns the path of the page after this one, empty at the end. A Link to another host is not followed.
-func (c *Client) nextPage(path string, a *answer) string {
-	if a.next != "" {
-		u, err := url.Parse(a.next)
-		prefix := c.at("api", "v4").EscapedPath() + "/"
-		if err != nil || u.Host != c.base.Host || !strings.HasPrefix(u.EscapedPath(), prefix) {
-			return ""
+// nextPage returns the path of the page after this one, empty at the end. Of a Link only what stands behind /api/v4/ is
+// taken, and asked of our own host: GitLab writes its links with the host of its external_url, whatever address it is
+// reached by. Source: GitLab's lib/gitlab/pagination/base.rb, base_request_uri
+func (c *Client) nextPage(path string, a *answer) (string, error) {
+	link := nextLink(a.header.Values(keptLink))
+	if u, err := url.Parse(link); err == nil && link != "" {
+		if _, rel, ok := strings.Cut(u.EscapedPath(), "/api/v4/"); ok {
+			return rel + "?" + u.RawQuery, nil
 		}
-		return strings.TrimPrefix(u.EscapedPath(), prefix) + "?" + u.RawQuery
 	}
 	n := a.header.Get("X-Next-Page")
-	if _, err := strconv.Atoi(n); err != nil {
-		return ""
+	if n == "" && link == "" {
+		return "", nil
 	}
 	rel, query, _ := strings.Cut(path, "?")
 	values, err := url.ParseQuery(query)
-	if err != nil {
-		return ""
+	if _, odd := strconv.Atoi(n); odd != nil || err != nil {
+		return "", partial("the answer says that there is a next page, but not where")
 	}
 	values.Set("page", n)
-	return rel + "?" + values.Encode()
+	return rel + "?" + values.Encode(), nil
+}
+
+// nextLink finds the target with rel="next" in Link headers, "" where there is none. Targets may hold commas.
+// Source: RFC 8288 section 3
+func nextLink(headers []string) string {
+	for _, text := range headers {
+		for {
+			_, after, ok := strings.Cut(text, "<")
+			target, rest, closed := strings.Cut(after, ">")
+			if !ok || !closed {
+				break
+			}
+			parameters, _, _ := strings.Cut(rest, "<")
+			for p := range strings.FieldsFuncSeq(parameters, func(r rune) bool { return r == ';' || r == ',' }) {
+				name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+				if strings.EqualFold(name, "rel") && slices.Contains(strings.Fields(strings.ToLower(strings.Trim(value, `"`))), "next") {
+					return target
+				}
+			}
+			text = rest
+		}
+	}
+	return ""
 }
 
 // one reads a single object.
@@ -125,7 +186,7 @@ func oneOf[T any](ctx context.Context, c *Client, path string) (T, error) {
 		return out, err
 	}
 	if err := json.Unmarshal(a.body, &out); err != nil {
-		return out, &APIError{Method: "GET", Path: cutQuery(path), Status: a.status, Kind: damaged, Message: "the answer has another shape than GitLab documents: " + err.Error()}
+		return out, otherShape("GET", path, a, err)
 	}
 	return out, nil
 }

@@ -192,3 +192,38 @@ func TestDecodeKeepsAbsentNullAndFalseApart(t *testing.T) {
 		}
 	}
 }
+
+// A next page that is told of but cannot be asked for makes a list partial, never complete.
+func TestPagesWithoutAWayOn(t *testing.T) {
+	for name, header := range map[string][2]string{
+		"link_out_of_the_api":   {"Link", `</-/elsewhere?page=2>; rel="next"`},
+		"link_that_is_no_url":   {"Link", `<http://%zz/api/v4/things>; rel=next`},
+		"next_page_of_nonsense": {"X-Next-Page", "99999999999999999999999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ids, err := readAll(pageVisit(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set(header[0], header[1])
+				asJSON(w, 200, "[{\"id\":1}]")
+			}))
+			var state *stateError
+			if !errors.As(err, &state) || state.state != inventory.Partial || len(ids) != 1 {
+				t.Errorf("read %v, %v; want the first page and partial", ids, err)
+			}
+		})
+	}
+}
+
+func TestNextLink(t *testing.T) {
+	for text, want := range map[string]string{
+		`<https://a/?page=1>; rel="prev", <https://a/?page=3>; rel="next", <https://a/?page=9>; rel="last"`: "https://a/?page=3",
+		`<https://a/?ids=1,2;x>; title="a, b"; rel=next`:                                                    "https://a/?ids=1,2;x", `<https://a/>; rel="last next"`: "https://a/", `<https://a/>; REL = next`: "",
+		`<https://a/>; preload`: "", `<https://a/>;`: "", `<https://a/`: "", `; rel="next"`: "", `<>; rel="next"`: "", `<b>,<c>; rel=next`: "c", "": "",
+	} {
+		if got := nextLink([]string{text}); got != want {
+			t.Errorf("nextLink(%s) = %q, want %q", text, got, want)
+		}
+	}
+	if got := nextLink([]string{`<a>; rel=prev`, `<b>; rel=next`}); got != "b" {
+		t.Errorf("of two headers = %q, want b", got)
+	}
+}

@@ -59,8 +59,7 @@ func (v *Visit) managedAbove(ctx context.Context) bool {
 
 // missing reports whether GitLab refuses or does not have what was asked, so that the rest is still worth asking.
 func missing(err error) bool {
-	var api *APIError
-	return errors.As(err, &api) && (api.Status == http.StatusForbidden || api.Status == http.StatusNotFound)
+	return statusOf(err) == http.StatusForbidden || notFound(err)
 }
 
 // worthless reports whether an error ends the whole scan, so that a list of single requests must not go on.

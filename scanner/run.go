@@ -344,7 +344,7 @@ func (r *run) visit(ctx context.Context, s Source, u *unit) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if errors.Is(err, ErrToken) {
+	if errors.Is(err, ErrToken) && r.tokenRefused(ctx) {
 		return err
 	}
 	c := v.coverage(err)
@@ -359,6 +359,12 @@ func (r *run) visit(ctx context.Context, s Source, u *unit) error {
 	}
 	r.count(c)
 	return nil
+}
+
+// tokenRefused asks about the token itself: a 401 can be about one place only, as from a gateway that guards it.
+func (r *run) tokenRefused(ctx context.Context) bool {
+	_, err := oneOf[selfUserJSON](ctx, r.client, "user")
+	return errors.Is(err, ErrToken)
 }
 
 func (r *run) count(c inventory.Coverage) {

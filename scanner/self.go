@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -78,6 +79,9 @@ func Identify(ctx context.Context, c *Client, instance string) (Self, error) {
 	if err != nil {
 		return s, fmt.Errorf("ask who the token is: %w", err)
 	}
+	if user.ID == 0 {
+		return s, errors.New("ask who the token is: GET user: the answer names no user: is this GitLab's API?")
+	}
 	s.UserNumber, s.Username, s.Bot = user.ID, user.Username, user.Bot
 	s.AdminUser, s.Auditor = user.IsAdmin, user.IsAuditor
 	s.Token = inventory.TokenFacts{User: inventory.UserID(instance, user.ID), Username: user.Username}
@@ -85,6 +89,9 @@ func Identify(ctx context.Context, c *Client, instance string) (Self, error) {
 		return s, err
 	}
 	meta, err := oneOf[metadataJSON](ctx, c, "metadata")
+	if notFound(err) { // before 15.2
+		meta, err = oneOf[metadataJSON](ctx, c, "version")
+	}
 	if err := notRefused(err); err != nil {
 		return s, fmt.Errorf("ask GitLab's version: %w", err)
 	}
@@ -124,10 +131,9 @@ func (s *Self) role() string {
 	return "user"
 }
 
-// notRefused drops an answer of 403 or 404, which planning can live with, and keeps every other error.
+// notRefused drops GitLab's answers of 403 and 404, which planning can live with, and keeps every other error.
 func notRefused(err error) error {
-	var api *APIError
-	if errors.As(err, &api) && (api.Status == 403 || api.Status == 404) {
+	if status := statusOf(err); status == http.StatusForbidden || status == http.StatusNotFound {
 		return nil
 	}
 	return err

@@ -218,7 +218,7 @@ func (s *session) connect(ctx context.Context) error {
 	s.self, err = scanner.Identify(ctx, s.client, f.instance)
 	switch {
 	case errors.Is(err, scanner.ErrToken):
-		return cannotRun(fmt.Errorf("%s: %w", s.client.Host(), scanner.ErrToken), "check the token's value, expiry date and scopes: read_api is enough")
+		return cannotRun(fmt.Errorf("%s: %w", s.client.Host(), scanner.ErrToken), tokenHint(s.token))
 	case err != nil:
 		return cannotRun(err, "is "+redact(f.gitlab)+" the address of a GitLab instance, and reachable from here?")
 	}

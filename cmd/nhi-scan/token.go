@@ -39,3 +39,17 @@ func parseToken(text, where string) (secret.Value, error) {
 	}
 	return secret.New(token), nil
 }
+
+// tokenHint says what to do about a token that is refused: one of another kind by its beginning.
+// Source: https://docs.gitlab.com/security/tokens/#token-prefixes
+func tokenHint(token secret.Value) string {
+	kind := map[string]string{
+		"glcbt-…": "a job token (CI_JOB_TOKEN)", "gldt-…": "a deploy token", "glrt-…": "a runner's token", "glrtr-…": "a runner's token", "glptt-…": "a trigger token",
+		"glagent-…": "an agent's token", "glft-…": "a feed token", "gloas-…": "an application's secret", "glsoat-…": "a SCIM token", "glimt-…": "an incoming mail token",
+		"GR1348941…": "a runner registration token", "glffct-…": "a feature flag client's token",
+	}[secret.Hint(token)]
+	if kind == "" {
+		return "check the token's value, expiry date and scopes: read_api is enough"
+	}
+	return "this is " + kind + ", which cannot read GitLab's lists: give a personal, project or group access token with the scope read_api"
+}

@@ -83,6 +83,12 @@ func (k collection) rows(c *Call) []*record { return c.st.records[c.place(k.path
 // shown is the fields of a row and what an answer shows beside them.
 func (r *record) shown(more Object) Object { return maps.Clone(r.fields).Merge(more) }
 
+// without leaves out a field by which the simulator remembers.
+func (o Object) without(field string) Object {
+	delete(o, field)
+	return o
+}
+
 // full is the answer about one row.
 func (k collection) full(c *Call, r *record) Object {
 	o := k.shape(c, r)

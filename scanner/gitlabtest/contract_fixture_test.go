@@ -135,7 +135,7 @@ func absences() []absence {
 		{"pages/domains", "certificate", "the instance's list shows certificate_expiration alone"},
 		{"application/settings", "anonymous_searches_allowed container_registry_import_created_before default_projects_limit lock_memberships_to_saml", "no credential hangs on them"},
 		{"groups/:id", "allow_merge_on_skipped_pipeline crm_enabled duo_availability duo_features_enabled enabled_git_access_protocol experiment_features_enabled lock_duo_features_enabled lock_math_rendering_limits_enabled math_rendering_limits_enabled only_allow_merge_if_all_discussions_are_resolved only_allow_merge_if_pipeline_succeeds repository_storage", "no credential hangs on them"},
-		{"projects/:id", "build_coverage_regex ci_forward_deployment_rollback_allowed cicd_catalog_enabled container_expiration_policy package_registry_access_level resource_group_default_process_mode", "no credential hangs on them"},
+		{"projects/:id", "build_coverage_regex ci_forward_deployment_rollback_allowed cicd_catalog_enabled package_registry_access_level resource_group_default_process_mode", "no credential hangs on them"},
 		{"projects/:id/repository/commits", "last_pipeline project_id stats status", "the test records the item: rows of the list are shorter (openapi: API_Entities_Commit)"},
 		{"groups/:id/invited_groups groups/:id/groups/shared", "id name", "no group of the small world invites another"},
 		{"groups/:id/projects/shared", "created_at description id name name_with_namespace path path_with_namespace", "the only guest group of the small world refuses classic tokens"},

@@ -9,7 +9,7 @@
 // and Faults adds what real instances do on bad days.
 //
 // With Options.RepoDir the repositories are real: clients read and write them by git or by the API, and both see the
-// same. What people work with beside (labels, issues, merge requests) is kept as collections that begin empty. What a
-// client cannot do here, and GitLab can, is said in the answer: homes and accounts keep their paths, no job is run or given
-// to a runner, and nobody signs in by a page.
+// same. What people work with beside (labels, issues, merge requests) is kept as collections that begin empty. Pipelines
+// that are started wait for a runner, and gitlab-runner gets their jobs. What a client cannot do here, and GitLab can, is
+// said in the answer: accounts keep their names, and nobody signs in by a page.
 package gitlabtest

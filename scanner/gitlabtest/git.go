@@ -35,7 +35,7 @@ func serveGit(c *Call) Answer {
 	}
 	path, isGit := strings.CutSuffix(c.Path("repo"), ".git")
 	path, isWiki := strings.CutSuffix(path, ".wiki")
-	p := c.FindProject(path)
+	p := c.cloned(path)
 	r, dir := (*Repository)(nil), ""
 	if p != nil {
 		r, dir = p.Repository, c.server.gitDir(p)
@@ -62,6 +62,14 @@ func serveGit(c *Call) Answer {
 		return Plain(http.StatusNotFound, "text/plain", "The repository does not exist.\n")
 	}
 	return Answer{Serve: c.server.backend(dir)}
+}
+
+// cloned is the project at a path, or at the one that an old path leads on to.
+func (c *Call) cloned(path string) *Project {
+	if p := c.FindProject(path); p != nil {
+		return p
+	}
+	return c.st.projPath[lowerPath(c.st.moved[lowerPath(path)])]
 }
 
 func hasGitScope(scopes []string) bool {

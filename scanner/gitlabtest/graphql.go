@@ -13,7 +13,7 @@ import (
 // Any question is taken. What it selects is checked against the part of the schema in graphql_schema.go, counted in
 // GitLab's points of complexity, and answered from the objects of graphql_root.go and graphql_project.go. Faults come
 // with status 200, missing rights as null or as an empty list. A field that this part of the schema lacks is answered as
-// one that GitLab lacks, and is kept in Unknown, for GitLab may well have it. Nothing can be changed through GraphQL.
+// one that GitLab lacks, and is kept in Unknown, for GitLab may well have it. What can be changed is in graphql_mutation.go.
 // Source: https://docs.gitlab.com/api/graphql/
 
 func graphQLRoutes() []Route {
@@ -81,9 +81,16 @@ func graphQL(c *Call) Answer {
 	}
 	variables, _ := c.Value("variables").(map[string]any)
 	run := graphRun{variables: op.given(variables), left: maxGraphObjects}
-	data := run.choose(graphRoot(c, schema), op.fields)
-	if run.left < 0 {
+	start, faults := graphRoot(c, schema), []Object(nil)
+	if op.kind == "mutation" {
+		start = c.mutations(&faults)
+	}
+	data := run.choose(start, op.fields)
+	switch {
+	case run.left < 0:
 		return graphFault("Request timed out. Please try a less complex query or a smaller set of records.", nil)
+	case faults != nil:
+		return OK(Object{"data": data, "errors": faults})
 	}
 	return OK(Object{"data": data})
 }

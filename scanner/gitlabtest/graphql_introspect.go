@@ -55,7 +55,7 @@ func (s introspection) root() Object {
 			for _, name := range []string{"Boolean", "ID", "Int", "String", "Time"} {
 				types = append(types, s.scalar(name))
 			}
-			return graphObject{kind: "__Schema", fields: Object{"queryType": s.named("Query"), "types": types, "directives": graphPlain{}}}
+			return graphObject{kind: "__Schema", fields: Object{"queryType": s.named("Query"), "mutationType": s.named("Mutation"), "types": types, "directives": graphPlain{}}}
 		},
 		"__type": func(args map[string]any) any {
 			name, _ := args["name"].(string)

@@ -81,6 +81,7 @@ func graphProject(c *Call) graphObject {
 	if role >= Maintainer {
 		graphMaintainer(c, o)
 	}
+	graphWork(c, o)
 	return graphObject{kind: "Project", fields: o}
 }
 

@@ -126,7 +126,7 @@ func graphPerson(c *Call, u *User) graphObject {
 		"namespace": graphObject{kind: "Namespace", fields: Object{"id": gid("Namespaces::UserNamespace", u.namespaceID), "fullPath": u.Username, "name": u.Name, "path": u.Username}},
 	}
 	if c.Actor.Admin || c.Actor.User == u {
-		o["lastActivityOn"] = u.LastActivityOn.date()
+		o["lastActivityOn"], o["groupCount"] = u.LastActivityOn.date(), c.groupCount(u)
 		o["emails"] = func(map[string]any) any {
 			return graphs("Email", append([]*Email{{Email: u.Email, ConfirmedAt: u.CreatedAt}}, u.Emails...), true, func(e *Email) Object {
 				return Object{"id": gid("Email", e.ID), "email": e.Email, "confirmedAt": e.ConfirmedAt.stamp()}
@@ -134,6 +134,17 @@ func graphPerson(c *Call, u *User) graphObject {
 		}
 	}
 	return graphObject{kind: "User", fields: o}
+}
+
+// groupCount is how many groups somebody is a member of.
+func (c *Call) groupCount(u *User) int {
+	n := 0
+	for _, g := range c.st.w.Groups {
+		if slices.ContainsFunc(g.Members, func(m *Member) bool { return m.User == u.Username }) {
+			n++
+		}
+	}
+	return n
 }
 
 func graphUserBy(c *Call, args map[string]any) any {

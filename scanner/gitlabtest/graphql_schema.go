@@ -22,6 +22,13 @@ func graphSchema(p Profile) map[string]map[string]graphDef {
 	out := metaTypes()
 	types := graphTypes()
 	maps.Copy(types, graphRootTypes())
+	maps.Copy(types, graphWorkTypes())
+	for kind, fields := range graphMutationTypes() {
+		if types[kind] == nil {
+			types[kind] = map[string]graphDef{}
+		}
+		maps.Copy(types[kind], fields)
+	}
 	for kind, fields := range types {
 		out[kind] = map[string]graphDef{}
 		for name, def := range fields {
@@ -67,7 +74,7 @@ func graphRootTypes() map[string]map[string]graphDef {
 		"Namespace":  scalars("id fullPath name path"),
 		"Repository": scalars("exists empty rootRef"),
 		"Email":      scalars("id email confirmedAt"),
-		"User": with(scalars("id username name state bot publicEmail webUrl webPath avatarUrl createdAt lastActivityOn"), map[string]graphDef{
+		"User": with(scalars("id username name state bot groupCount publicEmail webUrl webPath avatarUrl createdAt lastActivityOn"), map[string]graphDef{
 			"namespace": {of: "Namespace"}, "emails": joined("Email"),
 		}),
 		"Group": with(scalars("id fullPath name path fullName description visibility webUrl createdAt"), map[string]graphDef{
@@ -93,6 +100,7 @@ func graphTypes() map[string]map[string]graphDef {
 			"alertManagementHttpIntegrations": paged("AlertManagementHttpIntegration"), "terraformStates": paged("TerraformState"),
 			"environments": paged("Environment"), "branchRules": paged("BranchRule"), "pipelineTriggers": paged("PipelineTrigger"), "runners": paged("CiRunner"),
 			"projectMembers": paged("MemberInterface"),
+			"issue":          {of: "Issue"}, "issues": paged("Issue"), "mergeRequest": {of: "MergeRequest"}, "mergeRequests": paged("MergeRequest"), "pipelines": paged("Pipeline"),
 		}),
 		"AccessLevel":        scalars("integerValue stringValue"),
 		"Release":            with(scalars("tagName name description createdAt"), map[string]graphDef{"author": user, "links": {of: "ReleaseAssetLink", list: true}}),

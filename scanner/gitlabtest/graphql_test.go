@@ -77,7 +77,7 @@ func TestGraphQLForms(t *testing.T) {
 		variables    Object
 		want         string
 	}{
-		"shorthand":           {"maintainer", "{ currentUser { username bot } }", nil, `{"currentUser":{"bot":false,"username":"mark"}}`},
+		"shorthand":           {"maintainer", "{ currentUser { username bot groupCount } }", nil, `{"currentUser":{"bot":false,"groupCount":1,"username":"mark"}}`},
 		"no name":             {"maintainer", "query { metadata { version enterprise } }", nil, `{"metadata":{"enterprise":true,"version":"19.6.0-ee"}}`},
 		"alias and type name": {"maintainer", `{ me: currentUser { __typename login: username } }`, nil, `{"me":{"__typename":"User","login":"mark"}}`},
 		"named fragment": {"maintainer", "query one($p: ID!) { project(fullPath: $p) { ...home } } # where\nfragment home on Project { path namespace { fullPath } }", Object{"p": "acme/shop/cart"},

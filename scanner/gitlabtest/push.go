@@ -22,7 +22,7 @@ import (
 func (c *Call) pushTarget() *Answer {
 	refuse := func(status int, text string) *Answer { a := Plain(status, "text/plain", text+"\n"); return &a }
 	path, isGit := strings.CutSuffix(c.Path("repo"), ".git")
-	p := c.FindProject(path)
+	p := c.cloned(path)
 	t := c.Actor.Token
 	switch {
 	case c.Actor.Anonymous():

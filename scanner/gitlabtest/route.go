@@ -29,6 +29,8 @@ type Route struct {
 	JobToken bool
 	// Basic takes credentials by HTTP Basic, as git sends them, deploy tokens included; the scope is checked by the handler.
 	Basic bool
+	// Own leaves the credential to the handler, as what runners send with a job's token needs it.
+	Own bool
 	// Raw takes the body as a file, whatever its content type says.
 	Raw bool
 	// Scopes are the token scopes of which one is needed; nil means api, and for GET read_api too.
@@ -124,9 +126,15 @@ func routes() []Route {
 		wikiRoutes(),
 		collectionRoutes(),
 		issueRoutes(),
+		threadRoutes(),
+		transferRoutes(),
+		markRoutes(),
+		accessRequestRoutes(),
+		personalSnippetRoutes(),
 		mergeRoutes(),
 		pipelineVerbRoutes(),
 		runnerMachineRoutes(),
+		jobRunRoutes(),
 		commitMarkRoutes(),
 		searchRoutes(),
 		deskRoutes(),

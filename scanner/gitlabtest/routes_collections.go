@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,8 +12,26 @@ func collectionRoutes() []Route {
 	var all []Route
 	for _, k := range collections() {
 		all = append(all, k.routes()...)
+		if k.noun == "label" {
+			all = append(all, k.byParameter()...)
+		}
 	}
 	return append(all, emptyRoutes()...)
+}
+
+// byParameter are the older verbs of labels, which name one by a parameter of the request.
+// Source: https://docs.gitlab.com/api/labels/, and GitLab's lib/api/labels.rb
+func (k collection) byParameter() []Route {
+	verb := func(method string, handle Handler) Route {
+		return Route{Method: method, Path: k.path, Role: k.write, Permission: "update_" + k.noun, Source: k.source, Handle: func(c *Call) Answer {
+			if c.path["row"] = cmp.Or(c.Text("label_id"), c.Text("name")); c.path["row"] == "" {
+				return Refuse(http.StatusBadRequest, "label_id, name are missing, exactly one parameter must be provided")
+			}
+			delete(c.body, "name") // the new one is new_name
+			return handle(c)
+		}}
+	}
+	return []Route{verb("PUT", k.update), verb("DELETE", k.remove)}
 }
 
 // collections are those of which every verb is the usual one. Issues and merge requests stand beside their verbs.
@@ -31,6 +50,16 @@ func collections() []collection {
 		name: "Badge", noun: "badge", write: Maintainer, change: Maintainer, required: []string{"link_url", "image_url"},
 		fields: Object{"name": nil, "link_url": "", "image_url": ""}, shape: badgeShape,
 	}
+	board := collection{
+		name: "Board", noun: "issue_board", read: Guest, write: Planner, change: Planner, required: []string{"name"}, fields: Object{"name": ""},
+		shape: func(c *Call, r *record) Object {
+			o := r.shown(Object{"id": r.id, "lists": []any{}, "hide_backlog_list": false, "hide_closed_list": false, "milestone": nil, "assignee": nil, "labels": []any{}, "weight": nil, "iteration": nil})
+			if c.Group != nil {
+				return o.Merge(Object{"group": Object{"id": c.Group.ID, "name": c.Group.Name, "web_url": c.URL("/groups/" + c.Group.Path)}, "project": nil})
+			}
+			return o.Merge(Object{"project": projectIdentity(c, c.Project), "group": nil})
+		},
+	}
 	at := func(k collection, path, source string) collection { k.path, k.source = path, source; return k }
 	group := func(k collection, path, source string) collection {
 		if k.path, k.source = path, source; k.noun == "badge" {
@@ -42,6 +71,7 @@ func collections() []collection {
 		at(label, "projects/:id/labels", labels), group(label, "groups/:id/labels", "https://docs.gitlab.com/api/group_labels/"),
 		at(milestone, "projects/:id/milestones", milestones), group(milestone, "groups/:id/milestones", "https://docs.gitlab.com/api/group_milestones/"),
 		at(badge, "projects/:id/badges", badges), group(badge, "groups/:id/badges", "https://docs.gitlab.com/api/group_badges/"),
+		at(board, "projects/:id/boards", "https://docs.gitlab.com/api/boards/"), at(board, "groups/:id/boards", "https://docs.gitlab.com/api/group_boards/"),
 		{
 			path: "topics", source: "https://docs.gitlab.com/api/topics/", name: "Topic", noun: "topic", admin: true, required: []string{"name", "title"},
 			fields: Object{"name": "", "title": "", "description": nil}, key: "name", taken: Message(http.StatusBadRequest, Object{"name": []string{"has already been taken"}}),
@@ -73,8 +103,10 @@ func emptyRoutes() []Route {
 		"projects/:id/registry/repositories": "https://docs.gitlab.com/api/container_registry/", "groups/:id/registry/repositories": "https://docs.gitlab.com/api/container_registry/",
 		"groups/:id/packages":     "https://docs.gitlab.com/api/packages/",
 		"projects/:id/iterations": "https://docs.gitlab.com/api/iterations/", "groups/:id/iterations": "https://docs.gitlab.com/api/iterations/", "groups/:id/epics": "https://docs.gitlab.com/api/epics/",
-		"projects/:id/boards": "https://docs.gitlab.com/api/boards/", "groups/:id/boards": "https://docs.gitlab.com/api/group_boards/",
-		"projects/:id/access_requests": "https://docs.gitlab.com/api/access_requests/", "groups/:id/access_requests": "https://docs.gitlab.com/api/access_requests/",
+		"projects/:id/merge_requests/:merge_request_iid/closes_issues": "https://docs.gitlab.com/api/merge_requests/", "projects/:id/issues/:issue_iid/closed_by": "https://docs.gitlab.com/api/issues/",
+		"projects/:id/issues/:issue_iid/related_merge_requests": "https://docs.gitlab.com/api/issues/",
+		"projects/:id/issues/:issue_iid/resource_label_events":  "https://docs.gitlab.com/api/resource_label_events/", "projects/:id/merge_requests/:merge_request_iid/resource_label_events": "https://docs.gitlab.com/api/resource_label_events/",
+		"projects/:id/issues/:issue_iid/resource_state_events": "https://docs.gitlab.com/api/resource_state_events/", "projects/:id/merge_requests/:merge_request_iid/resource_state_events": "https://docs.gitlab.com/api/resource_state_events/",
 		"projects/:id/invitations": "https://docs.gitlab.com/api/invitations/", "groups/:id/invitations": "https://docs.gitlab.com/api/invitations/",
 		"projects/:id/resource_groups": "https://docs.gitlab.com/api/resource_groups/", "projects/:id/vulnerability_findings": "https://docs.gitlab.com/api/vulnerability_findings/",
 		"projects/:id/events": events, "events": events, "users/:id/events": events, "todos": todos,

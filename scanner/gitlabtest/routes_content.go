@@ -117,7 +117,7 @@ func listJobs(c *Call) Answer {
 
 func jobItem(c *Call, j *Job) Object {
 	status := cmp.Or(j.Status, "success")
-	return Object{
+	o := Object{
 		"id": j.ID, "status": status, "stage": j.Stage, "name": j.Name, "ref": cmp.Or(j.pipeline.Ref, "main"), "tag": j.pipeline.Tag, "coverage": nil,
 		"allow_failure": false, "created_at": j.CreatedAt.stamp(), "started_at": j.StartedAt.stamp(), "finished_at": j.FinishedAt.stamp(), "erased_at": nil,
 		"duration": nil, "queued_duration": nil, "user": userBasic(c, c.st.userByName(j.pipeline.User)), "artifacts": []Object{},
@@ -126,6 +126,13 @@ func jobItem(c *Call, j *Job) Object {
 			"source": cmp.Or(j.pipeline.Source, "push"), "created_at": j.pipeline.CreatedAt.stamp(), "updated_at": j.pipeline.CreatedAt.stamp()},
 		"archived": false, "commit": nil, "failure_reason": nil, "runner": nil,
 	}
+	if w := j.work; w != nil {
+		o["allow_failure"], o["failure_reason"] = w.allowFailure, emptyNull(w.failure)
+		if w.runner != nil {
+			o["runner"] = runnerJSON(c, w.runner)
+		}
+	}
+	return o
 }
 
 func jobTrace(c *Call) Answer {

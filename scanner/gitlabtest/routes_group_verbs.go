@@ -105,12 +105,13 @@ func changeGroup(c *Call) Answer {
 	g := c.Group
 	visibility := cmp.Or(c.Text("visibility"), g.Visibility)
 	switch {
-	case c.Has("path") && c.Text("path") != lastSegment(g.Path):
-		return Message(http.StatusBadRequest, Object{"path": []string{"cannot be changed on this simulated GitLab"}})
 	case !slices.Contains(levels(), visibility):
 		return Refuse(http.StatusBadRequest, "visibility does not have a valid value")
 	case c.Has("visibility") && g.parent != nil && slices.Index(levels(), visibility) > slices.Index(levels(), g.parent.Visibility):
 		return Message(http.StatusBadRequest, Object{"visibility_level": []string{visibility + " is not allowed since the parent group has a " + g.parent.Visibility + " visibility."}})
+	}
+	if refused := c.renamed(g.Path); refused != nil {
+		return *refused
 	}
 	g.Visibility = visibility
 	c.fillGroup(g)

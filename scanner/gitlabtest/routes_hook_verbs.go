@@ -22,6 +22,8 @@ func hookVerbRoutes() []Route {
 		// The old name of integrations, which GitLab's own client still uses.
 		{Method: "GET", Path: "projects/:id/services", Role: Maintainer, Permission: "read_integration", Paging: Offset, Source: "client-go v2.64.0, ServicesService.ListServices", Handle: listIntegrations},
 		{Method: "GET", Path: "projects/:id/services/:slug", Role: Maintainer, Permission: "read_integration", Source: "client-go v2.64.0, ServicesService.GetSlackService", Handle: showIntegration},
+		{Method: "PUT", Path: "projects/:id/services/:slug", Role: Maintainer, Permission: "update_integration", Source: "client-go v2.64.0, ServicesService.SetSlackService", Handle: setIntegration},
+		{Method: "DELETE", Path: "projects/:id/services/:slug", Role: Maintainer, Permission: "delete_integration", Source: "client-go v2.64.0, ServicesService.DeleteSlackService", Handle: disableIntegration},
 		{Method: "PUT", Path: "projects/:id/integrations/:slug", Role: Maintainer, Permission: "update_integration", Source: "https://docs.gitlab.com/api/project_integrations/", Handle: setIntegration},
 		{Method: "PUT", Path: "groups/:id/integrations/:slug", Role: Owner, Permission: "update_integration", Source: "https://docs.gitlab.com/api/group_integrations/", Handle: setIntegration},
 		{Method: "DELETE", Path: "groups/:id/integrations/:slug", Role: Owner, Permission: "delete_integration", Source: "https://docs.gitlab.com/api/group_integrations/", Handle: disableIntegration},

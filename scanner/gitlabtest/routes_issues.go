@@ -19,7 +19,6 @@ func issueRoutes() []Route {
 	return append(all,
 		Route{Method: "GET", Path: "issues", Permission: "read_issue", Paging: Offset, Source: source, Handle: func(c *Call) Answer { return issueCollection().everywhere(c) }},
 		Route{Method: "GET", Path: "groups/:id/issues", Permission: "read_issue", Paging: Offset, Source: source, Handle: func(c *Call) Answer { return issueCollection().everywhere(c) }},
-		Route{Method: "GET", Path: one + "/discussions", Role: Guest, Permission: "read_note", Paging: Offset, Source: "https://docs.gitlab.com/api/discussions/", Handle: listDiscussions},
 	)
 }
 
@@ -44,18 +43,23 @@ func noteCollection(path, kind string) collection {
 		path: path, source: "https://docs.gitlab.com/api/notes/", name: "Note", noun: "note", read: Guest, write: Guest, change: Maintainer, required: []string{"body"},
 		fields: Object{"body": "", "internal": false},
 		shape: func(c *Call, r *record) Object {
-			return r.shown(Object{"id": r.id, "type": nil, "author": userBasic(c, r.author), "created_at": r.created.stamp(), "updated_at": r.updated.stamp(), "system": false,
-				"noteable_type": kind, "noteable_iid": workNumber(c), "project_id": c.Project.ID, "resolvable": false, "confidential": r.fields["internal"],
-				"imported": false, "imported_from": "none", "commands_changes": Object{}})
+			return r.shown(Object{"id": r.id, "type": noteType(r), "author": userBasic(c, r.author), "created_at": r.created.stamp(), "updated_at": r.updated.stamp(), "system": false,
+				"noteable_type": kind, "noteable_iid": workNumber(c), "project_id": c.Project.ID, "resolvable": kind == "MergeRequest" && r.text("thread") != "", "confidential": r.fields["internal"],
+				"imported": false, "imported_from": "none", "commands_changes": Object{}}).without("thread")
 		},
-		check: func(c *Call, r *record) *Answer {
-			if _, found := c.work(); !found {
-				a := NotFound(kind)
-				return &a
-			}
-			return nil
-		},
+		check: onWork(kind),
 	}
+}
+
+// noteType says where a note stands: alone, in a thread, or in one at a line of a change.
+func noteType(r *record) any {
+	switch {
+	case r.fields["position"] != nil:
+		return "DiffNote"
+	case r.text("thread") != "":
+		return "DiscussionNote"
+	}
+	return nil
 }
 
 // workNumber is the number of the issue or merge request that the path names.
@@ -73,14 +77,6 @@ func (c *Call) work() (*record, bool) {
 		}
 	}
 	return nil, false
-}
-
-// listDiscussions has one for each note: threads are not kept.
-func listDiscussions(c *Call) Answer {
-	notes := noteCollection(strings.Replace(c.Route.Path, "/discussions", "/notes", 1), map[bool]string{true: "MergeRequest", false: "Issue"}[c.Path("merge_request_iid") != ""])
-	return List(c, notes.rows(c), noID[*record], func(r *record) Object {
-		return Object{"id": newEntropy(c.st.seed, "discussion\x00"+itoa(r.id)).pick(lowerHex, 40), "individual_note": true, "notes": []Object{notes.shape(c, r)}}
-	})
 }
 
 // checkWork opens what is fresh, and closes and opens it again.

@@ -24,7 +24,6 @@ func mergeRoutes() []Route {
 	return append(all,
 		paged(Route{Method: "GET", Path: "merge_requests", Permission: "read_merge_request", Source: source, Handle: func(c *Call) Answer { return mergeCollection().everywhere(c) }}),
 		paged(Route{Method: "GET", Path: "groups/:id/merge_requests", Permission: "read_merge_request", Source: source, Handle: func(c *Call) Answer { return mergeCollection().everywhere(c) }}),
-		paged(read(one+"/discussions", listDiscussions)),
 		paged(read(one+"/diffs", listMergeDiffs)),
 		paged(read(one+"/draft_notes", emptyList)),
 		read(one+"/changes", showMergeChanges),

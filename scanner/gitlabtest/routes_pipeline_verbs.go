@@ -5,12 +5,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
-// pipelineVerbRoutes start pipelines and take them back. No job is given to a runner: what is started stays pending, as
-// on an instance whose runners are all busy.
+// pipelineVerbRoutes start pipelines and take them back. What is started waits for a runner that asks for it.
 func pipelineVerbRoutes() []Route {
 	const source, jobs, trigger = "https://docs.gitlab.com/api/pipelines/", "https://docs.gitlab.com/api/jobs/", "https://docs.gitlab.com/api/pipeline_triggers/"
 	const run, job = "projects/:id/pipelines/:pipeline_id", "projects/:id/jobs/:job_id"
@@ -74,13 +71,14 @@ func (c *Call) start(by, ref, source string) (*Pipeline, *Answer) {
 	}
 	l := &Pipeline{ID: c.st.next("pipelines"), Ref: ref, SHA: sha, Tag: headErr != nil, Source: source, Status: "pending", User: by, CreatedAt: At(c.Now), Variables: c.runVariables(), Jobs: jobs}
 	for _, j := range jobs {
-		j.ID, j.Status, j.CreatedAt, j.pipeline, j.project = c.st.next("jobs"), "pending", At(c.Now), l, c.Project
+		j.ID, j.CreatedAt, j.pipeline, j.project = c.st.next("jobs"), At(c.Now), l, c.Project
 	}
+	l.begin()
 	c.Project.Pipelines = append(c.Project.Pipelines, l)
 	return l, nil
 }
 
-// jobsAt are the jobs of the configuration's own text: what rules and includes make of them, only GitLab knows.
+// jobsAt are the jobs of the configuration's own text.
 func (c *Call) jobsAt(b *bare, sha string) ([]*Job, string) {
 	path := ".gitlab-ci.yml"
 	if c.Project.CI != nil {
@@ -95,27 +93,6 @@ func (c *Call) jobsAt(b *bare, sha string) ([]*Job, string) {
 		return nil, "Missing CI config file"
 	}
 	return jobsOf(text)
-}
-
-func jobsOf(text []byte) ([]*Job, string) {
-	var config map[string]any
-	if err := yaml.Unmarshal(text, &config); err != nil {
-		return nil, "Invalid configuration format"
-	}
-	var jobs []*Job
-	for name, v := range config {
-		job, _ := v.(map[string]any)
-		if job["script"] == nil && job["trigger"] == nil && job["run"] == nil || strings.HasPrefix(name, ".") {
-			continue
-		}
-		stage, _ := job["stage"].(string)
-		jobs = append(jobs, &Job{Name: name, Stage: cmp.Or(stage, "test")})
-	}
-	slices.SortFunc(jobs, func(x, y *Job) int { return strings.Compare(x.Name, y.Name) })
-	if len(jobs) == 0 && config["include"] == nil {
-		return nil, "jobs config should contain at least one visible job"
-	}
-	return jobs, ""
 }
 
 func createPipeline(c *Call) Answer {
@@ -225,7 +202,7 @@ func retried(c *Call, j *Job) bool {
 	if !over(j) || j.Status == "skipped" {
 		return false
 	}
-	j.ID, j.Status, j.CreatedAt, j.StartedAt, j.FinishedAt = c.st.next("jobs"), "pending", At(c.Now), Time{}, Time{}
+	j.ID, j.Status, j.CreatedAt, j.StartedAt, j.FinishedAt, j.Log = c.st.next("jobs"), "pending", At(c.Now), Time{}, Time{}, ""
 	return true
 }
 
@@ -249,6 +226,7 @@ func changeJob(change jobChange) Handler {
 			if !change(c, j) {
 				return Forbidden("Job is not " + map[string]string{"play": "playable", "retry": "retryable", "cancel": "cancelable", "erase": "erasable"}[lastSegment(c.Route.Path)])
 			}
+			j.pipeline.changed(j.Status == "pending")
 			return Created(jobItem(c, j))
 		}
 		return NotFound("")
@@ -266,6 +244,7 @@ func changeRun(change jobChange) Handler {
 				}
 			}
 			l.Status = cmp.Or(moved, l.Status)
+			l.changed(moved == "pending")
 			return Created(pipelineDetail(c, l))
 		})
 	}

@@ -2,6 +2,7 @@ package gitlabtest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -149,6 +150,10 @@ func (c *Call) fillProject(p *Project) {
 		if _, isBool := old.(bool); isBool {
 			p.Settings[name], _ = c.Bool(name)
 		}
+	}
+	if policy, given := c.Value("container_expiration_policy_attributes").(map[string]any); given {
+		kept := projectDefaults().Merge(p.Settings)["container_expiration_policy"].(map[string]any)
+		p.Settings["container_expiration_policy"] = map[string]any(Object(maps.Clone(kept)).Merge(policy))
 	}
 	if c.Has("description") {
 		p.Description = c.Text("description")

@@ -297,8 +297,6 @@ func changeProject(c *Call) Answer {
 	p := c.Project
 	visibility, branch := cmp.Or(c.Text("visibility"), p.Visibility), c.Text("default_branch")
 	switch {
-	case c.Has("path") && c.Text("path") != lastSegment(p.Path):
-		return Message(http.StatusBadRequest, Object{"path": []string{"cannot be changed on this simulated GitLab"}})
 	case !slices.Contains(levels(), visibility):
 		return Refuse(http.StatusBadRequest, "visibility does not have a valid value")
 	case c.Has("visibility") && p.group != nil && slices.Index(levels(), visibility) > slices.Index(levels(), p.group.Visibility):
@@ -311,6 +309,9 @@ func changeProject(c *Call) Answer {
 			return c.withoutGit()
 		}
 		p.Repository.DefaultBranch = branch
+	}
+	if refused := c.renamed(p.Path); refused != nil {
+		return *refused
 	}
 	p.Visibility, p.Name = visibility, cmp.Or(c.Text("name"), p.Name)
 	c.fillProject(p)
@@ -377,6 +378,7 @@ func projectDefaults() Object {
 		"request_access_enabled": true, "remove_source_branch_after_merge": true, "merge_method": "merge", "squash_option": "default_off",
 		"pre_receive_secret_detection_enabled": false, "secret_push_protection_enabled": false, "repository_object_format": "sha1",
 		"enforce_auth_checks_on_uploads": true, "compliance_frameworks": []any{}, "approvals_before_merge": 0,
-		"external_authorization_classification_label": "",
+		"external_authorization_classification_label": "", "printing_merge_request_link_enabled": true,
+		"container_expiration_policy": map[string]any{"cadence": "1d", "enabled": false, "keep_n": 10, "older_than": "90d", "name_regex": ".*", "name_regex_keep": nil, "next_run_at": nil},
 	}
 }

@@ -109,12 +109,8 @@ func listLoginLinks(kind string) Handler {
 	return func(c *Call) Answer {
 		rows := []Object{}
 		for _, l := range c.Group.LoginLinks {
-			switch {
-			case l.Kind != kind:
-			case kind == "saml":
-				rows = append(rows, Object{"name": l.Name, "access_level": int(l.Role), "member_role_id": nil, "provider": emptyNull(l.Provider)})
-			default:
-				rows = append(rows, Object{"cn": emptyNull(l.Name), "group_access": int(l.Role), "provider": l.Provider, "filter": emptyNull(l.Filter), "member_role_id": nil})
+			if l.Kind == kind {
+				rows = append(rows, loginLinkJSON(l))
 			}
 		}
 		return OK(rows)

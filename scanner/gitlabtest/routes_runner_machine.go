@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// runnerMachineRoutes are what gitlab-runner itself asks: it registers, proves its token and asks for jobs, of which
-// there are never any. The token in the body is the whole authorisation.
+// runnerMachineRoutes are what gitlab-runner itself asks before it has a job: it registers and proves its token. The
+// token in the body is the whole authorisation.
 // Source: https://docs.gitlab.com/api/runners/, GitLab's lib/api/ci/runner.rb
 func runnerMachineRoutes() []Route {
 	const source = "https://docs.gitlab.com/api/runners/"
@@ -19,7 +19,6 @@ func runnerMachineRoutes() []Route {
 		open("POST", "runners/verify", verifyRunner),
 		open("POST", "runners/reset_authentication_token", resetByRunner),
 		open("DELETE", "runners/managers", dropManager),
-		open("POST", "jobs/request", requestJob),
 	}
 }
 
@@ -137,13 +136,4 @@ func dropManager(c *Call) Answer {
 	}
 	r.Managers = slices.DeleteFunc(r.Managers, func(m *RunnerManager) bool { return m.SystemID == id })
 	return NoContent()
-}
-
-// requestJob has none for anybody; the header tells the runner since when.
-func requestJob(c *Call) Answer {
-	return withRunnerToken(c, func(r *Runner) Answer {
-		a := NoContent()
-		a.Header = http.Header{"X-Gitlab-Last-Update": {newEntropy(c.st.seed, "queue\x00"+itoa(r.ID)).pick(lowerHex, 32)}}
-		return a
-	})
 }

@@ -1,6 +1,7 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ func runnerRoutes() []Route {
 		{Method: "GET", Path: "runners/all", Admin: true, Permission: read, Paging: Offset, Source: docs, Handle: listAllRunners},
 		{Method: "GET", Path: "runners/:runner_id", Permission: read, Source: docs, Handle: showRunner},
 		{Method: "GET", Path: "runners/:runner_id/managers", Permission: read, Paging: Offset, Source: docs, Handle: listRunnerManagers},
+		{Method: "GET", Path: "runners/:runner_id/jobs", Permission: "read_job", Paging: Offset, Source: docs, Handle: listRunnerJobs},
 		{Method: "DELETE", Path: "runners/:runner_id", Permission: "delete_runner", Source: docs, Handle: deleteRunner},
 		{Method: "PUT", Path: "runners/:runner_id", Permission: "update_runner", Source: docs, Handle: changeRunner},
 		{Method: "GET", Path: "projects/:id/runners", Role: Maintainer, Permission: read, Paging: Offset, Source: docs, Handle: listProjectRunners},
@@ -174,5 +176,32 @@ func deleteRunner(c *Call) Answer {
 		delete(c.st.owners, r.Value)
 		c.Audit("ci_runner_unregistered", c.runnerEntity(r), "Ci::Runner", r.Description, r.ID, nil)
 		return NoContent()
+	})
+}
+
+// listRunnerJobs are those that the runner ran in projects that the caller sees, the latest first.
+func listRunnerJobs(c *Call) Answer {
+	return withRunner(c, func(r *Runner) Answer {
+		var rows []*Job
+		for _, p := range c.st.w.Projects {
+			if !c.Sees(p) || p.PendingDelete {
+				continue
+			}
+			for _, j := range p.jobs() {
+				if (j.work != nil && j.work.runner == r || j.work == nil && j.Runner != "" && j.Runner == r.Description) && (c.Text("status") == "" || c.Text("status") == cmp.Or(j.Status, "success")) {
+					rows = append(rows, j)
+				}
+			}
+		}
+		slices.SortFunc(rows, func(a, b *Job) int { return cmp.Compare(b.ID, a.ID) })
+		return List(c, rows, noID[*Job], func(j *Job) Object {
+			inside := *c
+			inside.Project = j.project
+			o := jobItem(&inside, j).Merge(Object{"project": projectIdentity(c, j.project)})
+			for _, field := range []string{"archived", "artifacts", "artifacts_expire_at", "runner", "tag_list"} {
+				delete(o, field) // of the job's own answer
+			}
+			return o
+		})
 	})
 }

@@ -56,6 +56,12 @@ func (c *Call) fillUser(u *User) {
 			*field = c.Text(name)
 		}
 	}
+	if n, given := c.Int("projects_limit"); given {
+		u.limits = Object{}.Merge(u.limits).Merge(Object{"projects_limit": n})
+	}
+	if on, given := c.Bool("can_create_group"); given {
+		u.limits = Object{}.Merge(u.limits).Merge(Object{"can_create_group": on})
+	}
 	for name, field := range map[string]*bool{"admin": &u.Admin, "auditor": &u.Auditor, "external": &u.External} {
 		if on, set := c.Bool(name); set {
 			*field = on

@@ -62,13 +62,14 @@ func userAdmin(c *Call, u *User) Object {
 
 // userOwn are the fields that the user himself sees too.
 func userOwn(u *User) Object {
-	return Object{
+	o := Object{
 		"email": u.Email, "commit_email": u.Email, "last_sign_in_at": u.LastSignInAt.stamp(), "current_sign_in_at": u.LastSignInAt.stamp(),
 		"confirmed_at": u.CreatedAt.stamp(), "last_activity_on": u.LastActivityOn.date(), "theme_id": 3, "color_scheme_id": 1,
 		"projects_limit": 100000, "can_create_group": !u.External, "can_create_project": !u.External,
 		"two_factor_enabled": u.TwoFactor, "external": u.External, "private_profile": false, "preferred_language": "en",
 		"shared_runners_minutes_limit": nil, "extra_shared_runners_minutes_limit": nil, "identities": []any{},
 	}
+	return o.Merge(u.limits)
 }
 
 func emptyNull(s string) any {

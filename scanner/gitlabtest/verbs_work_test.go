@@ -114,8 +114,13 @@ func fillWork(t *testing.T, s *Server) {
 		"POST " + p + "/issues title=first", "POST " + p + "/issues/1/notes body=EXAMPLE", "POST topics name=a&title=a", "POST broadcast_messages message=EXAMPLE",
 		"POST " + p + "/feature_flags name=fast&version=new_version_flag", "POST " + p + "/badges link_url=https://a.example&image_url=https://a.example", "POST groups/100/badges link_url=https://a.example&image_url=https://a.example"}
 	calls = append(calls, "POST "+p+"/deployments environment=staging&sha=main&ref=main&tag=false&status=created")
+	calls = append(calls, "POST "+p+"/issues/1/award_emoji name=eyes", "POST "+p+"/merge_requests/1/award_emoji name=eyes", "POST "+p+"/issues/1/links target_project_id=1000&target_issue_iid=1",
+		"POST snippets title=first&file_name=a.txt&content=EXAMPLE")
 	for _, home := range []string{p, "groups/100"} {
-		calls = append(calls, "POST "+home+"/labels name=bug&color=red", "POST "+home+"/milestones title=one")
+		calls = append(calls, "POST "+home+"/labels name=bug&color=red", "POST "+home+"/milestones title=one", "POST "+home+"/boards name=one")
+	}
+	for _, home := range []string{p, "groups/100", "users/4"} {
+		call(t, s, http.MethodPut, "admin-write", home+"/custom_attributes/note", "value=EXAMPLE")
 	}
 	call(t, s, http.MethodPost, "maintainer-write", p+"/star", "")
 	for _, one := range calls {

@@ -196,6 +196,7 @@ type Job struct {
 
 	pipeline *Pipeline
 	project  *Project
+	work     *jobWork // of a job that was started here
 }
 
 // CIConfig is what the server says about a project's pipeline configuration. It is frozen data, never the output of

@@ -34,6 +34,7 @@ type User struct {
 	Emails []*Email `yaml:"emails"`
 
 	status      struct{ emoji, message, availability string } // what he is doing
+	limits      Object                                        // what he was allowed otherwise than others, by GitLab's names
 	namespaceID int64                                         // the personal namespace; shares the ID space of groups
 }
 
