@@ -78,6 +78,8 @@ func TestRead_scripts(t *testing.T) {
 		"configuration_named_for_docker_hub":    {"cp $DOCKER_HUB_CONFIG ~/.docker/config.json\ndocker push $IMAGE", []string{"dockerhub DOCKER_HUB_CONFIG ci_variable"}},
 		"secret_of_an_image_build":              {"docker build --secret id=geo,env=GEO_LICENCE_KEY --build-arg VERSION=$CI_COMMIT_TAG .", []string{"other-service GEO_LICENCE_KEY ci_variable"}},
 		"password_of_a_server_of_its_own":       {"shopd user add --password EXAMPLEEXAMPLE\nP_PASSWORD=EXAMPLEEXAMPLE\nshopd user add --password $P_PASSWORD", nil},
+		"key_file_that_nobody_makes":            {`cosign sign --key cosign.key registry.example.com/shop`, []string{"signing - unknown"}},
+		"public_key_from_a_file":                {`gpg --import release.asc`, nil},
 		"argument_of_a_kaniko_build":            {`/kaniko/executor --build-arg LARGE_FILES_TOKEN=$LARGE_FILES_TOKEN --destination registry.example.com/shop`, []string{"other-service LARGE_FILES_TOKEN ci_variable", "registry-other - ambient"}},
 		"backend_that_only_its_user_tells":      {`terraform init -backend-config=password=$STATE_TOKEN -backend-config=username=gitlab-ci-token`, []string{"gitlab-terraform-state STATE_TOKEN ci_variable"}},
 		"values_for_terraform_in_a_file":        {"echo \"db = \\\"$SHOP_PASSWORD\\\"\" > shop.auto.tfvars\nterraform apply", []string{"terraform-providers SHOP_PASSWORD ci_variable"}},
