@@ -149,6 +149,7 @@ func (r *reading) unseenNames() {
 	}
 	r.ownVariables()
 	r.unseenExports()
+	r.renamed()
 	hidden := slices.ContainsFunc(r.uses, func(u Use) bool { return u.System == "opaque-script" })
 	if hidden && r.systemUsed("ssh") {
 		r.handOver(keep(r.unclaimed(), func(n string) bool { return slices.Contains(r.naked, n) }))
@@ -202,6 +203,33 @@ func (r *reading) unseenExport(t *Tool, variables []string) {
 			r.at = place(r.job.Origin)
 			r.use(Use{System: system, Operation: "variable " + n, AuthStyle: "environment", Confidence: Medium}, names)
 		}
+	}
+}
+
+// renamed records credentials that the job gives another name for what cannot be read, where no name tells the system.
+func (r *reading) renamed() {
+	if !r.hidden {
+		return
+	}
+	var names []string
+	add := func(variable string) {
+		for _, n := range secrets(r.env[variable].names) {
+			if n != variable && !r.claimed[n] && !strings.HasPrefix(n, literalPrefix) && !strings.HasPrefix(n, ArtifactPrefix) {
+				names = union(names, []string{n})
+			}
+		}
+	}
+	for _, v := range r.job.Variables {
+		if v.Where != "rules" {
+			add(v.Name)
+		}
+	}
+	for _, name := range r.given {
+		add(name)
+	}
+	if len(names) > 0 {
+		r.at = place(r.job.Origin)
+		r.use(Use{System: "other-service", Operation: "variables for what is not seen", AuthStyle: "environment", Confidence: Low}, names)
 	}
 }
 
