@@ -78,6 +78,7 @@ func TestRead_scripts(t *testing.T) {
 		"configuration_named_for_docker_hub":    {"cp $DOCKER_HUB_CONFIG ~/.docker/config.json\ndocker push $IMAGE", []string{"dockerhub DOCKER_HUB_CONFIG ci_variable"}},
 		"secret_of_an_image_build":              {"docker build --secret id=geo,env=GEO_LICENCE_KEY --build-arg VERSION=$CI_COMMIT_TAG .", []string{"other-service GEO_LICENCE_KEY ci_variable"}},
 		"password_of_a_server_of_its_own":       {"shopd user add --password EXAMPLEEXAMPLE\nP_PASSWORD=EXAMPLEEXAMPLE\nshopd user add --password $P_PASSWORD", nil},
+		"block_that_the_yaml_folds":             {`if [[ -n "$CI_REGISTRY_USER" ]]; then echo "login" docker login -u "$CI_REGISTRY_USER" -p "$CI_REGISTRY_PASSWORD" fi`, []string{"dockerhub CI_REGISTRY_PASSWORD,CI_REGISTRY_USER predefined"}},
 		"renamed_for_what_is_not_seen":          {"export SHOP_DB=$LIVE_DB_PASSWORD\n./deploy.sh", []string{"opaque-script - unknown", "other-service LIVE_DB_PASSWORD ci_variable"}},
 		"retry_of_its_arguments":                {"retry() { for i in 1 2 3; do \"$@\" && return; done; }\nretry docker login -u $R_USER -p $R_TOKEN registry.example.com", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
 		"arguments_after_a_shift":               {"with() { local n=$1; shift; \"$@\"; }\nwith 3 docker login -u $R_USER -p $R_TOKEN registry.example.com", []string{"registry-other R_TOKEN,R_USER ci_variable"}},
