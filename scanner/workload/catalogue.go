@@ -195,7 +195,11 @@ func systemOfNames(names []string) string {
 		if !isSecret(n) {
 			continue
 		}
-		upper := strings.ToUpper(plain(n))
+		name := plain(n)
+		if strings.Contains(name, ":") { // where a manager keeps a secret says less than what the secret is called
+			name = name[strings.LastIndexByte(name, '/')+1:]
+		}
+		upper := strings.ToUpper(name)
 		for _, e := range hosts().Names {
 			if e.match.MatchString(upper) {
 				return e.System

@@ -153,7 +153,7 @@ func (r *reading) built(c *call, args []value) {
 		}
 	}
 	given, secret := r.buildArguments(args)
-	r.handedIn(given, "handed to an image build", "")
+	r.handedIn(given, "handed to an image build", "other-service")
 	r.handedIn(secret, "handed to an image build", "other-service")
 	for _, l := range r.registries.logins { // a build pulls its base images with whatever login there is
 		if l.remote == r.remote && !slices.Contains(l.actions, "build") {

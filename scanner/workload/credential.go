@@ -11,7 +11,7 @@ import (
 // credentials tells which credentials a call takes: those it names, those in its files, those in its environment, or
 // its defaults. False: none is seen where one must be.
 func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind Kind, style string, ok bool) {
-	literal := false
+	literal, filed := false, false
 	for _, o := range t.Options {
 		if v, given := option(c.args, o); given {
 			if name, ok := strings.CutPrefix(v.text, "env:"); ok { // env://NAME of cosign, env:NAME of openssl
@@ -21,6 +21,7 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 				v.names = f.names
 			}
 			names = union(names, inFile(v.names))
+			filed = filed || len(v.names) == 0 && keyFile.MatchString(v.text)
 			literal = literal || v.text != "" && len(v.names) == 0 && !strings.Contains(v.text, unknown)
 		}
 	}
@@ -49,7 +50,10 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	if env, kind, ok := r.environment(t, true); ok {
 		return env, kind, t.Style, true
 	}
-	if literal {
+	switch {
+	case filed: // of which nothing tells where it comes from
+		return nil, Unknown, "argument", k.Needs != "seen"
+	case literal:
 		return nil, Literal, "argument", true
 	}
 	if k.Needs == "seen" || len(t.Environment) == 0 && !t.Ambient {
@@ -64,6 +68,9 @@ func (r *reading) credentials(t *Tool, k *Call, c *call) (names []string, kind K
 	names, kind = r.defaults(t)
 	return names, kind, t.Style, true
 }
+
+// keyFile is what files with a credential are called.
+var keyFile = regexp.MustCompile(`^[\w./~-]+\.(key|pem|json|p8|p12|pfx|jks|keystore|gpg|asc)$`)
 
 // agentName is how GitLab names the context of an agent: the path of its project, and its own name.
 // Source: https://docs.gitlab.com/user/clusters/agent/ci_cd_workflow/

@@ -3,6 +3,7 @@ package workload
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -27,6 +28,10 @@ func (r *reading) dispatch(c *call) output {
 		own.args = c.args[:len(c.args)-min(len(inner), len(c.args))]
 		r.tool(&own)
 		return r.launch(c, inner)
+	}
+	if r.runsProgram(c) {
+		r.stranger(c)
+		return c.answer(r)
 	}
 	if out, ok := r.tool(c); ok && !slices.Contains(runners, c.name) {
 		return out
@@ -53,23 +58,37 @@ func (c *call) answer(r *reading) output {
 
 // function runs the body of a function with its arguments.
 func (r *reading) function(c *call, body *syntax.Stmt) output {
-	saved := map[string]value{}
-	for i := range 9 {
-		name := string(rune('1' + i))
-		saved[name] = r.env[name]
-		if i < len(c.args) {
-			r.env[name] = c.args[i]
-		} else {
-			r.env[name] = value{}
-		}
-	}
-	all := join(c.args, " ")
-	r.env["@"], r.env["*"] = all, all
+	before := r.lists["@"]
+	r.positional(c.args)
 	out := r.statement(body, c.in)
-	for name, v := range saved {
-		r.env[name] = v
-	}
+	r.positional(before)
 	return out
+}
+
+// positional gives a function or a script its arguments.
+func (r *reading) positional(args []value) {
+	for i := range 9 {
+		v := value{}
+		if i < len(args) {
+			v = args[i]
+		}
+		r.env[string(rune('1'+i))] = v
+	}
+	r.lists["@"] = args
+	all := join(args, " ")
+	r.env["@"], r.env["*"] = all, all
+}
+
+// shift drops the first of the arguments, or as many as it is told.
+func shift(r *reading, c *call) output {
+	n := 1
+	if len(c.args) > 0 {
+		n, _ = strconv.Atoi(c.args[0].text)
+	}
+	if args := r.lists["@"]; n > 0 && n <= len(args) {
+		r.positional(args[n:])
+	}
+	return output{}
 }
 
 // filters pass on what flows in, in another form.
@@ -101,10 +120,14 @@ func shellCommand(name string) func(*reading, *call) output {
 		return exportWords
 	case "read":
 		return readVariables
+	case "shift":
+		return shift
+	case "find":
+		return find
 	case "bash", "sh", "dash", "ash", "zsh", "ksh", "cmd", "pwsh", "powershell":
 		return shell
 	case "set", "unset", "test", "[", "cd", "exit", "true", "false", ":", "trap", "chmod", "chown", "mkdir", "rm", "touch", "ls", "icacls", "alias",
-		"sleep", "return", "pushd", "popd", "shift", "wait", "which", "date", "find", "diff", "unzip", "zip", "tar", "apt-get", "apt", "apk", "yum", "dnf":
+		"sleep", "return", "pushd", "popd", "wait", "which", "date", "diff", "unzip", "zip", "tar", "apt-get", "apt", "apk", "yum", "dnf":
 		return silent
 	}
 	switch {
@@ -333,6 +356,8 @@ func evaluate(r *reading, c *call) output {
 	text := join(c.args, " ")
 	if strings.Contains(text.text, unknown) {
 		r.assignText(text)
+	}
+	if strings.HasPrefix(text.text, unknown) { // what it runs is not known
 		return output{}
 	}
 	r.script(unmark(text.text))
@@ -366,7 +391,22 @@ func shell(r *reading, c *call) output {
 			return c.answer(r)
 		}
 	}
-	n := skipOptions(c.args, "-o", "-O", "-File")
+	if c.name == "pwsh" || c.name == "powershell" {
+		r.powerShellFile(c)
+		return c.answer(r)
+	}
+	n := skipOptions(c.args, "-o", "-O")
+	if at := slices.IndexFunc(c.args[:n], func(a value) bool { return stdinOption.MatchString(a.text) }); at >= 0 { // what flows in is the script
+		rest := c.args[at+1:]
+		r.wordsHandOver(c, rest)
+		if c.in.text != "" && !strings.Contains(c.in.text, unknown) {
+			before := r.lists["@"]
+			r.positional(slices.DeleteFunc(slices.Clone(rest), func(a value) bool { return a.text == "--" }))
+			r.script(unmark(c.in.text))
+			r.positional(before)
+		}
+		return c.answer(r)
+	}
 	switch {
 	case n < len(c.args) && c.args[n].text != unknown:
 		r.scriptFile(c, c.args[n], c.args[n+1:])
@@ -376,6 +416,49 @@ func shell(r *reading, c *call) output {
 		r.script(unmark(c.in.text))
 	}
 	return c.answer(r)
+}
+
+// find runs what follows -exec.
+// Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/find.html
+func find(r *reading, c *call) output {
+	out := output{}
+	for i, a := range c.args {
+		if !slices.Contains([]string{"-exec", "-execdir", "-ok", "-okdir"}, a.text) {
+			continue
+		}
+		inner := c.args[i+1:]
+		if end := slices.IndexFunc(inner, func(a value) bool { return a.text == ";" || a.text == "+" }); end >= 0 {
+			inner = inner[:end]
+		}
+		o := r.run(inner, value{}, nil)
+		out = output{out.with(o.value), out.derived || o.derived}
+	}
+	return out
+}
+
+// stdinOption is -s of a shell, alone or among others: it reads its script from where a pipe ends.
+// Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/sh.html
+var stdinOption = regexp.MustCompile(`^-[a-zA-Z]*s[a-zA-Z]*$`)
+
+// powerShellFile reads the script that PowerShell is told to run.
+// Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_pwsh
+func (r *reading) powerShellFile(c *call) {
+	for i := 0; i < len(c.args); i++ {
+		switch text := strings.ToLower(c.args[i].text); {
+		case (text == "-file" || text == "-f") && i+1 < len(c.args):
+			r.scriptFile(c, c.args[i+1], c.args[i+2:])
+			return
+		case slices.Contains([]string{"-executionpolicy", "-ep", "-ex", "-windowstyle", "-w", "-version", "-v", "-inputformat", "-outputformat", "-configurationname", "-workingdirectory", "-wd"}, text):
+			i++
+		case strings.HasPrefix(text, "-"):
+		case strings.HasSuffix(text, ".ps1") || c.name == "pwsh":
+			r.scriptFile(c, c.args[i], c.args[i+1:])
+			return
+		default:
+			r.script(unmark(join(c.args[i:], " ").text))
+			return
+		}
+	}
 }
 
 func sourceFile(r *reading, c *call) output {

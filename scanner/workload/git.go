@@ -64,7 +64,7 @@ func (r *reading) gitConfig(args []value) {
 	switch low := strings.ToLower(all.text); {
 	case strings.Contains(low, "insteadof"):
 		if m := basicURL.FindString(all.text); m != "" {
-			names := namesIn(m, all.names)
+			names := namesIn(m, all)
 			if len(names) > 0 {
 				r.use(Use{System: r.gitSystem(value{m, names}), Operation: "git config url.insteadOf", AuthStyle: "url-userinfo"}, splitURL(value{m, names}).user.names)
 			}

@@ -20,7 +20,9 @@ type reading struct {
 	depth  int
 
 	env       map[string]value
-	exported  map[string]bool // names that the script or the YAML sets
+	changed   map[string]*value  // what the variables were that a branch sets; nil: they were not set. See alternatives
+	lists     map[string][]value // arrays; @: what the function or the script got
+	exported  map[string]bool    // names that the script or the YAML sets
 	written   map[string]value
 	functions map[string]*syntax.Stmt
 
@@ -42,6 +44,7 @@ type reading struct {
 	guessed    map[string]bool  // credentials of which only the name of a file tells
 
 	naked []string // names that the script exports as they are
+	given []string // names that it exports with a value
 	names []string // see mentioned
 	all   string   // see text
 
@@ -51,7 +54,7 @@ type reading struct {
 func newReading(config *ciyaml.Config, job ciyaml.Job, files Files, variant int) *reading {
 	r := &reading{
 		config: config, job: job, files: files, hidden: len(job.Missing) > 0,
-		env: map[string]value{}, exported: map[string]bool{}, written: map[string]value{}, functions: map[string]*syntax.Stmt{},
+		env: map[string]value{}, lists: map[string][]value{}, exported: map[string]bool{}, written: map[string]value{}, functions: map[string]*syntax.Stmt{},
 		remotes: map[string]value{}, claimed: map[string]bool{}, implied: map[string]bool{}, followed: map[string]bool{}, guessed: map[string]bool{},
 	}
 	r.setVariables(variant)
@@ -103,7 +106,8 @@ func (r *reading) setVariables(variant int) {
 // the level below: project, group or instance.
 func (r *reading) expandVariable(name string, raw map[string]string, chain []string) value {
 	text, ok := raw[name]
-	if !ok || slices.Contains(chain, name) {
+	given := ok && text == "" && (isSecret(name) || isUser(name)) // left empty for the settings or the run to fill in
+	if !ok || given || slices.Contains(chain, name) {
 		return value{text: "${" + name + "}", names: []string{name}}
 	}
 	if len(chain) > maxDepth {
@@ -149,6 +153,12 @@ func (r *reading) look(name string) value {
 
 // set assigns a variable.
 func (r *reading) set(name string, v value) {
+	if _, seen := r.changed[name]; r.changed != nil && !seen {
+		r.changed[name] = nil
+		if old, ok := r.env[name]; ok {
+			r.changed[name] = &old
+		}
+	}
 	r.env[name] = v
 	r.exported[name] = true
 }

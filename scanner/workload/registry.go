@@ -151,6 +151,8 @@ func imageTool(r *reading, c *call) {
 				r.pushed(c.args[i+1], "kaniko push")
 			}
 		}
+		given, _ := r.buildArguments(c.args)
+		r.handedIn(given, "handed to an image build", "other-service")
 		return
 	case "ko":
 		if repo, ok := r.env["KO_DOCKER_REPO"]; ok {

@@ -36,6 +36,37 @@ func (r *reading) runsScript(c *call) {
 	}
 }
 
+// builders build a program of the project and run it.
+// Sources: the commands' own references (go, cargo, dotnet, swift, dart).
+var builders = []string{"go", "cargo", "dotnet", "swift", "dart"}
+
+// runsProgram reads "go run" and its like, and reports whether the call is one. A package with a version is no program of
+// the project, but the one that it is named for.
+func (r *reading) runsProgram(c *call) bool {
+	if !slices.Contains(builders, c.name) || len(c.args) < 2 || c.args[0].text != "run" {
+		return false
+	}
+	rest := c.args[1:]
+	rest = rest[skipOptions(rest, "-p", "--package", "--bin", "--example", "--project", "-c", "--configuration", "--features", "-tags", "-ldflags", "-mod", "-f", "--framework"):]
+	if len(rest) == 0 {
+		r.hidden = true
+		r.opaque("runs " + c.name + " run")
+		return true
+	}
+	if name, _, versioned := strings.Cut(rest[0].text, "@"); versioned && c.name == "go" {
+		r.run(append([]value{{text: path.Base(name)}}, rest[1:]...), c.in, nil)
+		return true
+	}
+	r.wordsHandOver(c, rest)
+	r.hidden = true
+	if c.name == "go" {
+		r.opaque("runs go run " + rest[0].text)
+	} else {
+		r.opaque("runs " + c.name + " run")
+	}
+	return true
+}
+
 var scriptName = regexp.MustCompile(`\.(sh|bash|py|rb|pl|ps1|bat|cmd|js|php|zsh|ksh)$`)
 
 // isScriptPath reports whether a command is named by its path in the repository, or is a script by its name.
@@ -97,11 +128,14 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 	}
 	r.wordsHandOver(c, args)
 	r.hidden = true
+	text, ok := r.open(name)
+	if !ok {
+		r.strayWords(c, args)
+	}
 	if r.followed[name] {
 		return
 	}
 	r.followed[name] = true
-	text, ok := r.open(name)
 	if !ok || r.inside {
 		if !r.inside && !installers.MatchString(path.Base(name)) {
 			r.opaque(strings.TrimSpace("runs " + name))
@@ -261,12 +295,13 @@ func scriptArguments(args []value, name string) []value {
 }
 
 // credentialOption is an option whose value is a credential in nearly every program that has it.
-var credentialOption = regexp.MustCompile(`(?i)^--?(\w*[-_])?(token|api-?key|password|passwd|secret|repotoken|access-?key|client-secret|auth-token)(=|$)`)
+var credentialOption = regexp.MustCompile(`(?i)^(--?|-D)(\w+[-_.])*(token|api-?key|password|passwd|secret|repotoken|access-?key)(=|$)`)
 
 // stranger reads a command that nothing here knows: a credential that it is plainly given is one of the system that
 // the names tell, or of some other service.
 func (r *reading) stranger(c *call) {
-	if slices.Contains(runners, c.name) || len(tools().byCommand[c.name]) > 0 || r.remote != "" {
+	built := slices.Contains(builders, c.name)
+	if slices.Contains(runners, c.name) || len(tools().byCommand[c.name]) > 0 && !built || r.remote != "" {
 		return
 	}
 	var names []string
@@ -281,8 +316,8 @@ func (r *reading) stranger(c *call) {
 		}
 	}
 	other := "other-service"
-	if len(names) == 0 && !isScriptPath(c.path) {
-		names, other = secrets(c.in.names), ""
+	if len(names) == 0 && verbWord.MatchString(c.name) && !isScriptPath(c.path) {
+		names, other = secrets(join(append(slices.Clone(c.args), c.in), "").names), ""
 	}
 	names = keep(names, func(n string) bool { return !r.claimed[plain(n)] })
 	if len(names) == 0 {
@@ -310,5 +345,15 @@ func (r *reading) wordsHandOver(c *call, args []value) {
 		if system := systemOfNames([]string{n}); system != "" {
 			r.use(Use{System: system, Operation: "handed to " + c.name, AuthStyle: "argument", Confidence: Low}, []string{n})
 		}
+	}
+}
+
+// strayWords records credentials among the words of a script that is not at hand, of which no name tells the system.
+func (r *reading) strayWords(c *call, args []value) {
+	names := keep(secrets(join(args, "").names), func(n string) bool {
+		return systemOfNames([]string{n}) == "" && !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix)
+	})
+	if len(names) > 0 {
+		r.use(Use{System: "other-service", Operation: "handed to " + c.name, AuthStyle: "argument", Confidence: Low}, names)
 	}
 }

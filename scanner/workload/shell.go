@@ -132,7 +132,7 @@ func (r *reading) command(c syntax.Command, in value) output {
 			out := r.statement(c.Y, left.value)
 			return output{out.value, out.derived || left.derived}
 		}
-		right := r.statement(c.Y, in)
+		right := r.alternatives([]*syntax.Stmt{c.X}, false, func() output { return r.statement(c.Y, in) })
 		return output{left.with(right.value), left.derived || right.derived}
 	case *syntax.Block:
 		return r.nested(c.Stmts, in)
@@ -146,12 +146,7 @@ func (r *reading) command(c syntax.Command, in value) output {
 	case *syntax.ForClause:
 		return r.forClause(c, in)
 	case *syntax.CaseClause:
-		out := output{}
-		for _, i := range c.Items {
-			o := r.nested(i.Stmts, in)
-			out = output{out.with(o.value), out.derived || o.derived}
-		}
-		return out
+		return r.caseClause(c, in)
 	case *syntax.FuncDecl:
 		if c.Name != nil {
 			r.functions[c.Name.Value] = c.Body
@@ -176,13 +171,73 @@ func (r *reading) nested(stmts []*syntax.Stmt, in value) output {
 }
 
 func (r *reading) ifClause(c *syntax.IfClause, in value) output {
-	out := output{}
+	var branches []func() output
+	var tests []*syntax.Stmt
+	otherwise := false
 	for ; c != nil; c = c.Else {
-		r.nested(c.Cond, in)
-		o := r.nested(c.Then, in)
+		cond, then := c.Cond, c.Then
+		tests, otherwise = append(tests, cond...), len(cond) == 0
+		branches = append(branches, func() output {
+			r.nested(cond, in)
+			return r.nested(then, in)
+		})
+	}
+	return r.alternatives(tests, otherwise, branches...)
+}
+
+func (r *reading) caseClause(c *syntax.CaseClause, in value) output {
+	var branches []func() output
+	otherwise := false
+	for _, i := range c.Items {
+		otherwise = otherwise || slices.ContainsFunc(i.Patterns, func(w *syntax.Word) bool { return w.Lit() == "*" })
+		branches = append(branches, func() output { return r.nested(i.Stmts, in) })
+	}
+	return r.alternatives(nil, otherwise, branches...)
+}
+
+// alternatives reads branches of which one runs, or none unless otherwise says that one is for all else. A variable that
+// they set then holds the credentials of each, and those that it had before where none may run: those of its own name
+// too, where the tests ask for it.
+func (r *reading) alternatives(tests []*syntax.Stmt, otherwise bool, branches ...func() output) output {
+	outer := r.changed
+	r.changed = map[string]*value{}
+	held := map[string][]string{}
+	out := output{}
+	for _, branch := range branches {
+		o := branch()
 		out = output{out.with(o.value), out.derived || o.derived}
+		for name := range r.changed {
+			held[name] = union(held[name], secrets(r.env[name].names))
+		}
+	}
+	changed := r.changed
+	r.changed = outer
+	for name, old := range changed {
+		if !otherwise && old != nil {
+			held[name] = union(held[name], secrets(old.names))
+		} else if !otherwise && isSecret(name) && asked(tests, name) {
+			held[name] = union(held[name], []string{name})
+		}
+		now := r.env[name]
+		if _, seen := outer[name]; outer != nil && !seen {
+			outer[name] = old
+		}
+		r.env[name] = now.taint(held[name])
 	}
 	return out
+}
+
+// asked reports whether tests name a variable.
+func asked(tests []*syntax.Stmt, name string) bool {
+	found := false
+	for _, s := range tests {
+		syntax.Walk(s, func(n syntax.Node) bool {
+			p, ok := n.(*syntax.ParamExp)
+			found = found || ok && p.Param != nil && p.Param.Value == name
+			return !found
+		})
+	}
+	return found
 }
 
 // maxTurns is how many values of a loop's variable are tried.
@@ -193,12 +248,16 @@ func (r *reading) forClause(c *syntax.ForClause, in value) output {
 	if !ok || words.Name == nil || len(words.Items) == 0 {
 		return r.nested(c.Do, in)
 	}
+	var turns []value
+	for _, w := range words.Items {
+		turns = append(turns, r.fields(w)...)
+	}
+	if len(turns) == 0 { // what it goes through is not known
+		turns = []value{{text: unknown}}
+	}
 	out := output{}
-	for i, w := range words.Items {
-		if i == maxTurns {
-			break
-		}
-		r.set(words.Name.Value, r.word(w))
+	for _, v := range turns[:min(len(turns), maxTurns)] {
+		r.set(words.Name.Value, v)
 		o := r.nested(c.Do, in)
 		out = output{out.with(o.value), out.derived || o.derived}
 	}
@@ -218,6 +277,9 @@ func (r *reading) declare(c *syntax.DeclClause) {
 			}
 		case a.Name != nil:
 			r.assign(a)
+			if c.Variant.Value == "export" && len(r.given) < maxNames {
+				r.given = append(r.given, a.Name.Value)
+			}
 		}
 	}
 }
@@ -243,7 +305,13 @@ func (r *reading) assign(a *syntax.Assign) {
 				all = append(all, r.word(e.Value))
 			}
 		}
-		v = join(all, " ")
+		if a.Append {
+			all = slices.Concat(r.lists[a.Name.Value], all)
+		}
+		all = all[:min(len(all), maxNames)]
+		r.lists[a.Name.Value] = all
+		r.set(a.Name.Value, join(all, " "))
+		return
 	case a.Value != nil:
 		v, derived = r.wordOf(a.Value)
 	}

@@ -155,7 +155,7 @@ func (r *reading) connected(operation string, args []value) {
 		if m == nil {
 			continue
 		}
-		names := namesIn(m[1], a.names)
+		names := namesIn(m[1], a)
 		if f, written := r.file(m[1]); written && len(f.names) > 0 {
 			names = f.names
 		}

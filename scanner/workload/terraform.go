@@ -60,7 +60,7 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool, text string
 			sure = sure || name == "TF_HTTP_PASSWORD"
 		}
 	}
-	s3 := false
+	s3, gitlab := false, false // what the options tell of the backend
 	for i, a := range c.args {
 		text := a.text
 		if (text == "-backend-config" || text == "--backend-config") && i+1 < len(c.args) {
@@ -75,6 +75,8 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool, text string
 			state = true
 		case m[1] == "password":
 			names, sure = union(names, a.names), true
+		case m[1] == "username" && m[2] == "gitlab-ci-token", m[1] == "lock_method" || m[1] == "unlock_method":
+			gitlab = true
 		case m[1] == "bucket" || m[1] == "dynamodb_table":
 			s3 = true
 		case m[1] == "access_key" || m[1] == "secret_key" || m[1] == "token":
@@ -83,7 +85,7 @@ func (r *reading) terraformState(c *call, verb string, wrapper bool, text string
 		}
 	}
 	switch {
-	case state:
+	case state || gitlab && len(names) > 0:
 		kind, confidence := Kind(""), High
 		if len(names) == 0 {
 			names, kind, confidence = []string{"CI_JOB_TOKEN"}, Predefined, Medium
@@ -129,7 +131,13 @@ func (r *reading) terraformProviders(c *call, verb, text string) {
 			handed = union(handed, secrets(a.names))
 		}
 	}
-	handed = keep(handed, func(n string) bool { return !r.claimed[n] })
+	for path, v := range r.written { // terraform.tfvars and *.auto.tfvars are read unasked
+		if strings.HasSuffix(path, ".tfvars") || strings.HasSuffix(path, ".tfvars.json") {
+			handed = union(handed, secrets(v.names))
+		}
+	}
+	slices.Sort(handed)
+	handed = keep(handed, func(n string) bool { return !r.claimed[n] && !strings.HasPrefix(n, literalPrefix) })
 	for _, n := range handed {
 		system := systemOfNames([]string{n})
 		if system == "" {

@@ -71,6 +71,9 @@ func (r *reading) startsTool(args []value) int {
 	})
 }
 
+// shellKeywords end a command, or stand before one.
+var shellKeywords = []string{"then", "else", "elif", "fi", "do", "done", "esac"}
+
 // commands cuts a line into commands at ; | & and braces, and those into words at space. Quotes hold words together;
 // parentheses and plus signs of PowerShell are space.
 func commands(line string) [][]string {
@@ -79,19 +82,26 @@ func commands(line string) [][]string {
 	var word strings.Builder
 	inWord := false
 	quote, tables := byte(0), 0 // open quote; open hash tables of PowerShell, whose braces are space
+	end := func() {
+		if len(words) > 0 {
+			out = append(out, words)
+		}
+		words = nil
+	}
 	endWord := func() {
-		if inWord {
-			words = append(words, word.String())
+		text := word.String()
+		switch {
+		case slices.Contains(shellKeywords, text): // the lines of a block, folded into one by the YAML
+			end()
+		case inWord:
+			words = append(words, text)
 		}
 		word.Reset()
 		inWord = false
 	}
 	endCommand := func() {
 		endWord()
-		if len(words) > 0 {
-			out = append(out, words)
-		}
-		words = nil
+		end()
 	}
 	for i := 0; i < len(line); i++ {
 		c := line[i]
@@ -110,13 +120,13 @@ func commands(line string) [][]string {
 		case strings.IndexByte(" \t()+,", c) >= 0:
 			endWord()
 		case c == '$' && i+1 < len(line) && line[i+1] == '{':
-			end := strings.IndexByte(line[i:], '}')
-			if end < 0 {
-				end = len(line) - i - 1
+			to := strings.IndexByte(line[i:], '}')
+			if to < 0 {
+				to = len(line) - i - 1
 			}
-			word.WriteString(line[i : i+end+1])
+			word.WriteString(line[i : i+to+1])
 			inWord = true
-			i += end
+			i += to
 		case c == '@' && strings.HasPrefix(line[i:], "@{"):
 			tables++
 			i++

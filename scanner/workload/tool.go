@@ -118,7 +118,7 @@ func (r *reading) toolCall(t *Tool, k *Call, c *call, line, found string) (outpu
 		r.opaque("runs " + c.verb("") + ": which credentials it uses")
 		return output{}, true
 	}
-	if !ok || k.System == "database" && r.ownDatabase(c) {
+	if !ok || k.System == "database" && r.ownDatabase(c) || k.System == "other-service" && r.ownAddress(c) {
 		return output{}, false
 	}
 	if k.System == "kubernetes" && len(secrets(names)) == 0 && localCluster.MatchString(r.text()) || k.System == "kubernetes" && kind == Implicit && localCluster.MatchString(r.text()) {
@@ -248,6 +248,21 @@ func (r *reading) payloadSystem(t *Tool, c *call, names []string) string {
 
 // registryCredential is what the password of a container registry is called.
 var registryCredential = regexp.MustCompile(`(?i)^(\w+_)?(DOCKER|CONTAINER|IMAGE|IMAGES|HARBOR|QUAY|ACR|GHCR|GCR|CR)?_?REGISTRY_(PASS|PASSWD|PASSWORD|TOKEN|SECRET)$|^DOCKER_?HUB_(PASS|PASSWD|PASSWORD|TOKEN)$|(^|_)(HARBOR|QUAY|ACR|GHCR)_(PASS|PASSWORD|TOKEN)$`)
+
+// ownAddress reports whether the only addresses among a call's words are of the job's own servers.
+func (r *reading) ownAddress(c *call) bool {
+	own := false
+	for _, a := range c.args {
+		if !strings.Contains(a.text, "://") {
+			continue
+		}
+		if host := splitURL(a).host; !isLocalHost(host) && !r.isService(host) {
+			return false
+		}
+		own = true
+	}
+	return own
+}
 
 // ownDatabase reports whether a call reaches a database that is a service of the job, or runs beside it.
 func (r *reading) ownDatabase(c *call) bool {

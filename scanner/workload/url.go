@@ -25,17 +25,21 @@ func splitURL(u value) address {
 	authority, path, _ := strings.Cut(rest, "/")
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 		a.user = value{text: authority[:at]}
-		a.user.names = namesIn(authority[:at], u.names)
+		a.user.names = namesIn(authority[:at], u)
 		authority = authority[at+1:]
 	}
 	a.host, a.path = authority, "/"+path
 	return a
 }
 
-// namesIn are those of the names that stand in a text, and those that flowed into it without standing in it.
-func namesIn(text string, names []string) []string {
-	return keep(names, func(n string) bool {
-		return strings.Contains(text, "${"+plain(n)+"}") || strings.Contains(text, "${"+plain(n)+":") || strings.Contains(text, unknown)
+// namesIn are those of the names of a value that stand in a part of its text, and those of credentials that stand nowhere
+// in it, for they flowed into what stands there: the other one of ${A:-$B}.
+func namesIn(part string, whole value) []string {
+	stands := func(text, n string) bool {
+		return strings.Contains(text, "${"+plain(n)+"}") || strings.Contains(text, "${"+plain(n)+":")
+	}
+	return keep(whole.names, func(n string) bool {
+		return stands(part, n) || strings.Contains(part, unknown) || strings.Contains(part, "${") && isSecret(n) && !isFetched(n) && !stands(whole.text, n)
 	})
 }
 
@@ -103,7 +107,9 @@ func (r *reading) requested(q *request, u value) {
 	if hook := len(names) == 0 && hosts().hook(strings.ToLower(address.host+address.path)); hook {
 		literal, style = true, "url"
 	}
-	if len(names) == 0 && !literal && !fetched || isLocalHost(address.host) || r.isService(address.host) {
+	// The job token proves nothing but to GitLab, which may run on the host of the runner.
+	local := isLocalHost(address.host) && !(slices.Contains(names, "CI_JOB_TOKEN") && gitlabAPI.MatchString(u.text)) || r.isService(address.host)
+	if len(names) == 0 && !literal && !fetched || local {
 		return
 	}
 	if scheme, _, ok := strings.Cut(strings.TrimLeft(u.text, `"'`), "://"); ok && strings.HasPrefix(scheme, "ftp") {
@@ -113,6 +119,10 @@ func (r *reading) requested(q *request, u value) {
 	}
 	if system == "" {
 		system, confidence = systemOfNames(names), Medium
+		// The names may say whose token it is, but a host that is named and has no path of GitLab's is another.
+		if named := strings.Contains(address.host, ".") && !strings.ContainsAny(address.host, "$*"); system == "gitlab-api" && named && !strings.Contains(address.path, "/-/") && style != "private-token-header" && style != "job-token-header" {
+			system = ""
+		}
 	}
 	if system == "" {
 		system, confidence = "http-other", Medium

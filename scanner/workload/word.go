@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -21,6 +22,9 @@ func (r *reading) wordOf(w *syntax.Word) (value, bool) {
 
 // fields resolves a word into the words that a shell would split it into: $OPTIONS may hold several.
 func (r *reading) fields(w *syntax.Word) []value {
+	if list, ok := r.list(w.Parts); ok {
+		return list
+	}
 	v := r.word(w)
 	if len(w.Parts) == 1 && strings.ContainsAny(v.text, " \n") {
 		if p, ok := w.Parts[0].(*syntax.ParamExp); ok && p.Param != nil {
@@ -36,6 +40,27 @@ func (r *reading) fields(w *syntax.Word) []value {
 		}
 	}
 	return []value{v}
+}
+
+// list returns the elements of an array that a word stands for: "${OPTIONS[@]}", and "$@".
+func (r *reading) list(parts []syntax.WordPart) ([]value, bool) {
+	if len(parts) != 1 {
+		return nil, false
+	}
+	switch p := parts[0].(type) {
+	case *syntax.DblQuoted:
+		return r.list(p.Parts)
+	case *syntax.ParamExp:
+		if p.Param == nil || p.Exp != nil || p.Length {
+			return nil, false
+		}
+		name := p.Param.Value
+		if index, isWord := p.Index.(*syntax.Word); isWord && (index.Lit() == "@" || index.Lit() == "*") || name == "@" {
+			list, ok := r.lists[name]
+			return slices.Clone(list), ok
+		}
+	}
+	return nil, false
 }
 
 // lookRaw resolves a name inside a text that was resolved before.
