@@ -11,6 +11,7 @@ import (
 func TestScan_doubts(t *testing.T) {
 	r := rand.New(rand.NewPCG(91, 92))
 	hex := func(n int) string { return random(r, "0123456789abcdef", n) }
+	digits := func(n int) string { return random(r, "123456789", n) }
 	table := ""
 	for range leastVectors {
 		table += "\tsharedSecret: \"" + hex(64) + "\",\n"
@@ -71,6 +72,47 @@ func TestScan_doubts(t *testing.T) {
 		{"password_of_nuget", "nuget.config", `<add key="ClearTextPassword" ` + "value=\"" + random(r, alnum, 12) + "\" />", true},
 		{"pair_of_the_standard", "a_test.go", `check(r.Header.Get("Authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")`, false},
 		{"guest_of_rabbitmq", "a.yml", "url: amqp://guest:guest@localhost:5672/", false},
+		{"token_of_slack_too_short", "a.go", `token: "xoxp-` + digits(12) + `"`, false},
+		{"token_of_telegram_by_its_name", "a.sh", "TELEGRAM_BOT_TOKEN=" + digits(4) + ":" + random(r, alnum, 35), false},
+		{"secret_of_a_webhook_of_telegram", "a.sh", "TELEGRAM_SECRET_TOKEN=" + random(r, alnum, 32) + "7", true},
+		{"certificate_in_a_secret_of_kubernetes", "a.yml", "kind: Secret\ndata:\n  ca.crt: " + base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\n"+random(r, alnum, 64))) + "\n", false},
+		{"first_line_of_a_key", "a.rb", "# -----BEGIN RSA PRIVATE KEY-----\n# MIIEpQIBAAKCAQEA" + random(r, alnum, 47) + ".\n# -----END RSA PRIVATE KEY-----\n", false},
+		{"digest_of_an_image", "a.yml", "token: sha256:" + hex(64), false},
+		{"time_of_a_change", "a.json", `{"passwordLastModified":"2024-06-11T08:22:01.000Z"}`, false},
+		{"version_of_a_package", "composer.json", `{"require": {"acme/password-hasher": "^5.4|^6.0"}}`, false},
+		{"type_of_media", "a.php", "'pkpass' => ['application/vnd.apple.pkpass'],", false},
+		{"flag_of_a_program", "a.py", `password="--full-refresh"`, false},
+		{"import_with_a_name", "a.go", "\tqauth \"github.com/acme/registry/src/pkg/reg/adapter/quay/auth\"\n", false},
+		{"pattern_of_tokens", "a.yml", "tokens:\n  - '^[ #\\.-]*(yml|rb|text|md|bash|sh$|js$)[^\\n]'\n", false},
+		{"command_of_powershell", "a.ps1", "$update_password = Get-AnsibleParam -obj $params", false},
+		{"user_without_a_password", "a.py", `url = "blob://ManagedIdentityCredential@account"`, false},
+		{"notation_of_an_address", "a.md", "redis://[username:password@]address:port/0", false},
+		{"key_of_an_emulator", "a.yml", "conn: DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=" + random(r, alnum, 86) + "==;", false},
+		{"key_of_a_host", "a.yml", "deploy__authorized_keys:\n  - key: 'ssh-rsa AAAAB3NzaC1yc2E" + random(r, alnum, 40) + "'\n", false},
+		{"route", "routes.rb", `get "admin/passwords" => "accounts#passwords"`, false},
+		{"password_that_ansible_makes", "a.yml", `x: '{{ lookup("password", "/dev/null length=32") }}'`, false},
+		{"number_of_a_right", "a.ps1", "POLICY_CREATE_SECRET = 0x00000020,", false},
+		{"characters_of_a_generator", "a.js", `const keyStr = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"`, false},
+		{"name_that_denies_it", "a.go", `nonMatchingToken := "` + random(r, alnum, 16) + `"`, false},
+		{"name_that_does_not", ".env", "NO_REPLY_PASSWORD=" + random(r, alnum, 16) + "7", true},
+		{"id_of_a_client", "a.yml", "oauth_client_id: " + random(r, alnum, 32), false},
+		{"key_of_a_cache", "a.go", `cacheKey: "` + hex(64) + `",`, false},
+		{"checksum_of_a_secret", "a.yml", "checksum/secrets: " + hex(64), false},
+		{"signature_of_a_text", "a.json", `{"signature": "` + random(r, alnum, 64) + `"}`, false},
+		{"name_of_an_entry", "a.ts", "key: 'cn-zhangjiakou-vpc',", false},
+		{"name_of_a_secret", "a.py", `SecretKeySelector(secret="deploy-auth-string", version="latest")`, false},
+		{"names_in_a_list", "deploy.yml", "secret:\n  - RAILS_MASTER_KEY\n", false},
+		{"type_of_a_field", "a.md", "`bin/rails generate model user password:digest`", false},
+		{"key_of_packages", "a.yml", "acme__apt_key: '" + strings.ToUpper(hex(40)) + "'", false},
+		{"typeof", "a.js", "if (typeof this.password === 'function') {", false},
+		{"challenge", "ChallengesTest.kt", `.add("WWW-Authenticate", "Basic realm = \"myrealm\"")`, false},
+		{"working_directory", "a.sh", "if [[ $(pwd) == */sources7/* ]]; then", false},
+		{"string_that_ends", "a.go", `env := append(os.Environ(), "PWD="+cmd.Dir, "GOROOT7="+root)`, false},
+		{"quoted_in_a_text", "a.rb", "# Disconnect all the connections identified by `identifiers7` here", false},
+		{"texts_in_a_language", "login_pt_BR.properties", "Password=Senha", false},
+		{"encrypted_by_ejson", "secrets.ejson", `"github_secret": "EJ[1:` + random(r, alnum, 43) + `=:` + random(r, alnum, 32) + `:` + random(r, alnum, 40) + `]"`, false},
+		{"bearer_with_a_stand_in", "a.md", "Authorization: Bearer sk-proj-YOUR_API_KEY_HERE", false},
+		{"call_in_place_of_a_password", "a.py", "x(database=name,\n  password=credentials.get(\"password\"))", false},
 		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false

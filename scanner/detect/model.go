@@ -48,7 +48,7 @@ func (m *model) likelihood(c *suspect) float64 {
 		if c.hit.rank == rankOwn && k == "placeholder" && c.genre.place == "" && isForm(c.hit.detector) {
 			return DefaultConfidence // a weak password, but the one that is used: programs read this very file
 		}
-		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || words) {
+		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || k == "stand-in" && !isForm(c.hit.detector) || words) {
 			return min(c.hit.confidence, 0.2)
 		}
 		// A detector that doubts the form of a value says nothing against the name beside it.
