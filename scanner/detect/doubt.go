@@ -184,6 +184,9 @@ func (s *shape) repeats(v []byte) bool {
 // ownName reports whether a value spells its name: FtpPassword = "FtpPassword", as lists of names do.
 func (c *suspect) ownName(v []byte) bool {
 	words := asciiWords(string(v))
+	if bytes.HasSuffix(bytes.ToLower(v), []byte("."+strings.ToLower(c.hit.assigned.name))) {
+		return true // EXCLUDED.encrypted_password
+	}
 	return slices.Equal(words, c.name.words) || strings.Join(words, "") == strings.Join(c.name.words, "")
 }
 
@@ -239,7 +242,7 @@ var (
 // inSentence reports whether a value without quotes is a word of a text that goes on behind it.
 func (c *suspect) inSentence(v []byte) bool {
 	a := c.hit.assigned
-	if a.quoted || a.where != inProse && a.where != inComment || a.op != opColon && a.op != opSpace || c.shape.digit > 0 {
+	if a.quoted || a.where != inProse && a.where != inComment || a.op != opColon && a.op != opSpace && a.op != opArrow || c.shape.digit > 0 {
 		return false
 	}
 	word := strings.ToLower(strings.TrimRight(string(v), ".,:;!?"))

@@ -29,6 +29,20 @@ var formDoubts = []doubt{
 	{0.3, "an action that an address leads to", hasForm("#", `^[a-z_]+(?:/[a-z_]+)*#[a-z_]+$`)},
 	// Source: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/password_lookup.html
 	{0.3, "the path of a password that is made", hasForm("=", `^[\w./~-]+ (?:length|chars|seed|encrypt)=`)},
+	// Source: RFC 4514
+	{0.3, "a name in a directory", hasForm(",", `^(?i:(?:cn|dc|o|ou|l|c|uid)=[^,]+)(?:,\s*(?i:(?:cn|dc|o|ou|l|c|uid)=[^,]+))+$`)},
+	{0.3, "a path", hasForm("/", `^(?:[\w.-]+/)+[\w-]+\.[a-z]{2,5}$`)},
+	{0.3, "an address that is not whole", hasForm("=", `[?&]\w+=$`)},
+	{0.3, "a variable, and a command behind it", hasForm("$", `^\$\{?\w+\}? [a-z]`)},
+	{0.3, "the rest of a template", func(c *suspect, v []byte) bool {
+		return c.guessed() && bytes.Contains(v, []byte("}}")) && !bytes.Contains(v, []byte("{{"))
+	}},
+	{0.3, "an element of a page", func(c *suspect, v []byte) bool {
+		return c.guessed() && (v[0] == '#' || v[0] == '.') && bytes.HasSuffix(c.content[:c.hit.start-1], []byte("$("))
+	}},
+	{0.3, "the name of a setting", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.shape.digit == 0 && bytes.IndexByte(v, '.') > 0 && settingName.Match(v) && factsOf(string(v)).class != ""
+	}},
 	{0.3, "a regular expression", hasForm(`\[.(`, `\\[bdswBDSW](?:[+*{?\\)\]\[]|$)|^\\b|\[\^[^\]]+\]|\.[*+](?:\\|\$$|\?|\))|^\^.*[*+?\\]|\(\?[:=!]`)},
 	{0.3, "a command of PowerShell", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.bare() && c.genre.lang == "shell" && cmdlet.Match(v)
@@ -56,6 +70,9 @@ func hasForm(needs, pattern string) func(c *suspect, v []byte) bool {
 
 // maxForm bounds the values whose form is asked, in bytes.
 const maxForm = 256
+
+// settingName is what programs call a setting: ldap.bind-password.
+var settingName = regexp.MustCompile(`^[a-z][a-z_-]*(?:\.[a-z][A-Za-z_-]*)+$`)
 
 // packagePath is a host with a path of names.
 var packagePath = regexp.MustCompile(`^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*\.[a-z]{2,6}(?:/[A-Za-z][\w.-]{0,30})+$`)

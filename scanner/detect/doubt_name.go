@@ -62,6 +62,13 @@ var nameDoubts = []doubt{
 	}},
 	// Source: https://pkg.go.dev/github.com/hashicorp/go-plugin#HandshakeConfig
 	{0.3, "a handshake, no secret", func(c *suspect, v []byte) bool { return c.guessed() && c.name.has("magic") && c.name.has("cookie") }},
+	{0.3, "the number of an issue", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "key" && issue.Match(v) }},
+	{0.3, "another name", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.hit.assigned.op == opComma && c.shape.digit == 0 && len(v) > len(c.hit.assigned.name) && bytes.HasPrefix(v, []byte(c.hit.assigned.name))
+	}},
+	{0.1, "an argument in a template", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.hit.assigned.op == opSpace && c.inAction()
+	}},
 	{0.3, "the name of an interface", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.class == "api" && c.shape.digit <= 3 && bytes.IndexByte(v, '/') > 0
 	}},
@@ -104,10 +111,13 @@ func (c *suspect) before() []byte {
 	return line
 }
 
-// keyID reports whether a name is of the id of a key.
+// keyID reports whether a name is of the id of a key, or of what a key or an authorization is for.
 func (f *nameFacts) keyID() bool {
-	n := len(f.words)
-	return f.class == "key" && n > 1 && (f.words[n-1] == "id" && f.words[n-2] == "key" || f.words[n-1] == "kid" || f.words[n-1] == "keyid")
+	if f.class != "key" && f.class != "auth" {
+		return false
+	}
+	last := f.words[len(f.words)-1]
+	return last == "id" || last == "kid" || last == "keyid"
 }
 
 // clientID reports whether a name is of the id of a client of OAuth.
@@ -148,6 +158,9 @@ func (f *nameFacts) ofPackages() bool {
 
 // spacedHex is the fingerprint of an OpenPGP key as it is printed.
 var spacedHex = regexp.MustCompile(`^(?:[0-9A-F]{4}\s{1,2}){9}[0-9A-F]{4}$`)
+
+// issue is the number of an issue in a tracker, or of a vulnerability.
+var issue = regexp.MustCompile(`^(?:[A-Z]{2,10}-\d{1,7}|GHSA-[\w-]{2,20})$`)
 
 // method names how somebody is authenticated: ldap2, MSCHAPV2, SCRAM-SHA-256.
 var method = regexp.MustCompile(`^(?:[a-z]+[0-9]{0,3}|[A-Z][A-Z0-9-]*)$`)

@@ -204,7 +204,7 @@ var folders = []struct{ place, words string }{
 	{"hashes", ".nhi-baseline .secrets.baseline .gitleaksignore"}, // of secrets that somebody accepted
 	{"vendor", "vendor/ node_modules/ third_party/ thirdparty/ site-packages/ bower_components/"},
 	{"generated", ".min. .lock$ -lock. go.sum .map$ .snap generated /dist/"},
-	{"locale", "/locale i18n/ i18n. l10n/ translations/ /lang/ /langs/ /languages/ messages_ .po$ .pot$ .xlf$ .xliff$ .arb$"},
+	{"locale", "/locale i18n/ i18n. l10n/ translations/ /lang/ /langs/ /language/ /languages/ messages_ localizations_ .po$ .pot$ .xlf$ .xliff$ .arb$"},
 	{"test", "test spec mock fixture cassette"},
 	{"sample", "example sample demo tutorial template default"},
 	{"docs", "doc/ docs/ readme changelog guide .md$ .rst$ .adoc$"},

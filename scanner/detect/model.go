@@ -52,7 +52,7 @@ func (m *model) likelihood(c *suspect) float64 {
 			return min(c.hit.confidence, 0.2)
 		}
 		// A detector that doubts the form of a value says nothing against the name beside it.
-		if c.hit.confidence >= DefaultConfidence || c.hit.assigned == nil || c.name.class == "" {
+		if c.hit.confidence >= DefaultConfidence || c.hit.confidence == ofIdentifier || c.hit.assigned == nil || c.name.class == "" {
 			return c.hit.confidence
 		}
 		named, h := *c, *c.hit
@@ -63,6 +63,9 @@ func (m *model) likelihood(c *suspect) float64 {
 	c.describe(&f)
 	return 1 / (1 + math.Exp(-f.sum))
 }
+
+// ofIdentifier is the confidence that detectors give to an identifier, which is no secret under any name.
+const ofIdentifier = 0.3
 
 // betweenZeros reports whether bytes hold a zero and letters beside each other: no text in one byte a character.
 func betweenZeros(b []byte) bool {
