@@ -44,11 +44,11 @@ const (
 	againEffort = 32
 )
 
-// Add notes the value of a finding, if it is sure enough and long enough, and its reason for further places. The first
+// Add notes the value of a finding, if it is sure enough, long enough and no name, and its reason for further places. The first
 // finding of a value counts. It reports whether the value is sought.
 func (a *Again) Add(f Finding, reason string) bool {
 	text := f.Secret.Reveal()
-	if f.Confidence < AgainFrom || len(text) < againLeast || len(text) > againMost {
+	if f.Confidence < AgainFrom || len(text) < againLeast || len(text) > againMost || isName(text) {
 		return false
 	}
 	if _, ok := a.numbers[text]; ok {
@@ -72,6 +72,13 @@ func (a *Again) Add(f Finding, reason string) bool {
 		a.maybe[h/64] |= 1 << (h % 64)
 	}
 	return true
+}
+
+// isName reports whether a value is a name made of words, ansible_ssh_pass or test-vault-password: such a name stands elsewhere
+// for itself.
+func isName(text string) bool {
+	s := shapeOf([]byte(text))
+	return s.digit == 0 && (s.kind == "word" || s.kind == "identifier" || s.kind == "constant")
 }
 
 // Len is how many values are sought.

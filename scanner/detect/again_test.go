@@ -62,7 +62,7 @@ func TestAgain_seeks(t *testing.T) {
 		want bool
 	}{
 		{"sure", sure(value), true}, {"guess", Finding{Confidence: 0.79, Secret: secret.New(value)}, false}, {"short", sure(value[:11]), false},
-		{"long", sure(strings.Repeat(value, 500)), false}, {"none", Finding{}, false},
+		{"long", sure(strings.Repeat(value, 500)), false}, {"none", Finding{}, false}, {"name", sure("test-vault-password"), false},
 	} {
 		if got := new(Again).Add(c.f, ""); got != c.want {
 			t.Errorf("%s: Add = %t, want %t", c.name, got, c.want)

@@ -224,7 +224,7 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	case strings.HasPrefix(name, "-"):
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
 	case name == "identified": // of SQL, not of a sentence
-		return opSpace, at, quoted || s.genre.syntax == syntaxSQL || s.content[n.start] == 'I'
+		return opSpace, at, quoted && s.at(at) != '`' || s.genre.syntax == syntaxSQL || s.content[n.start] == 'I'
 	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.genre.syntax != syntaxCode:
 		// "the password is x7", "the token is `x`"; of other words most go on with the sentence.
 		return opSpace, at + 3, s.quoteAt(at+3) > 0 || s.numbered(at+3)

@@ -24,6 +24,9 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 	if bytes.HasPrefix(s.content[i:], goBytes) && s.literal(i+len(goBytes)) {
 		i += len(goBytes)
 	}
+	if s.endsString(n, i) {
+		return out
+	}
 	if at := s.prefix(i); s.quoteAt(at) > 0 {
 		if a.op == opCall || a.op == opComma {
 			a.where = s.contextOf(n)
@@ -49,6 +52,19 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 		return append(out, v)
 	}
 	return out
+}
+
+// endsString reports whether the quote at i ends the string that a name stands in: "password=" + value.
+func (s *source) endsString(n word, i int) bool {
+	if s.genre.syntax != syntaxCode || !isQuote(s.at(i)) {
+		return false
+	}
+	l := s.stateAt(n.start)
+	quote := s.at(i)
+	if l.comment || l.quote != quote || bytes.IndexByte(s.content[n.end:i], quote) >= 0 {
+		return false
+	}
+	return s.at(l.from-2) != quote // of three quotes, which hold others
 }
 
 // goBytes begins a literal of bytes in Go.

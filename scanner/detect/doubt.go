@@ -30,7 +30,9 @@ func (c *suspect) most() (float64, string) {
 // doubts are asked of every suspect, so that before an expression stands a cheaper test of what it needs. Those that look
 // at the value alone stand for hits of all ranks but own detectors, which know a form; those that look at a name, for
 // values that only their name calls secret.
-var doubts = []doubt{
+var doubts = slices.Concat(generalDoubts, formDoubts, nameDoubts)
+
+var generalDoubts = []doubt{
 	// What stands behind "Basic" is base64 of user:password (RFC 7617).
 	{doubted, "what follows is no user and password in base64", func(c *suspect, v []byte) bool {
 		return c.basic() && !basicPair(v)
@@ -58,7 +60,9 @@ var doubts = []doubt{
 		return c.guessed() && (c.shape.repeats(v) || bytes.Contains(v, []byte("***"))) || c.hit.rank > rankOwn && c.shape.kind == "url" && masked(v)
 	}},
 	// In settings that a program reads even an alphabet is the secret that is used.
-	{0.3, "counted up", func(c *suspect, v []byte) bool { return c.guessed() && c.genre.place != "" && countedUp(v) }},
+	{0.3, "counted up", func(c *suspect, v []byte) bool {
+		return c.hit.detector != "private-key" && !isForm(c.hit.detector) && c.genre.place != "" && countedUp(v)
+	}},
 	{doubted, "encrypted", func(c *suspect, v []byte) bool {
 		return c.named() && strings.IndexByte("E{vA$!", v[0]) >= 0 && encrypted.Match(v)
 	}},
@@ -148,10 +152,10 @@ var wordKinds = set("word identifier compound constant")
 var (
 	// call is an expression of a language, or the beginning of one: os.environ.get('X'), this.#credentials, req.body.token.
 	call = regexp.MustCompile(`^\$?[A-Za-z_][\w]*(?:(?:\.|->|::|\?\.)#?\w+)*\([^()]*\)?\)?$|^[A-Za-z_]\w*\[["']?[\w.-]+["']?\]$|^(?:\$?this|self|super|process\.env|ngx\.var|req|request|args|opts|options|params|props|ctx|context|config|data|state|event|settings)(?:\.|->|\?\.)#?[A-Za-z_][\w.]*$`)
-	// encrypted begins what a tool made that keeps secrets in repositories: sops and eyaml, jasypt, Spring Cloud Config,
+	// encrypted begins what a tool made that keeps secrets in repositories: sops and eyaml, ejson, jasypt, Spring Cloud Config,
 	// Vault's transit engine, DigitalOcean, KMS, Ansible Vault, Sealed Secrets (whose first two bytes give 512, the
 	// length of a session key under RSA 4096).
-	encrypted = regexp.MustCompile(`^(?:ENC\[|ENC\(|EV\[\d|\{cipher\}|vault:v\d+:|AQICAH[\w+/]|\$ANSIBLE_VAULT|!vault|Ag[A-D][\w+/]{600})`)
+	encrypted = regexp.MustCompile(`^(?:ENC\[|ENC\(|EJ\[\d:|EV\[\d|\{cipher\}|vault:v\d+:|AQICAH[\w+/]|\$ANSIBLE_VAULT|!vault|Ag[A-D][\w+/]{600})`)
 	// publicKey begins a public key of SSH, or names its algorithm, or begins one of OpenPGP: a packet with tag 6 and version 4.
 	// Source: RFC 9580, sections 4.2.2 and 5.5.2.2
 	publicKey = regexp.MustCompile(`^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-(?:ssh|ecdsa)-[\w@.-]+)(?:\s|$)|^-----BEGIN (?:[A-Z ]+ )?(?:PUBLIC KEY|CERTIFICATE)|^m(?:Q[A-P][\w+/]B|DME)[\w+/]{20}`)
@@ -180,6 +184,9 @@ func (s *shape) repeats(v []byte) bool {
 // ownName reports whether a value spells its name: FtpPassword = "FtpPassword", as lists of names do.
 func (c *suspect) ownName(v []byte) bool {
 	words := asciiWords(string(v))
+	if bytes.HasSuffix(bytes.ToLower(v), []byte("."+strings.ToLower(c.hit.assigned.name))) {
+		return true // EXCLUDED.encrypted_password
+	}
 	return slices.Equal(words, c.name.words) || strings.Join(words, "") == strings.Join(c.name.words, "")
 }
 
@@ -217,22 +224,25 @@ func countedUp(v []byte) bool {
 func (c *suspect) standInUser() bool {
 	before := c.content[c.hit.from:c.hit.start]
 	user := before[bytes.LastIndexByte(before, '/')+1:]
-	return standIns(string(bytes.TrimSuffix(user, []byte(":"))), string(c.content[c.hit.start:c.hit.end]))
+	password := string(c.content[c.hit.start:c.hit.end])
+	// aws_access_key_id:aws_secret_access_key, x-token-auth:my-token
+	calledSo := c.shape.digit == 0 && c.shape.kind == "identifier" && factsOf(password).class != ""
+	return calledSo || standIns(string(bytes.TrimSuffix(user, []byte(":"))), password)
 }
 
 func standIns(user, password string) bool {
-	return userWords[strings.ToLower(user)] && passwordWords[strings.ToLower(password)]
+	return (user == "" || userWords[strings.ToLower(user)]) && passwordWords[strings.ToLower(password)]
 }
 
 var (
-	userWords     = set("user username user_name usr uname login name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
+	userWords     = set("user userid username user_name usr uname login name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
 	passwordWords = set("pass password passwd pwd p pw mypass mypassword my_password my-password yourpass yourpassword your_password your-password bar baz somepass some_password dbpass dbpassword db_password opensesame guest")
 )
 
 // inSentence reports whether a value without quotes is a word of a text that goes on behind it.
 func (c *suspect) inSentence(v []byte) bool {
 	a := c.hit.assigned
-	if a.quoted || a.where != inProse && a.where != inComment || a.op != opColon && a.op != opSpace || c.shape.digit > 0 {
+	if a.quoted || a.where != inProse && a.where != inComment || a.op != opColon && a.op != opSpace && a.op != opArrow || c.shape.digit > 0 {
 		return false
 	}
 	word := strings.ToLower(strings.TrimRight(string(v), ".,:;!?"))

@@ -104,6 +104,9 @@ func vendored(path string) bool {
 // placeOf says what the folders and the name of a path call the file.
 func placeOf(path string) string {
 	words := placeWords()
+	if isBundle(path) {
+		return "locale"
+	}
 	first, cut := words.first(path)
 	if cut {
 		first, _ = words.first(notPlaces.Replace(strings.ToLower(path)))
@@ -113,6 +116,23 @@ func placeOf(path string) string {
 	}
 	return folders[first].place
 }
+
+// isBundle reports whether a path is that of texts in one language, as Java names them: login_fr.properties, login_pt_BR.properties.
+// Source: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/ResourceBundle.html
+func isBundle(path string) bool {
+	name, ok := strings.CutSuffix(path, ".properties")
+	if !ok {
+		return false
+	}
+	if at := len(name) - 3; at > 0 && name[at] == '_' && name[at+1:] == strings.ToUpper(name[at+1:]) {
+		name = name[:at] // the region
+	}
+	at := len(name) - 3
+	return at > 0 && name[at] == '_' && languages[name[at+1:]]
+}
+
+// languages are the codes of ISO 639-1.
+var languages = set("aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja ji jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu")
 
 // placeFinder finds the words of folders and notPlaces in one pass over a path.
 type placeFinder struct {
@@ -184,7 +204,7 @@ var folders = []struct{ place, words string }{
 	{"hashes", ".nhi-baseline .secrets.baseline .gitleaksignore"}, // of secrets that somebody accepted
 	{"vendor", "vendor/ node_modules/ third_party/ thirdparty/ site-packages/ bower_components/"},
 	{"generated", ".min. .lock$ -lock. go.sum .map$ .snap generated /dist/"},
-	{"locale", "/locale i18n/ i18n. l10n/ translations/ /lang/ /langs/ /languages/ messages_ .po$ .pot$ .xlf$ .xliff$ .arb$"},
+	{"locale", "/locale i18n/ i18n. l10n/ translations/ /lang/ /langs/ /language/ /languages/ messages_ localizations_ .po$ .pot$ .xlf$ .xliff$ .arb$"},
 	{"test", "test spec mock fixture cassette"},
 	{"sample", "example sample demo tutorial template default"},
 	{"docs", "doc/ docs/ readme changelog guide .md$ .rst$ .adoc$"},

@@ -32,3 +32,14 @@ func TestPlaceOf(t *testing.T) {
 		}
 	})
 }
+
+func TestPlaceOf_bundle(t *testing.T) {
+	for path, want := range map[string]string{
+		"src/login_fr.properties": "locale", "login_pt_BR.properties": "locale", "application_qa.properties": "", "application-it.properties": "",
+		"login.properties": "", "_fr.properties": "", "login_fr.yml": "",
+	} {
+		if got := placeOf(path); got != want {
+			t.Errorf("placeOf(%q) = %q, want %q", path, got, want)
+		}
+	}
+}

@@ -48,11 +48,11 @@ func (m *model) likelihood(c *suspect, f *features) float64 {
 		if c.hit.rank == rankOwn && k == "placeholder" && c.genre.place == "" && isForm(c.hit.detector) {
 			return DefaultConfidence // a weak password, but the one that is used: programs read this very file
 		}
-		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || words) {
+		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || k == "stand-in" && !isForm(c.hit.detector) || words) {
 			return min(c.hit.confidence, 0.2)
 		}
 		// A detector that doubts the form of a value says nothing against the name beside it.
-		if c.hit.confidence >= DefaultConfidence || c.hit.assigned == nil || c.name.class == "" {
+		if c.hit.confidence >= DefaultConfidence || c.hit.confidence == ofIdentifier || c.hit.assigned == nil || c.name.class == "" {
 			return c.hit.confidence
 		}
 		named, h := *c, *c.hit
@@ -67,6 +67,9 @@ func (m *model) likelihood(c *suspect, f *features) float64 {
 	}
 	return 1 / (1 + math.Exp(-sum))
 }
+
+// ofIdentifier is the confidence that detectors give to an identifier, which is no secret under any name.
+const ofIdentifier = 0.3
 
 // betweenZeros reports whether bytes hold a zero and letters beside each other: no text in one byte a character.
 func betweenZeros(b []byte) bool {

@@ -9,9 +9,28 @@ import (
 // an OpenSSH key. The text may be a string of a language, with newlines and slashes escaped.
 // Source: RFC 7468; PROTOCOL.key of OpenSSH.
 func wholeKey(text []byte) bool {
+	der := keyBody(text)
+	if bytes.HasPrefix(der, []byte("openssh-key-v1\x00")) {
+		return true
+	}
+	length := sequenceLength(der)
+	return length > 0 && len(der) >= length-2 && len(der) <= length+2
+}
+
+// cutKey reports whether a private key in PEM has an end, and of many lines the first alone: one to look at.
+func cutKey(text []byte) bool {
+	der := keyBody(text)
+	return bytes.Contains(text, []byte("-----END")) && len(der) <= lineBytes && sequenceLength(der) > 2*lineBytes
+}
+
+// lineBytes is what a line of 64 characters of base64 holds.
+const lineBytes = 48
+
+// keyBody is the body of a private key in PEM, nil where there is none or next to nothing.
+func keyBody(text []byte) []byte {
 	head := bytes.Index(text, []byte("KEY-----"))
 	if head < 0 {
-		return false
+		return nil
 	}
 	body := text[head+len("KEY-----"):]
 	if n := bytes.Index(body, []byte("-----END")); n >= 0 {
@@ -25,21 +44,23 @@ func wholeKey(text []byte) bool {
 			clean = append(clean, b)
 		}
 	}
-	der, err := base64.RawStdEncoding.DecodeString(string(clean[:len(clean)-len(clean)%4]))
-	if err != nil && len(der) < 16 || len(der) < 16 {
-		return false
+	der, _ := base64.RawStdEncoding.DecodeString(string(clean[:len(clean)-len(clean)%4]))
+	if len(der) < 16 {
+		return nil
 	}
-	if bytes.HasPrefix(der, []byte("openssh-key-v1\x00")) {
-		return true
-	}
-	if der[0] != 0x30 {
-		return false
+	return der
+}
+
+// sequenceLength is how many bytes a sequence in DER has by its head, 0 where none begins.
+func sequenceLength(der []byte) int {
+	if len(der) < 5 || der[0] != 0x30 {
+		return 0
 	}
 	length, at := int(der[1]), 2
 	if length >= 0x80 {
 		n := length & 0x7f
 		if n < 1 || n > 3 {
-			return false
+			return 0
 		}
 		length = 0
 		for i := range n {
@@ -47,7 +68,7 @@ func wholeKey(text []byte) bool {
 		}
 		at += n
 	}
-	return len(der) >= at+length-2 && len(der) <= at+length+2
+	return at + length
 }
 
 // leastBody is the shortest line of base64 that the body of a private key has, in characters: lines have 64 (RFC 7468), and

@@ -151,7 +151,7 @@ func (f *nameFacts) otherKey() bool {
 	return false
 }
 
-var aboutWords, badHeads = set(strings.Join(aboutSecrets, " ") + " encryption hashing hasher method plugin driver digest uris urls length validator validation confirm error errors missing invalid manager reset forgot link button input view page controller helper handler test request response callback param params service class factory generator pattern regexp rules rule env var variable prompt strategy option options info details object array list map set get"), set(strings.Join(notKeys, " ") + " " + strings.Join(switches, " ") + " column foreign first last next prev current old")
+var aboutWords, badHeads = set(strings.Join(aboutSecrets, " ") + " encryption hashing hasher method plugin driver digest uris urls length validator validation confirm error errors missing invalid manager reset forgot link button input view page controller helper handler test request response callback param params service class factory generator pattern regexp rules rule env var variable prompt strategy option options info details object array list map set get attribute scheme characters chars charset complexity expired"), set(strings.Join(notKeys, " ") + " " + strings.Join(switches, " ") + " column foreign first second third last next prev current old")
 
 // asciiWords splits a name into lower-case words as nameWords does, with less work: at signs, at digits, and where a capital begins
 // a word.

@@ -177,13 +177,13 @@ func isReference(text string) bool {
 }
 
 // template is a part of a value that something else fills in; or of an expression for values, which is none either.
-var template = regexp.MustCompile(`\$\{[\w.:/?*!#@%, '"()+|-]*\}?$|\$\{[^{}]*\}|\{\{|#\{[\w\s.:@'"\[\]()>-]+\}|<%|\$\([A-Za-z_./( ]|\$\[\[|%\(\w+\)|<[A-Za-z][\w :.-]*>|\[(?:A-Z|a-z|0-9)|\(\?[:=!P<i]`)
+var template = regexp.MustCompile(`\$\{[\w.:/?*!#@%, '"()+|-]*\}?$|\$\{[^{}]*\}|\{\{|#\{[\w\s.:@'"\[\]()>-]+\}|#\{[A-Za-z_]\w*[.(][^}]*$|<%|\$\([A-Za-z_./( ]|\$\[\[|%\(\w+\)|<[A-Za-z][\w :.-]*>|\[(?:A-Z|a-z|0-9)|\(\?[:=!P<i]`)
 
 // bracketed is a placeholder inside a value.
 var bracketed = regexp.MustCompile(`<[A-Za-z][\w :.-]*>`)
 
 // variable is a whole value in the notation of a variable or of a format, or in brackets.
-var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|%\(?[A-Za-z_]?\w*\)?[sdvq]|&lt;.*&gt;|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
+var variable = regexp.MustCompile(`^(?:\$\$?[A-Za-z_]\w*(?:(?:\.|->|::)\w+|\[[^\]]*\])*|%[A-Za-z_]\w*%|@[A-Za-z_]\w*@|@[A-Z][A-Z_]{3,}|%\(?[A-Za-z_]?\w*\)?[sdvq]|&lt;.*&gt;|&[a-z]+;|[<\[(].*[>\])]|\{.*\}|!\w+ .*|\*[a-z_]\w*)$`)
 
 // standIn is a value that says what belongs there, or that something does: your_api_key, replace_me, token-goes-here.
 var standIn = regexp.MustCompile(`(?i)^(?:[<\[{(]?(?:your|insert|enter|replace|put|add|specify|provide|fill)[_. -]\w.*|.*(?:replace|change|fill)[_. -]?(?:me|this|in|it)[>\])]?|(?:.*[_. -])?(?:replace|change)[_. -]?(?:me|this|in|it)[_. -]\w.*|.*[_. -](?:goes[_. -])?here[>\])]?|.*placeholder.*|.*(?:\.{3}|…|[<\[(](?:redacted|snip|omitted|removed|truncated|hidden)[>\])]))$`)
