@@ -49,7 +49,7 @@ var settingNames = []string{"code", "string", "comment", "data", "prose"}
 // secretNames are what a name that may call its value a secret contains, in lower case. No other tool's list: these are
 // the words for proofs of identity in English, with their usual abbreviations.
 var secretNames = []string{
-	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "signature",
+	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "identified with", "signature",
 	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "docker", "sshpass", "curl", "mysql", "directoryentry", "getconnection", "sequelize", "signwith", "redis-cli", "bindpw", "rootpw", "_pw", "psexec", "_pat=", "_pat:", "_pat ", "_pat\"", "_pat'", "private",
 }
 
@@ -64,6 +64,8 @@ type source struct {
 	content []byte
 	genre   genre
 	line    lineState
+	table   columnList
+	rows    int // bytes of rows of SQL that were read
 }
 
 // assignments returns the assignments whose names hold an anchor at one of the offsets, which ascend.
