@@ -50,7 +50,7 @@ var settingNames = []string{"code", "string", "comment", "data", "prose"}
 // the words for proofs of identity in English, with their usual abbreviations.
 var secretNames = []string{
 	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "identified with", "signature",
-	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "sshpass", "curl", "lftp", "smbclient", "mysql", "mongo", "sqlcmd", "cqlsh", "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami", "ipmitool", "mosquitto_", "-pw ", "directoryentry", "getconnection", "sequelize", "signwith", "redis-cli", "bindpw", "rootpw", "_pw", "psexec", "_pat=", "_pat:", "_pat ", "_pat\"", "_pat'", "private",
+	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "sshpass", "curl", "lftp", "smbclient", "mysql", "mongo", "sqlcmd", "cqlsh", "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami", "ipmitool", "mosquitto_", "-pw ", "pdo(", "_connect(", "oracle.connect(", "mssql.connect(", "ssh.connect(", "transport.connect(", "imap_open(", "ldap_bind(", "directoryentry", "getconnection", "sequelize", "signwith", "redis-cli", "bindpw", "rootpw", "_pw", "psexec", "_pat=", "_pat:", "_pat ", "_pat\"", "_pat'", "private",
 }
 
 const (

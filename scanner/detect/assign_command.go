@@ -151,40 +151,51 @@ var parameters = map[string]struct {
 	"basicawscredentials": {1, "secret_key"}, "secretkeyspec": {0, "secret_key"},
 	"getconnection": {2, "password"}, "sequelize": {2, "password"}, // of JDBC and of Node
 	"jwt.sign": {1, "secret_key"}, "jwt.verify": {1, "secret_key"}, "signwith": {1, "secret_key"},
-	"directoryentry": {2, "password"}, // of LDAP and Active Directory, in .NET
-	"mysql_connect":  {2, "password"}, "mysqli_connect": {2, "password"}, "mysqli": {2, "password"},
+	"directoryentry": {2, "password"},                                                                                                  // of LDAP and Active Directory, in .NET
+	"mysql_connect":  {2, "password"}, "mysql_pconnect": {2, "password"}, "mysqli_connect": {2, "password"}, "mysqli": {2, "password"}, // of PHP
+	"mysqli_real_connect": {3, "password"}, "pdo": {2, "password"}, "oci_connect": {1, "password"}, "oci_pconnect": {1, "password"},
+	"odbc_connect": {2, "password"}, "mssql_connect": {2, "password"}, "ftp_login": {2, "password"}, "ssh2_auth_password": {2, "password"},
+	"imap_open": {2, "password"}, "ldap_bind": {2, "password"},
+	"pymysql.connect": {2, "password"}, "mysqldb.connect": {2, "password"}, "pymssql.connect": {2, "password"}, // of Python
+	"cx_oracle.connect": {1, "password"}, "ssh.connect": {3, "password"},
+	"smtp.plainauth": {2, "password"}, "transport.connect": {2, "password"}, // of Go, and of Java's mail
 }
 
 // parameter reads one argument of a call whose arguments begin at i, where it is a literal.
 func (s *source) parameter(out []assignment, a assignment, n word, i, index int) []assignment {
-	for stop := i + 240; i < min(stop, len(s.content)); {
-		for i < len(s.content) && s.content[i] <= ' ' {
-			i++
+	depth := 0
+	for stop := min(len(s.content), i+maxCommand); i < stop; {
+		if index == 0 && depth == 0 && s.content[i] > ' ' {
+			if v, _, ok := s.quotedValue(a, s.prefix(i)); ok {
+				v.where = s.contextOf(n)
+				out = append(out, v)
+			}
+			return out
 		}
 		at := s.prefix(i)
 		if s.quoteAt(at) > 0 {
-			v, next, ok := s.quotedValue(a, at)
+			_, next, _ := s.quotedValue(a, at)
 			if next <= at {
 				return out
 			}
-			if index == 0 {
-				if ok {
-					v.where = s.contextOf(n)
-					out = append(out, v)
-				}
-				return out
-			}
 			i = next
-		} else if index == 0 {
+			continue
+		}
+		switch s.content[i] {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case ';':
+			return out
+		case ',':
+			if depth == 0 {
+				index--
+			}
+		}
+		if i++; depth < 0 {
 			return out
 		}
-		for i < stop && (isNameByte(s.at(i)) || s.at(i) == ' ' || s.at(i) == '[' || s.at(i) == ']') {
-			i++
-		}
-		if s.at(i) != ',' {
-			return out
-		}
-		i, index = i+1, index-1
 	}
 	return out
 }
