@@ -148,6 +148,7 @@ func TestAssignments_nothing(t *testing.T) {
 		{"a.sh", "docker run --name mongo -p 27017:27017 mongo"}, {"a.sh", "mysql -u root -p shop"}, {"a.sh", "sudo login -p x1y2z3"},
 		{"a.ps1", "Read-Host 'Password' | ConvertTo-SecureString -AsPlainText -Force"},
 		{"a.sql", "INSERT INTO t (a, password) VALUES ('x1y2z3', ?);"}, {"a.sql", "SELECT f(a, password) FROM t WHERE a IN ('x1y2z3');"},
+		{"a.html", `<span *ngIf="data.hasPassword">x1y2z3</span>`}, {"a.html", `<a [routerLink]="['/forgot-password']">x1y2z3</a>`},
 		{"a.rb", `token = ENV.fetch("DEPLOY_TOKEN")`}, {"a.cpp", "Token::kind"},
 	} {
 		if got := anchored(c.path, c.text); len(got) > 0 {
