@@ -47,7 +47,7 @@ var doubts = []doubt{
 	{0.4, "the name calls it public", func(c *suspect, v []byte) bool { return c.guessed() && c.name.public() }},
 	{0.4, "one of a table of test vectors", func(c *suspect, v []byte) bool { return c.vector }},
 	{0.1, "the value is a call", func(c *suspect, v []byte) bool {
-		return c.named() && bytes.ContainsAny(v, "(.>[") && c.bare() && call.Match(v)
+		return bytes.ContainsAny(v, "(.>[") && c.bare() && call.Match(v)
 	}},
 	{0.1, "an expression of a template", func(c *suspect, v []byte) bool { return c.guessed() && c.bare() && c.inAction() }},
 	{doubted, "the value is a variable, a template or text in brackets", func(c *suspect, v []byte) bool {
@@ -105,7 +105,7 @@ var doubts = []doubt{
 	}},
 	{doubted, "a word of a sentence", func(c *suspect, v []byte) bool { return c.guessed() && c.inSentence(v) }},
 	{0.3, "a way to log in, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && (c.name.class == "auth" || c.name.class == "api") && c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.lower == 0)
+		return c.guessed() && (c.name.class == "auth" || c.name.class == "api") && c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.lower == 0 || relativePath(v))
 	}},
 	{0.3, "a user", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "login" }},
 	{0.4, "a token of a form, valid for one session", func(c *suspect, v []byte) bool { return c.guessed() && c.name.ofForm() }},
@@ -166,6 +166,11 @@ var (
 	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 	documented = regexp.MustCompile(`^(?:A[KS]IA[0-9A-Z]{9}EXAMPLE|[\w/+]{29,30}EXAMPLEKEY)$`)
 )
+
+// relativePath reports whether a value is words between slashes: passport/web/login.
+func relativePath(v []byte) bool {
+	return bytes.IndexByte(v, '/') > 0 && len(bytes.Trim(v, "abcdefghijklmnopqrstuvwxyz/._-")) == 0
+}
 
 // repeats reports whether a value is one character, with signs between, or holds a run of one that is a good part of it. Zeros in
 // base64 are such a run as well, in values that are longer.

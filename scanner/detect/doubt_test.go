@@ -71,6 +71,11 @@ func TestScan_doubts(t *testing.T) {
 		{"password_of_nuget", "nuget.config", `<add key="ClearTextPassword" ` + "value=\"" + random(r, alnum, 12) + "\" />", true},
 		{"pair_of_the_standard", "a_test.go", `check(r.Header.Get("Authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")`, false},
 		{"guest_of_rabbitmq", "a.yml", "url: amqp://guest:guest@localhost:5672/", false},
+		{"signing_key_of_git", ".gitconfig", "[user]\n\tsigningkey = 0x" + strings.ToUpper(hex(16)) + "\n", false},
+		{"address_without_a_host", "urls.json", `{"auth": "passport/web/auth/uamtk"}`, false},
+		{"argument_of_the_object", "a.py", "connect(host=self.host, user=self.user, password=self.pwd, database=self.db)", false},
+		{"expression_of_powershell", "a.ps1", "New-ADUser -Name $n -AccountPassword (ConvertTo-SecureString -AsPlainText $p -Force) -Enabled $true", false},
+		{"sentence_of_a_page", "a.js", "     > Parameters\n     - repeat: for an endless one pass `Infinity7`\n", false},
 		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false
