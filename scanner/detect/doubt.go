@@ -72,6 +72,8 @@ var doubts = []doubt{
 	{doubted, "an action of a cloud's policy", func(c *suspect, v []byte) bool {
 		return c.guessed() && bytes.IndexByte(v, ':') > 0 && cloudAction.Match(v)
 	}},
+	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+	{0.3, "the name of a resource of AWS", func(c *suspect, v []byte) bool { return c.guessed() && bytes.HasPrefix(v, []byte("arn:")) }},
 	{doubted, "the sample of a provider's documentation", func(c *suspect, v []byte) bool {
 		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v)
 	}},
@@ -83,6 +85,13 @@ var doubts = []doubt{
 	{0.3, "when, and no value", func(c *suspect, v []byte) bool { return c.guessed() && moments[string(v)] }},
 	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.shape.longestSequence >= 20 && c.shape.n-c.shape.lower-c.shape.upper-c.shape.digit >= 8
+	}},
+	{0.3, "a version", func(c *suspect, v []byte) bool {
+		n := len(c.name.words)
+		return c.guessed() && c.name.class == "api" && c.name.words[n-1] == "version"
+	}},
+	{0.1, "its type", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.hit.assigned.op == opCompare && typeNames[string(v)]
 	}},
 	{0.3, "a key of a table or a keyboard", func(c *suspect, v []byte) bool { return c.guessed() && c.name.otherKey() }},
 	{0.3, "the fingerprint of an OpenPGP key", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "key" && c.fingerprint(v) }},
@@ -230,7 +239,7 @@ func standIns(user, password string) bool {
 }
 
 var (
-	userWords     = set("user username user_name usr uname login name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
+	userWords     = set("user username user_name usr uname login name myname my_name yourname your_name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
 	passwordWords = set("pass password passwd pwd p pw mypass mypassword my_password my-password yourpass yourpassword your_password your-password bar baz somepass some_password dbpass dbpassword db_password opensesame guest")
 )
 
