@@ -7,6 +7,7 @@ type assignment struct {
 	name       string // as written, without quotes
 	op         operator
 	quoted     bool
+	given      bool    // where it stands a program or library takes a secret, by its documentation
 	wrapped    bool    // the value is an argument of a call, or what stands in when a variable is not set
 	where      setting // what the name stands in
 	start, end int     // of the value

@@ -51,7 +51,7 @@ func (s *source) command(out []assignment, n word, name string) (found []assignm
 	if !ok || !isSpace(s.at(end)) || name == "login" && !isSpace(s.at(n.start-1)) {
 		return out, false
 	}
-	a := assignment{name: "password", op: opFlag}
+	a := assignment{name: "password", op: opFlag, given: true}
 	if p.flags == "" {
 		return s.secureString(out, a, n), true
 	}

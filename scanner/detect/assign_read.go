@@ -50,7 +50,7 @@ func (s *source) read(out []assignment, n word) []assignment {
 			p, ok = parameters[strings.ToLower(name)]
 		}
 		if ok {
-			a.name = p.judged
+			a.name, a.given = p.judged, true
 			return s.parameter(out, a, n, i+1, p.index)
 		}
 		return s.values(out, a, n, i+1)

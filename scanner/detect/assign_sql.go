@@ -47,7 +47,7 @@ func (s *source) columns(out []assignment, n word, name string) (found []assignm
 	}
 	i = s.between(i + 1)
 	word := strings.ToUpper(string(s.content[i:min(len(s.content), i+len("VALUES"))]))
-	a := assignment{name: name, op: opCell, where: s.contextOf(n)}
+	a := assignment{name: name, op: opCell, given: true, where: s.contextOf(n)}
 	switch {
 	case word == "SELECT":
 		out, _ = s.row(out, a, i+len(word), column)
