@@ -16,16 +16,17 @@ func (c *suspect) least() (float64, string) {
 	if !c.guessed() || c.genre.place != "" || a.op == opCompare || c.name.tail != "none" || noValues[c.shape.kind] || bytes.HasPrefix(bytes.ToLower(c.content[a.start:a.end]), []byte("change")) {
 		return 0, ""
 	}
-	if a.given && (c.name.class == "password" || c.name.class == "secret" || c.name.head == "good") {
+	setting := a.where == inData && len(c.name.words) > 1 // redis_password, not any password
+	switch s := c.genre.syntax; {
+	case a.given && (c.name.class == "password" || c.name.class == "secret" || c.name.head == "good"):
 		return lifted, "where it stands a program or library takes a secret"
-	}
-	if c.name.class != "password" || notChosen[c.shape.kind] || slices.ContainsFunc(c.name.words, func(w string) bool { return notUsed[w] }) {
-		return 0, ""
-	}
-	if c.besideUser() {
+	case notChosen[c.shape.kind] || slices.ContainsFunc(c.name.words, func(w string) bool { return notUsed[w] }):
+	case setting && c.genre.lang == "env" && (c.name.class == "secret" || slices.Contains(c.name.words, "jwt")):
+		return lifted, "the environment of a program names it a secret"
+	case c.name.class != "password":
+	case c.besideUser():
 		return lifted, "a user and an address stand beside it"
-	}
-	if s := c.genre.syntax; a.where == inData && len(c.name.words) > 1 && (s == syntaxYAML || s == syntaxConf || s == syntaxShell) {
+	case setting && (s == syntaxYAML || s == syntaxConf || s == syntaxShell):
 		return lifted, "settings name it as one of a service"
 	}
 	return 0, ""
@@ -46,7 +47,7 @@ func (c *suspect) besideUser() bool {
 	case a.where == inData && (c.genre.syntax == syntaxYAML || c.genre.syntax == syntaxConf || c.genre.syntax == syntaxJSON),
 		a.where == inComment && c.genre.syntax == syntaxConf:
 		near = linesAround(c.content, a.start, 4)
-	case a.where == inCode && a.quoted && a.op == opAssign, a.where == inString, a.op == opFlag:
+	case (a.where == inCode || a.where == inComment) && a.quoted && a.op == opAssign, a.where == inString, a.op == opFlag:
 		near = surroundingLine(c.content, a.start, a.end)
 	default:
 		return false
