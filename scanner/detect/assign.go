@@ -7,6 +7,7 @@ type assignment struct {
 	name       string // as written, without quotes
 	op         operator
 	quoted     bool
+	given      bool    // where it stands a program or library takes a secret, by its documentation
 	wrapped    bool    // the value is an argument of a call, or what stands in when a variable is not set
 	where      setting // what the name stands in
 	start, end int     // of the value
@@ -49,8 +50,8 @@ var settingNames = []string{"code", "string", "comment", "data", "prose"}
 // secretNames are what a name that may call its value a secret contains, in lower case. No other tool's list: these are
 // the words for proofs of identity in English, with their usual abbreviations.
 var secretNames = []string{
-	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "signature",
-	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "docker", "sshpass", "curl", "mysql", "directoryentry", "getconnection", "sequelize", "signwith", "redis-cli", "bindpw", "rootpw", "_pw", "psexec", "_pat=", "_pat:", "_pat ", "_pat\"", "_pat'", "private",
+	"pass", "pwd", "secret", "token", "key", "auth", "cred", "api", "salt", "bearer", "basic ", "login", "psk", "jwt", "identified by", "identified with", "signature",
+	"hmac", "session", "cookie", "otp", "seed", "ntlm ", "convertto-securestring", "sshpass", "curl", "lftp", "smbclient", "mysql", "mongo", "sqlcmd", "cqlsh", "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami", "ipmitool", "mosquitto_", "-pw ", "pdo(", "_connect(", "oracle.connect(", "mssql.connect(", "ssh.connect(", "transport.connect(", "imap_open(", "ldap_bind(", "directoryentry", "getconnection", "sequelize", "signwith", "redis-cli", "bindpw", "rootpw", "_pw", "psexec", "_pat=", "_pat:", "_pat ", "_pat\"", "_pat'", "private",
 }
 
 const (
@@ -64,6 +65,8 @@ type source struct {
 	content []byte
 	genre   genre
 	line    lineState
+	table   columnList
+	rows    int // bytes of rows of SQL that were read
 }
 
 // assignments returns the assignments whose names hold an anchor at one of the offsets, which ascend.

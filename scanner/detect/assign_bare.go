@@ -19,6 +19,9 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 	if len(text) < leastValue || text[0] == '#' && isSpace(s.at(i-1)) && (s.genre.syntax == syntaxYAML || s.genre.syntax == syntaxConf) {
 		return a, false // empty, with a comment behind
 	}
+	if s.genre.syntax == syntaxShell && text[0] == '(' {
+		return a, false // an expression of PowerShell, or a list
+	}
 	if s.genre.syntax == syntaxYAML && a.op == opColon && text[0] == '{' && text[1] != '{' {
 		return a, false // a mapping, whose own keys are read
 	}

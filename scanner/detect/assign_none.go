@@ -29,6 +29,9 @@ var domains = set("com org net io dev")
 
 // sentence reports whether a word is one of a sentence, and calls nothing: "pass x to y", "the second pass: ...".
 func (s *source) sentence(n word, op operator) bool {
+	if op == opSpace && s.genre.syntax == syntaxCode { // also where no sign shows that it is a comment
+		return true
+	}
 	if where := s.contextOf(n); where != inProse && where != inComment && where != inString {
 		return false
 	}

@@ -39,7 +39,7 @@ func (s *source) operator(n word, i int, closed bool) (op operator, next int, ok
 		}
 		return opComma, at + 1, closed && (s.firstInBrackets(n.start) || s.inBuild(n))
 	case '>':
-		if s.at(n.start-1) == '<' || closed && s.genre.syntax == syntaxMarkup {
+		if s.at(n.start-1) == '<' || closed && s.genre.syntax == syntaxMarkup && s.inNaming(n) {
 			return opElement, at + 1, true
 		}
 	case '<':
@@ -149,6 +149,17 @@ func (s *source) inBuild(n word) bool {
 	before = before[bytes.LastIndexByte(before, '\n')+1:]
 	return bytes.Contains(before, []byte("buildConfigField")) || bytes.Contains(before, []byte("resValue"))
 }
+
+// inNaming reports whether a name is all of an attribute that says what its element holds: <string name="api_key">.
+func (s *source) inNaming(n word) bool {
+	before := s.content[max(0, n.start-24):n.start]
+	before, assigned := bytes.CutSuffix(bytes.TrimRight(before, " \"'"), []byte("="))
+	before = bytes.TrimRight(before, " ")
+	word := before[bytes.LastIndexAny(before, " \t\r\n")+1:]
+	return assigned && namingAttributes[strings.ToLower(string(word))]
+}
+
+var namingAttributes = set("name key id field property param parameter option setting var variable")
 
 // fields are names of fields that hold the value beside a field that holds the name.
 var fields = map[string]bool{"value": true, "val": true, "default": true, "defaultvalue": true, "stringvalue": true, "string_value": true, "content": true, "defaultvalue_": true, "newvalue": true}

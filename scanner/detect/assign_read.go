@@ -11,13 +11,16 @@ func (s *source) read(out []assignment, n word) []assignment {
 	if found, ok := s.command(out, n, name); ok {
 		return found
 	}
+	if found, ok := s.columns(out, n, name); ok {
+		return found
+	}
 	if s.isPath(n) {
 		return out
 	}
 	a := assignment{name: name}
 	i := n.end
 	if strings.EqualFold(name, "identified") { // IDENTIFIED BY 'x', of SQL
-		a.name, i = "password", i+len(" by")
+		a.name, i = "password", s.identified(i)
 	}
 	if name == "private" && isSpace(s.at(i)) { // a word of Java, C# and others: what it stands before has its own name
 		return out
@@ -47,7 +50,7 @@ func (s *source) read(out []assignment, n word) []assignment {
 			p, ok = parameters[strings.ToLower(name)]
 		}
 		if ok {
-			a.name = p.judged
+			a.name, a.given = p.judged, true
 			return s.parameter(out, a, n, i+1, p.index)
 		}
 		return s.values(out, a, n, i+1)

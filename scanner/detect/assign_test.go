@@ -66,6 +66,17 @@ func TestAssignments(t *testing.T) {
 		{"a.go", `key := []byte("V")`, "key assign quoted code"},
 		{"a.java", `if (password.equals("V")) {`, "password compare quoted code"},
 		{"a.java", `DriverManager.getConnection("jdbc:mysql://h/d", "u", "V");`, "password call quoted code"},
+		{"a.java", `DriverManager.getConnection("jdbc:mysql://" + host(1, 2) + "/d", u, "V");`, "password call quoted code"},
+		{"a.py", `db = pymysql.connect("h", "u", "V", "d")`, "password call quoted code"},
+		{"notes", `db = MySQLdb.connect('h','u','V','d')`, "password call quoted prose"},
+		{"a.php", `new PDO($dsn, 'u', 'V');`, "password call quoted code"},
+		{"a.php", `$c = mysqli_connect(getenv('H'), 'u', 'V');`, "password call quoted code"},
+		{"a.php", `ftp_login($c, 'u', 'V');`, "password call quoted code"},
+		{"a.py", `cx_Oracle.connect("u", "V", "h/xe")`, "password call quoted code"},
+		{"a.py", `ssh.connect(host, 22, 'u', 'V')`, "password call quoted code"},
+		{"a.go", `smtp.PlainAuth("", user, "V", host)`, "password call quoted code"},
+		{"a.java", `transport.connect("smtp.example.org", user, "V");`, "password call quoted code"},
+		{"a.py", `smtp.login(user, 'V')`, "password call quoted code"},
 		{"a.cs", `new DirectoryEntry("LDAP://h", "u", "V");`, "password call quoted code"},
 		{"a.cs", `var key = Encoding.UTF8.GetBytes("V");`, "key assign quoted code wrapped"},
 		{"build.gradle", `buildConfigField "String", "API_KEY", '"V"'`, "API_KEY comma quoted code"},
@@ -79,6 +90,17 @@ func TestAssignments(t *testing.T) {
 		{"a.sh", "docker login -u u -p V r.example", "password flag bare data"},
 		{"a.sh", "mysql -uroot -pV d", "password flag bare data"},
 		{"a.sh", "sshpass -p 'V' ssh h.example", "password flag quoted data"},
+		{"a.sh", "podman login quay.io -u u -p V", "password flag bare data"},
+		{"a.yml", "  - az login --service-principal -u app -p V --tenant t", "password flag bare data"},
+		{"a.sh", "mongo -u root -p V --authenticationDatabase admin", "password flag bare data"},
+		{"a.sh", "mongodump --host h \\\n  -u root -p 'V'", "password flag quoted data"},
+		{"a.sh", "lftp -u user,V ftp.example.org", "password flag bare data"},
+		{"a.sh", "smbclient //h/share -U user%V", "password flag bare data"},
+		{"a.sh", "ldapsearch -x -D cn=admin -w V -b dc=x", "password flag bare data"},
+		{"a.bat", `"C:\tools\SQLCMD.EXE" -U sa -P "V" -S h`, "password flag quoted string"},
+		{"a.bat", "plink -ssh root@h -pw V ls", "-pw flag bare data"},
+		{"a.ps1", `$c = ("V" | ConvertTo-SecureString -AsPlainText -Force)`, "password flag quoted data"},
+		{"a.ps1", `ConvertTo-SecureString -AsPlainText -String 'V' -Force`, "password flag quoted data"},
 		{"a.sh", "tool --password V --x", "--password flag bare data"},
 		{"a.ps1", `ConvertTo-SecureString "V" -AsPlainText -Force`, "password flag quoted data"},
 		{"a.md", "Authorization: Bearer V", "bearer scheme bare prose"},
@@ -86,7 +108,14 @@ func TestAssignments(t *testing.T) {
 		{"a.md", "The default password is V.", "default password space bare prose"},
 		{"a.html", "nkey: &#39;V&#39;,", "nkey colon quoted prose"},
 		{"a.sql", "CREATE USER u IDENTIFIED BY 'V';", "password space quoted data"},
+		{"a.sql", "ALTER USER 'u'@'h' IDENTIFIED WITH mysql_native_password BY 'V';", "password space quoted data"},
 		{"a.sql", "ALTER ROLE r PASSWORD 'V';", "PASSWORD space quoted data"},
+		{"a.sql", "UPDATE users SET password = MD5('V') WHERE id = 1;", "password assign quoted data wrapped"},
+		{"a.sql", "INSERT INTO users (id, password, name) values (1, 'V', 'n');", "password cell quoted data"},
+		{"a.sql", "INSERT INTO `users` (`name`, `user_pass`) values\n('n', SHA1('V')),\n('m', 'x');", "user_pass cell quoted data wrapped"},
+		{"a.sql", "INSERT [dbo].[Users] ([Name], [Password]) values (N'it''s, (so)', N'V')", "Password cell quoted data"},
+		{"a.sql", "insert into t (a, passwd)\nselect 'a', 'V' where not exists (select 1);", "passwd cell quoted data"},
+		{"a.php", `$db->query("INSERT INTO users (name, password) values ('n', 'V')");`, "password cell quoted string"},
 		{"Dockerfile", "ENV DB_PASSWORD=V", "DB_PASSWORD assign bare data"},
 	} {
 		text := strings.ReplaceAll(c.text, "V", value)
@@ -115,11 +144,39 @@ func TestAssignments_nothing(t *testing.T) {
 		{"a.go", "password = config.Password"}, {"a.go", "token := readToken()"}, {"a.js", "this.token = token;"}, {"a.py", "def login(user, password):"},
 		{"a.go", `words := []string{"user", "password", "secret"}`}, {"a.ts", "password: string;"}, {"a.yml", "password:\n"}, {"a.java", "String password = null;"},
 		{"a.sh", "echo ${DB_PASSWORD:?set a password}"}, {"a.conf", "SSLPassPhraseDialog builtin"},
+		{"a.php", `new PDO($dsn, $user, $password, ["x1y2z3"]);`}, {"a.py", `ssh.connect(host, 22, 'u')`},
+		{"a.sh", "docker run --name mongo -p 27017:27017 mongo"}, {"a.sh", "mysql -u root -p shop"}, {"a.sh", "sudo login -p x1y2z3"},
+		{"a.ps1", "Read-Host 'Password' | ConvertTo-SecureString -AsPlainText -Force"},
+		{"a.sql", "INSERT INTO t (a, password) VALUES ('x1y2z3', ?);"}, {"a.sql", "SELECT f(a, password) FROM t WHERE a IN ('x1y2z3');"},
+		{"a.html", `<span *ngIf="data.hasPassword">x1y2z3</span>`}, {"a.html", `<a [routerLink]="['/forgot-password']">x1y2z3</a>`},
 		{"a.rb", `token = ENV.fetch("DEPLOY_TOKEN")`}, {"a.cpp", "Token::kind"},
 	} {
 		if got := anchored(c.path, c.text); len(got) > 0 {
 			t.Errorf("%s: assignments(%q) = %q, want none", c.path, c.text, c.text[got[0].start:got[0].end])
 		}
+	}
+}
+
+// Each column with the name of a secret reads the rows of its statement: a table of many such columns may not make that
+// grow with their number.
+func TestAssignments_columns(t *testing.T) {
+	read := func(columns int) int {
+		text := []byte("INSERT INTO t (" + strings.TrimSuffix(strings.Repeat("password,", columns), ",") + ") VALUES ")
+		for range 400 {
+			text = append(text, "("+strings.TrimSuffix(strings.Repeat("'EXAMPLE1',", columns), ",")+"),"...)
+		}
+		s := &source{content: text, genre: genreOf("a.sql")}
+		for i := len("INSERT INTO t ("); i < maxColumns; i += len("password,") {
+			s.read(nil, s.nameAt(i))
+		}
+		return s.rows / len(text)
+	}
+	if got := read(150); got == 0 || got > rowEffort+2 {
+		t.Errorf("the rows of 150 columns were read %d times over, want at most %d", got, rowEffort+2)
+	}
+	out := anchored("a.sql", "INSERT INTO t (id, token) VALUES "+strings.Repeat("(1, 'EXAMPLE1'),", maxRows+5))
+	if diff := cmp.Diff(maxRows, len(out)); diff != "" {
+		t.Errorf("values of one long statement (-want +got):\n%s", diff)
 	}
 }
 
@@ -138,6 +195,7 @@ func FuzzAssignments(f *testing.F) {
 		f.Add("a.py", s)
 		f.Add("a.yaml", s)
 	}
+	f.Add("a.sql", "INSERT INTO t (a, password) VALUES (1, 'x'), (2, N'y''z'); insert into t (token) select md5('x")
 	f.Fuzz(func(t *testing.T, path, text string) {
 		for _, a := range anchored(path, text) {
 			if a.start < 0 || a.end > len(text) || a.end-a.start < leastValue || a.end-a.start > maxValue+8 || int(a.op) >= len(operatorNames) {

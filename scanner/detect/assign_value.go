@@ -41,6 +41,12 @@ func (s *source) values(out []assignment, a assignment, n word, i int) []assignm
 	if a.op == opComma || a.op == opCall {
 		return out
 	}
+	if s.genre.syntax == syntaxSQL {
+		if v, _, ok := s.hashed(a, i); ok {
+			v.where = s.contextOf(n)
+			return append(out, v)
+		}
+	}
 	if code, b := s.genre.syntax == syntaxCode, s.at(i); code && !isWordByte(b) && s.at(n.start-1) != '"' && strings.IndexByte("$<#^*!@%~", b) < 0 {
 		return out
 	}

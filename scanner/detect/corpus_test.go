@@ -82,6 +82,7 @@ type example struct {
 	text   string
 	score  float64
 	most   float64 // the confidence it may have
+	least  float64 // and the one it has at least
 	fixed  float64 // the confidence of an own detector, which the model leaves as it is
 }
 
@@ -131,7 +132,10 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		repo: r.Repo, unit: fmt.Sprint(r.Repo, " ", r.Path, ":", r.FirstLine+line-1, "-", r.FirstLine+lineEnd-1), names: f.names, value: f.value,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
-	if x.most, _ = c.most(); c.hit.rank <= rankOwn {
+	if x.most, _ = c.most(); x.most == 1 {
+		x.least, _ = c.least()
+	}
+	if c.hit.rank <= rankOwn {
 		x.fixed, _ = fitted().score(c, &features{})
 	}
 	if c.hit.assigned != nil {

@@ -49,7 +49,7 @@ var generalDoubts = []doubt{
 	{0.4, "the name calls it public", func(c *suspect, v []byte) bool { return c.guessed() && c.name.public() }},
 	{0.4, "one of a table of test vectors", func(c *suspect, v []byte) bool { return c.vector }},
 	{0.1, "the value is a call", func(c *suspect, v []byte) bool {
-		return c.named() && bytes.ContainsAny(v, "(.>[") && c.bare() && call.Match(v)
+		return bytes.ContainsAny(v, "(.>[") && c.bare() && call.Match(v)
 	}},
 	{0.1, "an expression of a template", func(c *suspect, v []byte) bool { return c.guessed() && c.bare() && c.inAction() }},
 	{doubted, "the value is a variable, a template or text in brackets", func(c *suspect, v []byte) bool {
@@ -76,6 +76,8 @@ var generalDoubts = []doubt{
 	{doubted, "an action of a cloud's policy", func(c *suspect, v []byte) bool {
 		return c.guessed() && bytes.IndexByte(v, ':') > 0 && cloudAction.Match(v)
 	}},
+	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+	{0.3, "the name of a resource of AWS", func(c *suspect, v []byte) bool { return c.guessed() && bytes.HasPrefix(v, []byte("arn:")) }},
 	{doubted, "the sample of a provider's documentation", func(c *suspect, v []byte) bool {
 		return c.guessed() && bytes.Contains(v, []byte("EXAMPLE")) && documented.Match(v)
 	}},
@@ -87,6 +89,13 @@ var generalDoubts = []doubt{
 	{0.3, "when, and no value", func(c *suspect, v []byte) bool { return c.guessed() && moments[string(v)] }},
 	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.shape.longestSequence >= 20 && c.shape.n-c.shape.lower-c.shape.upper-c.shape.digit >= 8
+	}},
+	{0.3, "a version", func(c *suspect, v []byte) bool {
+		n := len(c.name.words)
+		return c.guessed() && c.name.class == "api" && c.name.words[n-1] == "version"
+	}},
+	{0.1, "its type", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.hit.assigned.op == opCompare && typeNames[string(v)]
 	}},
 	{0.3, "a key of a table or a keyboard", func(c *suspect, v []byte) bool { return c.guessed() && c.name.otherKey() }},
 	{0.3, "the fingerprint of an OpenPGP key", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "key" && c.fingerprint(v) }},
@@ -109,7 +118,7 @@ var generalDoubts = []doubt{
 	}},
 	{doubted, "a word of a sentence", func(c *suspect, v []byte) bool { return c.guessed() && c.inSentence(v) }},
 	{0.3, "a way to log in, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && (c.name.class == "auth" || c.name.class == "api") && c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.lower == 0)
+		return c.guessed() && (c.name.class == "auth" || c.name.class == "api") && c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.lower == 0 || relativePath(v))
 	}},
 	{0.3, "a user", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "login" }},
 	{0.4, "a token of a form, valid for one session", func(c *suspect, v []byte) bool { return c.guessed() && c.name.ofForm() }},
@@ -170,6 +179,11 @@ var (
 	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 	documented = regexp.MustCompile(`^(?:A[KS]IA[0-9A-Z]{9}EXAMPLE|[\w/+]{29,30}EXAMPLEKEY)$`)
 )
+
+// relativePath reports whether a value is words between slashes: passport/web/login.
+func relativePath(v []byte) bool {
+	return bytes.IndexByte(v, '/') > 0 && len(bytes.Trim(v, "abcdefghijklmnopqrstuvwxyz/._-")) == 0
+}
 
 // repeats reports whether a value is one character, with signs between, or holds a run of one that is a good part of it. Zeros in
 // base64 are such a run as well, in values that are longer.
@@ -235,7 +249,7 @@ func standIns(user, password string) bool {
 }
 
 var (
-	userWords     = set("user userid username user_name usr uname login name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
+	userWords     = set("user userid username user_name usr uname login name myname my_name yourname your_name myuser my_user youruser your_user yourusername your_username my-user your-user foo u someuser some_user dbuser db_user admin_user john jane alice bob test testuser test_user aladdin guest")
 	passwordWords = set("pass password passwd pwd p pw mypass mypassword my_password my-password yourpass yourpassword your_password your-password bar baz somepass some_password dbpass dbpassword db_password opensesame guest")
 )
 

@@ -127,6 +127,15 @@ func TestScan_doubts(t *testing.T) {
 		{"field_that_matches", "a.dart", "validators: [Validators.mustMatch('password', 'passwordConfirmation')],", false},
 		{"column_of_a_row", "a.sql", "encrypted_password = EXCLUDED.encrypted_password,", false},
 		{"key_that_is_public", ".env", "SUPABASE_KEY=sb_publishable_" + random(r, alnum, 22) + "_" + random(r, alnum, 8), false},
+		{"resource_of_aws", "a.json", `{"authorizerCredentials": "arn:aws:iam::123456789012:role/invoke"}`, false},
+		{"version_of_an_interface", "a.yml", "apiVersion: \"k8s.cni.cncf.io/v1\"", false},
+		{"type_of_a_property", "a.js", "if (typeof this.password === 'function') {", false},
+		{"stand_in_of_a_name", "a.yml", "url: nats://myname:password@db.acme.example:4222", false},
+		{"signing_key_of_git", ".gitconfig", "[user]\n\tsigningkey = 0x" + strings.ToUpper(hex(16)) + "\n", false},
+		{"address_without_a_host", "urls.json", `{"auth": "passport/web/auth/uamtk"}`, false},
+		{"argument_of_the_object", "a.py", "connect(host=self.host, user=self.user, password=self.pwd, database=self.db)", false},
+		{"expression_of_powershell", "a.ps1", "New-ADUser -Name $n -AccountPassword (ConvertTo-SecureString -AsPlainText $p -Force) -Enabled $true", false},
+		{"sentence_of_a_page", "a.js", "     > Parameters\n     - repeat: for an endless one pass `Infinity7`\n", false},
 		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false

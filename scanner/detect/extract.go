@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ var forms = []form{
 	{"ansible-vault-password", ".vault_pass .vault-pass vault_pass.txt .vault_password vault-password-file", "", wholeLines},
 	{"filezilla", "sitemanager.xml recentservers.xml filezilla.xml", "", filezilla},
 	{"jwk", "*.json *.jwk *.jwks", "", jwk},
-	{"esmtp", ".esmtprc .msmtprc .fetchmailrc", "", netrc},
+	{"esmtp", ".esmtprc .msmtprc .fetchmailrc", "", mailAccounts},
 }
 
 // formOf names the form of a credential file, or is empty.
@@ -124,7 +125,14 @@ func eachLine(content []byte, visit func(at int, line []byte)) {
 
 // netrc: machine H login U password P, on one line or several.
 // Source: https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html
-func netrc(content []byte) (out []span) {
+func netrc(content []byte) []span { return wordsAfter(content, "password", "passwd", "account") }
+
+// mailAccounts: password P, in files where account names a section.
+// Source: https://marlam.de/msmtp/msmtp.html#Configuration-files
+func mailAccounts(content []byte) []span { return wordsAfter(content, "password", "passwd") }
+
+// wordsAfter returns the words that follow one of the given ones.
+func wordsAfter(content []byte, names ...string) (out []span) {
 	previous := ""
 	for at := 0; at < len(content) && len(out) < maxExtract; {
 		if content[at] <= ' ' {
@@ -133,7 +141,7 @@ func netrc(content []byte) (out []span) {
 		}
 		end := at + stopAt(content[at:min(len(content), at+maxValue)], "")
 		word := string(content[at:end])
-		if previous == "password" || previous == "passwd" || previous == "account" {
+		if slices.Contains(names, previous) {
 			start, stop := at, end
 			if n := len(word); n > 2 && isQuote(word[0]) && word[n-1] == word[0] {
 				start, stop = start+1, stop-1

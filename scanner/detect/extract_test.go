@@ -16,6 +16,7 @@ func TestScan_credential_files(t *testing.T) {
 	for _, c := range []struct{ path, text, want string }{
 		{"home/.netrc", "machine h.example\n  login u\n  password V\n", "V"},
 		{"_netrc", "machine h.example login u password \"V\"", "V"},
+		{".msmtprc", "account work\nhost h.example\nuser u\npassword V\naccount default : work\n", "V"},
 		{".pgpass", "# why\ndb.example:5432:*:app:V\n", "V"},
 		{"etc/shadow", "root:$6$saltCANARY$V:19000:0:99999:7:::\nbin:*:19000::::::\nx:!:1::::::", "$6$saltCANARY$V"},
 		{"www/.htpasswd", "u:$apr1$V\n", "$apr1$V"},
@@ -48,6 +49,7 @@ func TestScan_credential_files(t *testing.T) {
 func TestScan_credential_files_nothing(t *testing.T) {
 	for _, c := range []struct{ path, text string }{
 		{"etc/shadow", "bin:*:19000:0:99999:7:::\nx:!!:19000::::::\n"},
+		{".msmtprc", "account personal7\nuser u\npasswordeval pass show mail7\naccount default : personal7\n"},
 		{"config.yaml", "kind: ConfigMap\ndata:\n  mode: fast-and-loose\n"},
 		{"secret.yaml", "kind: Secret\nstringData:\n  password: ${DB_PASSWORD}\n"},
 		{"secret.yaml", "kind: Secret\nstringData:\n  {{- $word := .Values.word7 }}\n  username: deploy-user7\n  extra: YmFyCg==\n"},

@@ -166,7 +166,7 @@ func (d *design) score(b []float64, x *example) float64 {
 	for _, e := range d.row(x) {
 		z += b[e.at] * e.v
 	}
-	return min(x.most, 1/(1+math.Exp(-z)))
+	return min(x.most, max(x.least, 1/(1+math.Exp(-z))))
 }
 
 // crossValidate scores each example by a model fitted without its repository's fold.

@@ -28,12 +28,19 @@ var fitted = sync.OnceValue(func() *model {
 	return &m
 })
 
-// score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, and less where something
-// speaks against it; doubted says what, where that decided. The features are put into f, where the model was asked.
-func (m *model) score(c *suspect, f *features) (confidence float64, doubted string) {
+// score is the confidence of a suspect, 0 to 1: what the model says of it, or its detector, less where something speaks
+// against it, and more where what stands beside it does not depend on its looks; decided says what, where that decided.
+// The features are put into f, where the model was asked.
+func (m *model) score(c *suspect, f *features) (confidence float64, decided string) {
 	confidence = m.likelihood(c, f)
-	if most, reason := c.most(); most < confidence {
+	most, reason := c.most()
+	if most < confidence {
 		return most, reason
+	}
+	if most == 1 && confidence < lifted {
+		if least, reason := c.least(); least > confidence {
+			return least, reason
+		}
 	}
 	return confidence, ""
 }
@@ -48,7 +55,8 @@ func (m *model) likelihood(c *suspect, f *features) float64 {
 		if c.hit.rank == rankOwn && k == "placeholder" && c.genre.place == "" && isForm(c.hit.detector) {
 			return DefaultConfidence // a weak password, but the one that is used: programs read this very file
 		}
-		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || k == "stand-in" && !isForm(c.hit.detector) || words) {
+		standIn := k == "stand-in" && c.hit.from < c.hit.start && !isForm(c.hit.detector) // likewise; tokens are not asked
+		if c.hit.rank == rankOwn && (k == "reference" || k == "mask" || k == "placeholder" || standIn || words) {
 			return min(c.hit.confidence, 0.2)
 		}
 		// A detector that doubts the form of a value says nothing against the name beside it.

@@ -33,6 +33,17 @@ func TestScan_position(t *testing.T) {
 	}
 }
 
+// What a name reads may lie behind the value of a later name: each value keeps the name that it was read for.
+func TestScan_names_out_of_order(t *testing.T) {
+	r := rand.New(rand.NewPCG(37, 38))
+	password := random(r, alnum, 14)
+	text := "$db = new PDO('mysql:host=db;dbname=shop', 'shop', '" + password + "');"
+	got := engine(t).Scan("db.php", []byte(text))
+	if len(got) != 1 || got[0].Secret.Reveal() != password || got[0].Confidence < DefaultConfidence {
+		t.Errorf("Scan(%q) = %v, want the last argument", text, detectors(got))
+	}
+}
+
 func TestScan_multi_line_secret(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	key := "-----BEGIN EC" + " PRIVATE KEY-----\n" + random(r, alnum, 64) + "\n" + random(r, alnum, 40) + "\n-----END EC PRIVATE KEY-----"

@@ -75,13 +75,13 @@ func (e *Engine) suspects(path string, content []byte) []suspect {
 		names = nil // hashes and salts by design, names of styles; what has a form is found all the same
 	}
 	found := assignments(g, content, names)
+	byPlace(found) // before hits point at them
 	for i := range found {
 		// What its name does not call a secret takes no place from what does: private static final String TOKEN = "…".
 		if facts := factsOf(found[i].name); facts.class != "" {
 			hits = append(hits, assignedHit(content, &found[i]))
 		}
 	}
-	byPlace(found)
 	if len(hits) > 0 || len(names) > 0 || formOf(path) != "" {
 		hits = append(hits, extracted(path, content)...)
 	}
