@@ -132,7 +132,7 @@ func newExample(c *suspect, r *labelled, rows []labelled, at map[string][]int, l
 		repo: r.Repo, unit: fmt.Sprint(r.Repo, " ", r.Path, ":", r.FirstLine+line-1, "-", r.FirstLine+lineEnd-1), names: f.names, value: f.value,
 		text: c.hit.detector + " | " + string(bytesLine(c.content, c.hit.start)) + " | " + value,
 	}
-	if x.most, _ = c.most(); x.most == 1 {
+	if x.most, _ = c.most(1); x.most == 1 {
 		x.least, _ = c.least()
 	}
 	if c.hit.rank <= rankOwn {

@@ -15,10 +15,11 @@ type doubt struct {
 	holds  func(c *suspect, v []byte) bool
 }
 
-// most is the confidence that a suspect may have at most, and why; 1 and no reason where nothing speaks against it.
-func (c *suspect) most() (float64, string) {
+// most is the least that a doubt leaves of a confidence, and why; the confidence itself and no reason where nothing speaks
+// against it. Doubts that leave as much are not asked: most suspects are unlikely as they are.
+func (c *suspect) most(confidence float64) (most float64, reason string) {
 	v := c.content[c.hit.start:c.hit.end]
-	most, reason := 1.0, ""
+	most = confidence
 	for i := range doubts {
 		if d := &doubts[i]; d.most < most && d.holds(c, v) {
 			most, reason = d.most, d.reason
@@ -27,7 +28,13 @@ func (c *suspect) most() (float64, string) {
 	return most, reason
 }
 
-// doubts are asked of every suspect, so that before an expression stands a cheaper test of what it needs. Those that look
+// doubted reports whether anything speaks against a suspect.
+func (c *suspect) doubted() bool {
+	_, reason := c.most(1)
+	return reason != ""
+}
+
+// doubts are asked of every likely suspect, so that before an expression stands a cheaper test of what it needs. Those that look
 // at the value alone stand for hits of all ranks but own detectors, which know a form; those that look at a name, for
 // values that only their name calls secret.
 var doubts = slices.Concat(generalDoubts, formDoubts, nameDoubts)

@@ -33,12 +33,11 @@ var fitted = sync.OnceValue(func() *model {
 // The features are put into f, where the model was asked.
 func (m *model) score(c *suspect, f *features) (confidence float64, decided string) {
 	confidence = m.likelihood(c, f)
-	most, reason := c.most()
-	if most < confidence {
+	if most, reason := c.most(confidence); most < confidence {
 		return most, reason
 	}
-	if most == 1 && confidence < lifted {
-		if least, reason := c.least(); least > confidence {
+	if confidence < lifted {
+		if least, reason := c.least(); least > confidence && !c.doubted() {
 			return least, reason
 		}
 	}
