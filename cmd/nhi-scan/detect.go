@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -11,13 +12,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"nhiscan/inventory"
 	"nhiscan/inventory/secret"
 	"nhiscan/report"
 	"nhiscan/scanner/detect"
@@ -60,9 +61,9 @@ asked for could not be read.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.detect(cmd.Context(), f, args) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.format, "format", "table", "`FORMAT`: "+formatNames())
+	fs.StringVar(&f.format, "format", "table", "`FORMAT`: "+strings.Join(findingFormats(), ", "))
 	fs.StringVar(&f.out, "out", "", "`PATH` to write to (default: stdout)")
-	fs.StringVar(&f.history, "history", "none", "search the history of repositories: full or none; --history alone is full")
+	fs.StringVar(&f.history, "history", "none", "search the history of repositories, `MODE`: full or none; --history alone is full")
 	fs.Lookup("history").NoOptDefVal = "full"
 	fs.Float64Var(&f.minConfidence, "min-confidence", detect.DefaultConfidence, "show findings from this `CONFIDENCE` on, 0 to 1")
 	f.engine.add(fs)
@@ -72,16 +73,32 @@ asked for could not be read.`,
 	fs.StringVar(&f.cache, "cache", "", "`DIR` that keeps what contents of a history were found to hold, without values")
 	fs.BoolVar(&f.anyOwner, "any-owner", false, "read the history of a repository that belongs to another user, as in a container")
 	fs.IntVar(&f.jobs, "jobs", 0, "search in `N` threads (default: one per processor)")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
+	completes(cmd, "format", findingFormats()...)
+	completes(cmd, "history", "full", "none")
 	return cmd
 }
 
-func formatNames() string {
+// findingFormats are the names of the formats for findings, in detect and gate.
+func findingFormats() []string {
 	var names []string
 	for _, f := range report.FindingsFormats() {
 		names = append(names, string(f))
 	}
-	return strings.Join(names, ", ")
+	return names
+}
+
+func checkFindingFormat(name string) error {
+	if names := findingFormats(); !slices.Contains(names, name) {
+		return usage(fmt.Errorf("--format %q: want one of %s", inventory.Printable(name, 40), strings.Join(names, ", ")), "")
+	}
+	return nil
+}
+
+func checkConfidence(least float64) error {
+	if !(least >= 0 && least <= 1) { // NaN is neither
+		return usage(fmt.Errorf("--min-confidence %v: want 0 to 1", least), "")
+	}
+	return nil
 }
 
 // search is one run of detect.
@@ -132,14 +149,11 @@ func (a *app) detect(ctx context.Context, f detectFlags, paths []string) error {
 }
 
 func (a *app) newSearch(ctx context.Context, f detectFlags) (*search, error) {
-	if !slices.Contains(report.FindingsFormats(), report.Format(f.format)) {
-		return nil, usage(fmt.Errorf("--format %q: want one of %s", f.format, formatNames()), "")
+	if err := errors.Join(checkFindingFormat(f.format), checkConfidence(f.minConfidence)); err != nil {
+		return nil, err
 	}
 	if f.history != "full" && f.history != "none" {
 		return nil, usage(fmt.Errorf("--history %q: want full or none", f.history), "")
-	}
-	if !(f.minConfidence >= 0 && f.minConfidence <= 1) {
-		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", f.minConfidence), "")
 	}
 	s := &search{app: a, jobs: f.jobs, anyOwner: f.anyOwner, began: a.now(), found: report.Findings{Complete: true}}
 	if s.jobs <= 0 {
@@ -310,9 +324,9 @@ func (a *app) showFindings(ctx context.Context, s *search, f detectFlags) error 
 	case err != nil:
 		return cannotRun(fmt.Errorf("write findings: %w", err), "")
 	case !s.found.Complete:
-		return &exit{exitIncomplete, fmt.Errorf("something that was asked for could not be read"), "the list of what was not searched names it"}
+		return &exit{exitIncomplete, errors.New("something that was asked for could not be read"), "the list of what was not searched names it"}
 	case f.fail && n > 0:
-		return &exit{code: exitGaps, err: fmt.Errorf("secrets found: %s", strconv.Itoa(n))}
+		return &exit{code: exitGaps, err: fmt.Errorf("secrets found: %d", n)}
 	}
 	return nil
 }

@@ -70,14 +70,14 @@ Exit status: 0 nothing new; 1 new secrets; 2 wrong usage or configuration; 3 cou
 	f.BoolVar(&o.anyOwner, "any-owner", false, "read a repository that belongs to another user, as in a container")
 	f.Float64Var(&o.confidence, "min-confidence", detect.DefaultConfidence, "least `CONFIDENCE` of a finding that counts, 0 to 1")
 	o.engine.add(f)
-	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: "+formatNames())
-	f.StringSliceVar(&o.reports, "report", nil, "also write `FORMAT=FILE`; may be repeated")
+	f.StringVar(&o.format, "format", "table", "`FORMAT` on standard output: "+strings.Join(findingFormats(), ", "))
+	f.StringArrayVar(&o.reports, "report", nil, "also write `FORMAT=FILE`; may be repeated")
 	f.BoolVar(&o.add, "baseline-add", false, "write the new secrets to the baseline instead of failing")
-	f.StringSliceVar(&o.only, "only", nil, "with --baseline-add: only the finding with this `ID`; may be repeated")
+	f.StringArrayVar(&o.only, "only", nil, "with --baseline-add: only the finding with this `ID`; may be repeated")
 	f.StringVar(&o.owner, "owner", "", "with --baseline-add: `WHO` answers for the exception")
 	f.StringVar(&o.reason, "reason", "", "with --baseline-add: `WHY` it is accepted")
 	f.StringVar(&o.until, "until", "", "with --baseline-add: last `DAY` on which it counts, like 2027-06-30")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
+	completes(cmd, "format", findingFormats()...)
 	return cmd
 }
 
@@ -127,8 +127,8 @@ func (a *app) gate(ctx context.Context, path string, o *gateOptions) error {
 }
 
 func (a *app) openGate(ctx context.Context, path string, o *gateOptions) (*gateRun, error) {
-	if !(o.confidence >= 0 && o.confidence <= 1) { // NaN is neither
-		return nil, usage(fmt.Errorf("--min-confidence %v: want 0 to 1", o.confidence), "")
+	if err := checkConfidence(o.confidence); err != nil {
+		return nil, err
 	}
 	if o.base != "" && o.staged || o.base != "" && o.push != "" || o.staged && o.push != "" {
 		return nil, usage(errors.New("--base, --staged and --push exclude each other"), "")

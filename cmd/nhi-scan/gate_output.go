@@ -23,16 +23,15 @@ type output struct {
 
 // outputs are where the result goes: to standard output, and to the files of --report.
 func (o *gateOptions) outputs() ([]output, error) {
-	want := formatNames()
-	names := strings.Split(want, ", ")
-	if !slices.Contains(names, o.format) {
-		return nil, usage(fmt.Errorf("--format %q: want one of %s", inventory.Printable(o.format, 40), want), "")
+	if err := checkFindingFormat(o.format); err != nil {
+		return nil, err
 	}
+	names := findingFormats()
 	all := []output{{format: report.Format(o.format)}}
 	for _, r := range o.reports {
 		format, path, ok := strings.Cut(r, "=")
 		if !ok || path == "" || !slices.Contains(names, format) {
-			return nil, usage(fmt.Errorf("--report %q: want FORMAT=FILE, the format one of %s", inventory.Printable(r, 200), want), "")
+			return nil, usage(fmt.Errorf("--report %q: want FORMAT=FILE, the format one of %s", inventory.Printable(r, 200), strings.Join(names, ", ")), "")
 		}
 		all = append(all, output{report.Format(format), path})
 	}
