@@ -11,7 +11,7 @@ var formDoubts = []doubt{
 	{0.4, "begins like a token of a provider, and has not its form", func(c *suspect, v []byte) bool { return c.guessed() && c.malformed(v) }},
 	{doubted, "a certificate or a public key", func(c *suspect, v []byte) bool { return certificate.Match(v) }},
 	{doubted, "a private key that is cut short", func(c *suspect, v []byte) bool { return c.hit.detector == "private-key" && cutKey(v) }},
-	{doubted, "a digest", hasForm(":-", `^(?i:sha-?(?:1|224|256|384|512)|md5)[:-](?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/]{43,86}={0,2})$`)},
+	{doubted, "a digest", hasForm(":-", `^(?i:sha-?(?:1|224|256|384|512)|md5|h1)[:-](?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/]{43,86}={0,2})$`)},
 	{doubted, "a date", func(c *suspect, v []byte) bool { return c.guessed() && date.Match(v) }},
 	{0.3, "a version", hasForm(".", `^`+oneVersion+`(?:\s?(?:\|\|?|,|-|\s)\s?`+oneVersion+`)*$`)},
 	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
@@ -32,6 +32,7 @@ var formDoubts = []doubt{
 	// Source: RFC 4514
 	{0.3, "a name in a directory", hasForm(",", `^(?i:(?:cn|dc|o|ou|l|c|uid)=[^,]+)(?:,\s*(?i:(?:cn|dc|o|ou|l|c|uid)=[^,]+))+$`)},
 	{0.3, "a path", hasForm("/", `^(?:[\w.-]+/)+[\w-]+\.[a-z]{2,5}$`)},
+	{0.3, "a key of Windows' registry", hasForm(`\`, `^(?:HK[A-Z_]+|(?i:software|system))\\`)},
 	{0.3, "an address that is not whole", hasForm("=", `[?&]\w+=$`)},
 	{0.3, "a variable, and a command behind it", hasForm("$", `^\$\{?\w+\}? [a-z]`)},
 	{0.3, "the rest of a template", func(c *suspect, v []byte) bool {
