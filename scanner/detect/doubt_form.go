@@ -88,7 +88,7 @@ var cmdlet = regexp.MustCompile(`^(?:Add|Convert|ConvertFrom|ConvertTo|Export|Fi
 // certificate begins a certificate or a public key in PEM, and the same in base64.
 var certificate = regexp.MustCompile(`^(?:LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS|LS0tLS1CRUdJTiBQVUJMSUMgS0VZ|-----BEGIN (?:CERTIFICATE|PUBLIC KEY))`)
 
-// issuedPrefix begin tokens whose whole form a detector knows: what begins so and was found by its name alone is cut short, or
+// issuedPrefix begins tokens whose whole form a detector knows: what begins so and was found by its name alone is cut short, or
 // was never issued.
 var issuedPrefix = regexp.MustCompile(`^(?:xox[abeoprs]-|gh[oprsu]_|gl(?:pat|ptt|dt|rt|cbt|soat|imt|ffct|agent)-|dapi[0-9a-f]{8}|` +
 	`sk-(?:ant|proj)-|[rs]k_(?:live|test)_|npm_|pypi-AgE|dop_v1_|shp(?:at|ss|ca|pa)_|sm_(?:aat|pat|sat)_|px-(?:api|dep)-)`)
@@ -104,7 +104,7 @@ var namedForms = []struct {
 	{"meraki", regexp.MustCompile(`^[0-9a-f]{40}$`)},
 }
 
-// malformed reports whether a value issuedPrefix by its beginning or its name to be a token of a provider, and has not its form.
+// malformed reports whether a value claims by its beginning or its name to be a token of a provider, and has not its form.
 func (c *suspect) malformed(v []byte) bool {
 	if issuedPrefix.Match(v) {
 		return true

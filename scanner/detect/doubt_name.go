@@ -40,7 +40,7 @@ var nameDoubts = []doubt{
 		return c.guessed() && c.bare() && c.genre.syntax == syntaxYAML && c.name.ofObject() && c.shape.digit <= 2 && label.Match(v)
 	}},
 	{0.3, "a name in a list", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.listed() && !c.shape.dense(v) && c.shape.digit == 0
+		return c.guessed() && c.listed() && !c.shape.dense(v) && 4*c.shape.digit <= c.shape.n
 	}},
 	{0.3, "the type of a field", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.hit.assigned.op == opColon && c.content[c.hit.start-1] == ':' && fieldTypes[string(v)]
@@ -52,7 +52,7 @@ var nameDoubts = []doubt{
 		return c.guessed() && c.name.tail == "about" && !c.shape.dense(v) && (wordKinds[c.shape.kind] || c.shape.kind == "numbered")
 	}},
 	{0.4, "a way to log in, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "auth" && c.hit.assigned.op != opScheme && c.shape.n <= 16 && method.Match(v)
+		return c.guessed() && c.name.class == "auth" && c.hit.assigned.op != opScheme && c.shape.n <= 12 && method.Match(v)
 	}},
 	{0.4, "valid for one session", func(c *suspect, v []byte) bool {
 		return c.guessed() && (c.name.class == "session" || setCookie.Match(c.content[c.hit.end:min(len(c.content), c.hit.end+maxBlank)])) &&
