@@ -235,7 +235,7 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	case strings.HasPrefix(name, "-"):
 		return opFlag, at, s.at(at) != '-' && s.at(at) != '|' && s.at(at) != '>'
 	case name == "identified": // of SQL, not of a sentence
-		return opSpace, at, quoted && s.at(at) != '`' || s.genre.syntax == syntaxSQL || s.content[n.start] == 'I'
+		return opSpace, at, s.genre.syntax == syntaxSQL || s.content[n.start] == 'I' || quoted && s.at(at) != '`' && s.ofUser(n.start)
 	case bytes.HasPrefix(s.content[at:], []byte("is ")) && s.genre.syntax != syntaxCode:
 		// "the password is x7", "the token is `x`"; of other words most go on with the sentence.
 		return opSpace, at + 3, s.quoteAt(at+3) > 0 || s.numbered(at+3)
@@ -249,6 +249,13 @@ func (s *source) spaced(n word, at int, closed bool) (operator, int, bool) {
 	first := n.start == 0 || s.at(n.start-1) == '\n' || s.firstOnLine(n.start)
 	conf := s.genre.syntax == syntaxConf || s.genre.syntax == syntaxText
 	return opSpace, at, first && !closed && conf && isWordByte(s.at(at))
+}
+
+// ofUser reports whether a statement of SQL about a user goes on at i: create user x identified by 'y'.
+func (s *source) ofUser(i int) bool {
+	before := bytes.ToLower(s.content[max(0, i-lineContext):i])
+	before = before[bytes.LastIndexByte(before, '\n')+1:]
+	return bytes.Contains(before, []byte("user ")) || bytes.Contains(before, []byte("grant "))
 }
 
 // generated reports whether a word in a text is no word, but a key that a program made.

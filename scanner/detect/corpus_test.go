@@ -205,8 +205,10 @@ func weigh(all []*example) {
 	for _, x := range all {
 		x.weight *= math.Sqrt(200 / (200 + sizes[x.repo]))
 		switch {
-		case x.exact == "?", x.fixed > 0, x.most < DefaultConfidence: // the model is not asked
+		case x.exact == "?", x.fixed > 0, x.most < DefaultConfidence && x.exact == "T": // the model is not asked
 			x.weight = 0
+		case x.most < DefaultConfidence: // nor here, but what a doubt knows for sure tells of what looks alike
+			x.weight *= 0.1
 		case x.label == "":
 			x.weight *= 0.5
 		}

@@ -129,10 +129,23 @@ var generalDoubts = []doubt{
 	}},
 	{0.3, "a user", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "login" }},
 	{0.4, "a token of a form, valid for one session", func(c *suspect, v []byte) bool { return c.guessed() && c.name.ofForm() }},
-	{0.3, "a name, no random value", func(c *suspect, v []byte) bool {
-		return c.hit.rank == rankNamed && c.hit.detector != "url-credentials" && wordKinds[c.shape.kind] && c.shape.digit == 0 && !strings.Contains(c.hit.detector, "password")
-	}},
+	{0.3, "a name, no random value", func(c *suspect, v []byte) bool { return c.nameInPlace(v) }},
 }
+
+// nameInPlace reports whether a rule that knows its value by what stands before it has got a word: letters that can be spoken,
+// or the provider's own name.
+func (c *suspect) nameInPlace(v []byte) bool {
+	if c.hit.rank != rankNamed && (c.hit.rank != rankForm || c.hit.from == c.hit.start) || c.hit.detector == "url-credentials" || strings.Contains(c.hit.detector, "password") {
+		return false
+	}
+	if provider, _, _ := strings.Cut(c.hit.detector, "-"); len(provider) >= leastProvider && bytes.Contains(bytes.ToLower(v), []byte(provider)) {
+		return true
+	}
+	return c.shape.digit == 0 && (wordKinds[c.shape.kind] || c.shape.kind == "pronounced")
+}
+
+// leastProvider is the shortest name of a provider that no random value holds, in bytes.
+const leastProvider = 5
 
 // guessed reports whether only a name speaks for a suspect.
 func (c *suspect) guessed() bool { return c.hit.rank == rankGuess }

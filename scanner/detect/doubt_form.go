@@ -11,7 +11,7 @@ var formDoubts = []doubt{
 	{0.4, "begins like a token of a provider, and has not its form", func(c *suspect, v []byte) bool { return c.guessed() && c.malformed(v) }},
 	{doubted, "a certificate or a public key", func(c *suspect, v []byte) bool { return certificate.Match(v) }},
 	{doubted, "a private key that is cut short", func(c *suspect, v []byte) bool { return c.hit.detector == "private-key" && cutKey(v) }},
-	{doubted, "a digest", hasForm(":-", `^(?i:sha-?(?:1|224|256|384|512)|md5)[:-](?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/]{43,86}={0,2})$`)},
+	{doubted, "a digest", hasForm(":-", `^(?i:sha-?(?:1|224|256|384|512)|md5|h1)[:-](?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/]{43,86}={0,2})$`)},
 	{doubted, "a date", func(c *suspect, v []byte) bool { return c.guessed() && date.Match(v) }},
 	{0.3, "a version", hasForm(".", `^`+oneVersion+`(?:\s?(?:\|\|?|,|-|\s)\s?`+oneVersion+`)*$`)},
 	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
@@ -32,6 +32,7 @@ var formDoubts = []doubt{
 	// Source: RFC 4514
 	{0.3, "a name in a directory", hasForm(",", `^(?i:(?:cn|dc|o|ou|l|c|uid)=[^,]+)(?:,\s*(?i:(?:cn|dc|o|ou|l|c|uid)=[^,]+))+$`)},
 	{0.3, "a path", hasForm("/", `^(?:[\w.-]+/)+[\w-]+\.[a-z]{2,5}$`)},
+	{0.3, "a key of Windows' registry", hasForm(`\`, `^(?:HK[A-Z_]+|(?i:software|system))\\`)},
 	{0.3, "an address that is not whole", hasForm("=", `[?&]\w+=$`)},
 	{0.3, "a variable, and a command behind it", hasForm("$", `^\$\{?\w+\}? [a-z]`)},
 	{0.3, "the rest of a template", func(c *suspect, v []byte) bool {
@@ -87,7 +88,7 @@ var cmdlet = regexp.MustCompile(`^(?:Add|Convert|ConvertFrom|ConvertTo|Export|Fi
 // certificate begins a certificate or a public key in PEM, and the same in base64.
 var certificate = regexp.MustCompile(`^(?:LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS|LS0tLS1CRUdJTiBQVUJMSUMgS0VZ|-----BEGIN (?:CERTIFICATE|PUBLIC KEY))`)
 
-// issuedPrefix begin tokens whose whole form a detector knows: what begins so and was found by its name alone is cut short, or
+// issuedPrefix begins tokens whose whole form a detector knows: what begins so and was found by its name alone is cut short, or
 // was never issued.
 var issuedPrefix = regexp.MustCompile(`^(?:xox[abeoprs]-|gh[oprsu]_|gl(?:pat|ptt|dt|rt|cbt|soat|imt|ffct|agent)-|dapi[0-9a-f]{8}|` +
 	`sk-(?:ant|proj)-|[rs]k_(?:live|test)_|npm_|pypi-AgE|dop_v1_|shp(?:at|ss|ca|pa)_|sm_(?:aat|pat|sat)_|px-(?:api|dep)-)`)
@@ -103,7 +104,7 @@ var namedForms = []struct {
 	{"meraki", regexp.MustCompile(`^[0-9a-f]{40}$`)},
 }
 
-// malformed reports whether a value issuedPrefix by its beginning or its name to be a token of a provider, and has not its form.
+// malformed reports whether a value claims by its beginning or its name to be a token of a provider, and has not its form.
 func (c *suspect) malformed(v []byte) bool {
 	if issuedPrefix.Match(v) {
 		return true

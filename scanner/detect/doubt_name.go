@@ -35,8 +35,12 @@ var nameDoubts = []doubt{
 	{0.3, "the name of a secret, no secret", func(c *suspect, v []byte) bool {
 		return c.guessed() && len(c.name.words) == 1 && c.name.class == "secret" && c.shape.digit == 0 && c.shape.kind == "identifier"
 	}},
+	// Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+	{0.4, "the name of a secret, no secret", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.bare() && c.genre.syntax == syntaxYAML && c.name.ofObject() && c.shape.digit <= 2 && label.Match(v)
+	}},
 	{0.3, "a name in a list", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.listed() && !c.shape.dense(v) && c.shape.digit == 0
+		return c.guessed() && c.listed() && !c.shape.dense(v) && 4*c.shape.digit <= c.shape.n
 	}},
 	{0.3, "the type of a field", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.hit.assigned.op == opColon && c.content[c.hit.start-1] == ':' && fieldTypes[string(v)]
@@ -48,14 +52,13 @@ var nameDoubts = []doubt{
 		return c.guessed() && c.name.tail == "about" && !c.shape.dense(v) && (wordKinds[c.shape.kind] || c.shape.kind == "numbered")
 	}},
 	{0.4, "a way to log in, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "auth" && c.hit.assigned.op != opScheme && c.shape.n <= 16 && method.Match(v)
+		return c.guessed() && c.name.class == "auth" && c.hit.assigned.op != opScheme && c.shape.n <= 12 && method.Match(v)
 	}},
 	{0.4, "valid for one session", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "session" && (c.genre.place == "docs" || c.hit.assigned.where == inComment)
+		return c.guessed() && (c.name.class == "session" || setCookie.Match(c.content[c.hit.end:min(len(c.content), c.hit.end+maxBlank)])) &&
+			(c.genre.place == "docs" || c.hit.assigned.where == inComment)
 	}},
-	{0.3, "a word of a sentence", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.hit.assigned.op == opSpace && strings.EqualFold(c.hit.assigned.name, "pass") && c.content[c.hit.start-1] == '`'
-	}},
+	{0.3, "a word of a sentence", func(c *suspect, v []byte) bool { return c.guessed() && c.passed() }},
 	{0.3, "the working directory", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.words[0] == "pwd" && len(c.name.words) == 1 &&
 			(c.hit.assigned.name == "$PWD" || c.hit.assigned.name == "PWD" && c.genre.lang == "shell" || bytes.HasSuffix(c.before(), []byte("$(")))
@@ -161,6 +164,30 @@ var spacedHex = regexp.MustCompile(`^(?:[0-9A-F]{4}\s{1,2}){9}[0-9A-F]{4}$`)
 
 // issue is the number of an issue in a tracker, or of a vulnerability.
 var issue = regexp.MustCompile(`^(?:[A-Z]{2,10}-\d{1,7}|GHSA-[\w-]{2,20})$`)
+
+// setCookie goes on behind the value of a cookie that a server sets.
+// Source: RFC 6265, section 4.1.1
+var setCookie = regexp.MustCompile(`^;\s?(?i:path|httponly|secure|max-age|expires|samesite|domain)\b`)
+
+// ofObject reports whether a name is "secret", or ends so and says nothing of whose it is: runnerSecret. clientSecret does.
+func (f *nameFacts) ofObject() bool {
+	n := len(f.words)
+	return f.words[n-1] == "secret" && (n == 1 || !goodHeads[f.words[n-2]])
+}
+
+// label is a name of an object in Kubernetes.
+var label = regexp.MustCompile(`^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$`)
+
+// passed reports whether a value is what a sentence says to pass: if we pass `x`, you can pass "x".
+func (c *suspect) passed() bool {
+	a := c.hit.assigned
+	if a.op != opSpace || !strings.EqualFold(a.name, "pass") {
+		return false
+	}
+	before := c.before()
+	n := len(before)
+	return c.content[c.hit.start-1] == '`' || n > 1 && before[n-1] == ' ' && isLetter(before[n-2])
+}
 
 // method names how somebody is authenticated: ldap2, MSCHAPV2, SCRAM-SHA-256.
 var method = regexp.MustCompile(`^(?:[a-z]+[0-9]{0,3}|[A-Z][A-Z0-9-]*)$`)

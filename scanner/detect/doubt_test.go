@@ -136,6 +136,16 @@ func TestScan_doubts(t *testing.T) {
 		{"argument_of_the_object", "a.py", "connect(host=self.host, user=self.user, password=self.pwd, database=self.db)", false},
 		{"expression_of_powershell", "a.ps1", "New-ADUser -Name $n -AccountPassword (ConvertTo-SecureString -AsPlainText $p -Force) -Enabled $true", false},
 		{"sentence_of_a_page", "a.js", "     > Parameters\n     - repeat: for an endless one pass `Infinity7`\n", false},
+		{"identified_in_a_comment", "a.go", "\t// Here the function identified by \"repeat7\" is overwritten.", false},
+		{"identified_in_sql", "a.py", "cursor.execute(\"create user x identified by 'mR7" + random(r, alnum, 8) + "'\")", true},
+		{"passed_to_a_program", "doc.go", "\tAlternatively, you can pass \"gobuildid\" in order to derive the", false},
+		{"key_of_a_registry", "a_windows_test.go", "\tconst onedrivekey = `SOFTWARE\\Microsoft\\OneDrive`", false},
+		{"name_in_place_of_an_id", "a.js", "linkedin = 'johnatansmithe'", false},
+		{"name_of_the_provider", "a.js", "linkedin_icon = 'icons8linkedin'", false},
+		{"id_of_linkedin", "a.js", "linkedin_client_id = '77" + random(r, "0123456789abcdefghijklmnopqrstuvwxyz", 10) + "8x'", true},
+		{"runner_in_kubernetes", "values.yaml", "runners:\n  secret: deploy-runner1\n", false},
+		{"secret_of_a_client", "values.yaml", "clientSecret: abc7-" + random(r, alnum, 14) + "\n", true},
+		{"cookie_in_a_document", "docs/api.md", "auth=abc123def456; Path=/", false},
 		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false
