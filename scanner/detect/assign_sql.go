@@ -14,9 +14,9 @@ type columnList struct {
 }
 
 const (
-	maxColumns = 2 << 10 // bytes of a list of columns
-	maxRows    = 1000    // of one statement
-	maxRow     = 64 << 10
+	maxColumns = 2 << 10  // bytes of a list of columns
+	maxRows    = 1000     // of one statement
+	maxRow     = 64 << 10 // bytes
 	// rowEffort bounds what the rows of all statements may cost, in bytes for each byte of the content: each column
 	// with the name of a secret reads them again.
 	rowEffort = 8
@@ -36,10 +36,10 @@ func (s *source) columns(out []assignment, n word, name string) (found []assignm
 	if !ok {
 		return out, false
 	}
-	if factsOf(name).class == "" {
+	if factsOf(name).class == "" || s.rows > rowEffort*len(s.content) {
 		return out, true
 	}
-	for i < len(s.content) && isColumnByte(s.content[i]) {
+	for stop := min(len(s.content), i+maxColumns); i < stop && isColumnByte(s.content[i]); {
 		i++
 	}
 	if s.at(i) != ')' {

@@ -174,6 +174,14 @@ func TestAssignments_columns(t *testing.T) {
 	if got := read(150); got == 0 || got > rowEffort+2 {
 		t.Errorf("the rows of 150 columns were read %d times over, want at most %d", got, rowEffort+2)
 	}
+	text := []byte(strings.Repeat("INSERT INTO t (password) SELECT ", 5000))
+	open := &source{content: text, genre: genreOf("a.sql")}
+	for i := len("INSERT INTO t ("); i < len(text); i += len("INSERT INTO t (password) SELECT ") {
+		open.read(nil, open.nameAt(i))
+	}
+	if got := open.rows / len(text); got == 0 || got > rowEffort+2 {
+		t.Errorf("statements without an end were read %d times over, want at most %d", got, rowEffort+2)
+	}
 	out := anchored("a.sql", "INSERT INTO t (id, token) VALUES "+strings.Repeat("(1, 'EXAMPLE1'),", maxRows+5))
 	if diff := cmp.Diff(maxRows, len(out)); diff != "" {
 		t.Errorf("values of one long statement (-want +got):\n%s", diff)

@@ -38,27 +38,34 @@ var noValues, notChosen = set("reference stand-in mask placeholder"), set("url p
 // notUsed are words of names whose values are no passwords in use.
 var notUsed = set("old new wrong invalid bad fake test mock dummy example sample confirm confirmation repeat hash hashed encrypted crypted default")
 
-// besideUser reports whether settings beside a password name a user and an address: on lines of data near it, or on its
-// own line in code.
+// besideUser reports whether a user and an address are named beside a password: on lines near it in settings and, as
+// literals, in code; on its own line in a string, a comment or a command.
 func (c *suspect) besideUser() bool {
 	a := c.hit.assigned
-	var near []byte
-	switch {
-	case a.where == inData && (c.genre.syntax == syntaxYAML || c.genre.syntax == syntaxConf || c.genre.syntax == syntaxJSON),
-		a.where == inComment && c.genre.syntax == syntaxConf:
-		near = linesAround(c.content, a.start, 4)
-	case (a.where == inCode || a.where == inComment) && a.quoted && a.op == opAssign, a.where == inString, a.op == opFlag:
-		near = surroundingLine(c.content, a.start, a.end)
-	default:
-		return false
+	switch s := c.genre.syntax; {
+	case a.where == inData && (s == syntaxYAML || s == syntaxConf || s == syntaxJSON), a.where == inComment && s == syntaxConf:
+		near := bytes.ToLower(linesAround(c.content, a.start, 4))
+		return namesUser.Match(near) && namesAddress.Match(near)
+	case a.where == inCode && a.quoted && !a.wrapped && (a.op == opAssign || a.op == opColon || a.op == opArrow || a.op == opComma):
+		near := bytes.ToLower(linesAround(c.content, a.start, 4))
+		return literalUser.Match(near) && literalAddress.Match(near)
+	case a.where == inComment && a.quoted && a.op == opAssign, a.where == inString, a.op == opFlag:
+		near := bytes.ToLower(surroundingLine(c.content, a.start, a.end))
+		return namesUser.Match(near) && namesAddress.Match(near)
 	}
-	near = bytes.ToLower(near)
-	return namesUser.Match(near) && namesAddress.Match(near)
+	return false
 }
 
+const (
+	userNames    = `(?:user|user_?name|login|uid|usr|account)`
+	addressNames = `(?:url|uri|host|hostname|server|address|addr|endpoint|database|db|dbname|data source|catalog|connect|broker|driver-class-name)`
+	assigns      = `["']?(?:[ \t]*[:=][ \t]*|[ \t]+)["']?[\w@$]`
+	quotes       = `["'\]]{0,2}[ \t]*(?:=>|:=|[:=,])[ \t]*["'][\w@$]`
+)
+
 var (
-	namesUser    = regexp.MustCompile(`(?:user|user_?name|login|uid|usr|account)["']?(?:[ \t]*[:=][ \t]*|[ \t]+)["']?[\w@$]`)
-	namesAddress = regexp.MustCompile(`(?:url|uri|host|hostname|server|address|addr|endpoint|database|db|dbname|connect|broker|driver-class-name)["']?(?:[ \t]*[:=][ \t]*|[ \t]+)["']?[\w$]`)
+	namesUser, namesAddress     = regexp.MustCompile(userNames + assigns), regexp.MustCompile(addressNames + assigns)
+	literalUser, literalAddress = regexp.MustCompile(userNames + quotes), regexp.MustCompile(addressNames + quotes)
 )
 
 // linesAround returns the line at an offset and at most n lines before and behind it, as far as they are short.
