@@ -44,7 +44,7 @@ func (a *app) finish(ctx context.Context, rec *store.Recorder, sum scanner.Summa
 	var result rules.Result
 	return rec.FinishWith(ctx, store.Derived{
 		Owners: func(yield func(inventory.Owner) bool) {
-			for o := range ownership.Each(x, a.config.Owners, now) {
+			for o := range ownership.NewResolver(x, a.config.Owners, now).Each() {
 				x.AddOwner(brief(o))
 				if !yield(o) {
 					return

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"nhiscan/inventory"
-	"nhiscan/inventory/ownership"
 	"nhiscan/inventory/store"
 	"nhiscan/report"
 	"nhiscan/rules"
@@ -167,8 +166,8 @@ func exists(dsn string) error {
 	return nil
 }
 
-// document collects what a report says of a scan. It holds the lists when they must be judged by another policy or owners
-// file than the scan's; else the formats read them as they go.
+// document collects what a report says of a scan. What was judged comes from the database too, unless another policy or
+// owners file than the scan's is to judge.
 func (a *app) document(ctx context.Context, db *store.Store, instance string, number int64) (*report.Document, error) {
 	scan, previous, err := pickScan(ctx, db, instance, number)
 	if err != nil {
@@ -178,7 +177,7 @@ func (a *app) document(ctx context.Context, db *store.Store, instance string, nu
 		Scan: scan, Previous: previous, Rules: ruleTexts(), Sources: sourceTexts(), Generated: scan.Began, Tool: "nhi-scan " + version(),
 	}
 	if scan.Policy != a.config.Policy.Hash() || a.config.Owners != nil {
-		err = a.hold(ctx, db, doc)
+		err = a.judgeAnew(ctx, db, doc)
 	} else {
 		err = a.stored(ctx, db, doc)
 	}
@@ -201,44 +200,6 @@ func (a *app) stored(ctx context.Context, db *store.Store, doc *report.Document)
 	}
 	doc.Verdicts, doc.Measures, err = db.Counts(ctx, doc.Scan.Number)
 	return err
-}
-
-// hold reads the lists into memory, resolves owners and judges anew.
-func (a *app) hold(ctx context.Context, db *store.Store, doc *report.Document) error {
-	var err error
-	if doc.Snapshot, err = db.Unseen(ctx, doc.Scan.Number); err != nil {
-		return err
-	}
-	results, err := db.Judged(ctx, doc.Scan.Number)
-	if err != nil {
-		return err
-	}
-	doc.Gaps, doc.Verdicts, doc.Measures = results.Gaps, results.Verdicts, results.Measures
-	if doc.Events, err = db.Events(ctx, store.EventFilter{Instance: doc.Scan.Instance}); err != nil {
-		return err
-	}
-	a.judgeAgain(doc)
-	return nil
-}
-
-// judgeAgain puts what the configuration at hand says in place of what the scan's said. Gaps keep their dates.
-func (a *app) judgeAgain(doc *report.Document) {
-	firstSeen := map[[2]string]inventory.When{}
-	for _, g := range doc.Gaps {
-		firstSeen[[2]string{g.Rule, g.Subject}] = g.FirstSeen
-	}
-	doc.Snapshot.Owners = ownership.Resolve(inventory.NewIndex(doc.Snapshot), a.config.Owners, doc.Scan.Began)
-	doc.Gaps = nil
-	// Events are in the order of their moments, not of scans.
-	h := rules.History{Earlier: slices.ContainsFunc(doc.Events, func(e inventory.Event) bool { return e.Scan < doc.Scan.Number })}
-	for _, e := range doc.Events {
-		h.Add(e, doc.Scan.Number)
-	}
-	result := judge(inventory.NewIndex(doc.Snapshot), h, a.config.Policy, doc.Scan.Began, func(g inventory.Gap) {
-		g.FirstSeen = firstSeen[[2]string{g.Rule, g.Subject}]
-		doc.Gaps = append(doc.Gaps, g)
-	})
-	doc.Verdicts, doc.Measures = result.Verdicts, result.Measures
 }
 
 // pickScan returns the scan with this number, or the last finished one for 0, and the finished one before it.

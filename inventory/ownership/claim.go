@@ -53,7 +53,7 @@ type standing struct {
 
 // collector gathers the claims for one subject.
 type collector struct {
-	*resolver
+	*Resolver
 	claims []claim
 	notes  []string
 }
@@ -276,11 +276,11 @@ func (e *collector) membership(homes []*inventory.Home, fit float64) {
 
 // memberClaims returns what membership says of a home, strongest first: direct maintainers share their weight, the owners of groups
 // above count less with each level.
-func (r *resolver) memberClaims(home *inventory.Home) []claim {
+func (r *Resolver) memberClaims(home *inventory.Home) []claim {
 	if known, ok := r.members[home.ID]; ok {
 		return known
 	}
-	e := &collector{resolver: r}
+	e := &collector{Resolver: r}
 	maintainers := r.people(home, levelMaintainer)
 	for _, u := range maintainers {
 		c := e.person(u, "maintains "+printable(home.Path))
@@ -305,7 +305,7 @@ func (r *resolver) memberClaims(home *inventory.Home) []claim {
 }
 
 // people returns the active humans with at least a role directly in a home, sorted by ID.
-func (r *resolver) people(home *inventory.Home, level int) []*inventory.User {
+func (r *Resolver) people(home *inventory.Home, level int) []*inventory.User {
 	var people []*inventory.User
 	for _, g := range r.x.GrantsOn(home.ID) {
 		u := r.x.User(g.Subject)

@@ -1,15 +1,17 @@
 package ownership
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 	"pgregory.net/rapid"
 
@@ -93,6 +95,19 @@ func snapshot(t *testing.T, documents ...string) *inventory.Snapshot {
 	return s
 }
 
+// resolved lists all owners, sorted by subject, and wants the same of each by itself.
+func resolved(t rapid.TB, x *inventory.Index, f *File, now time.Time) []inventory.Owner {
+	r := NewResolver(x, f, now)
+	owners := slices.Collect(r.Each())
+	slices.SortFunc(owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
+	for _, o := range owners {
+		if one, ok := r.Owner(o.Subject); !ok || !reflect.DeepEqual(one, o) {
+			t.Fatalf("Owner(%s) = %+v, %v; Each lists %+v", o.Subject, one, ok, o)
+		}
+	}
+	return owners
+}
+
 func TestResolve(t *testing.T) {
 	file, err := Parse([]byte(testFile))
 	if err != nil {
@@ -156,10 +171,10 @@ Credentials: [{id: c, kind: deploy-token, home: dark, name: pull, description: "
 			` none 0.00: none: nothing says who owns it; members of x\n\u202ey were not all shown`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			owners := Resolve(inventory.NewIndex(snapshot(t, estate, c.rows)), file, testNow)
+			owners := resolved(t, inventory.NewIndex(snapshot(t, estate, c.rows)), file, testNow)
 			i := slices.IndexFunc(owners, func(o inventory.Owner) bool { return o.Subject == "c" })
 			if i < 0 {
-				t.Fatal("Resolve(…) has no owner for c")
+				t.Fatal("Each(…) has no owner for c")
 			}
 			o := owners[i]
 			got := fmt.Sprintf("%s %s %.2f", o.Owner, o.Band, o.Confidence)
@@ -167,7 +182,7 @@ Credentials: [{id: c, kind: deploy-token, home: dark, name: pull, description: "
 				got += " disputed"
 			}
 			if got += ": " + o.Reason; got != c.want {
-				t.Errorf("Resolve(…) =\n%s, want\n%s", got, c.want)
+				t.Errorf("Each(…) =\n%s, want\n%s", got, c.want)
 			}
 		})
 	}
@@ -178,11 +193,11 @@ func TestResolveOneOwnerPerSubject(t *testing.T) {
 Credentials: [{id: b}, {id: a}]
 Identities: [{id: d}, {id: c}]`)
 	var got []string
-	for _, o := range Resolve(inventory.NewIndex(s), nil, testNow) {
+	for _, o := range resolved(t, inventory.NewIndex(s), nil, testNow) {
 		got = append(got, o.Subject)
 	}
-	if diff := cmp.Diff([]string{"a", "b", "c", "d"}, got); diff != "" {
-		t.Errorf("Resolve(…) subjects (-want +got):\n%s", diff)
+	if diff := gocmp.Diff([]string{"a", "b", "c", "d"}, got); diff != "" {
+		t.Errorf("Each(…) subjects (-want +got):\n%s", diff)
 	}
 }
 
@@ -191,11 +206,11 @@ func TestResolveAgesByWeeks(t *testing.T) {
 	s := snapshot(t, estate, `Credentials: [{id: c, kind: deploy-token, home: dark, name: pull, creator: solo, created_at: 2026-05-26T12:00:00Z}]`)
 	made := time.Date(2026, 5, 26, 12, 0, 0, 0, time.UTC)
 	at := func(age time.Duration) inventory.Owner {
-		return Resolve(inventory.NewIndex(s), nil, made.Add(age))[0]
+		return resolved(t, inventory.NewIndex(s), nil, made.Add(age))[0]
 	}
 	const week = 7 * 24 * time.Hour
 	first, last, next := at(3*week), at(4*week-time.Second), at(4*week)
-	if diff := cmp.Diff(first, last, cmp.Comparer(func(a, b inventory.When) bool { return a == b })); diff != "" {
+	if diff := gocmp.Diff(first, last, gocmp.Comparer(func(a, b inventory.When) bool { return a == b })); diff != "" {
 		t.Errorf("the owner differs within a week (-first +last):\n%s", diff)
 	}
 	if next.Confidence >= first.Confidence {
@@ -221,13 +236,13 @@ func TestResolveDoesNotDependOnRowOrder(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		other := &inventory.Snapshot{Homes: shuffled(s.Homes, seed), Users: shuffled(s.Users, seed), Grants: shuffled(s.Grants, seed),
 			Credentials: shuffled(s.Credentials, seed), Coverage: shuffled(s.Coverage, seed)}
-		a, b := Resolve(inventory.NewIndex(s), file, testNow), Resolve(inventory.NewIndex(other), file, testNow)
-		if diff := cmp.Diff(a, b, cmp.Comparer(func(a, b inventory.When) bool { return a == b })); diff != "" {
-			rt.Fatalf("Resolve of the same rows in another order differs (-sorted +shuffled):\n%s", diff)
+		a, b := resolved(rt, inventory.NewIndex(s), file, testNow), resolved(rt, inventory.NewIndex(other), file, testNow)
+		if diff := gocmp.Diff(a, b, gocmp.Comparer(func(a, b inventory.When) bool { return a == b })); diff != "" {
+			rt.Fatalf("Each of the same rows in another order differs (-sorted +shuffled):\n%s", diff)
 		}
 		for _, o := range a {
 			if o.Confidence < 0 || o.Confidence > 1 || (o.Owner == "") != (o.Band == inventory.OwnerNone) {
-				rt.Fatalf("Resolve(…) has %+v", o)
+				rt.Fatalf("Each(…) has %+v", o)
 			}
 		}
 	})

@@ -9,36 +9,8 @@ import (
 	"nhiscan/inventory"
 )
 
-// Resolve finds the owner of every credential and every identity of x: one Owner each, sorted by subject. f may be nil.
-// The order of rows does not matter.
-func Resolve(x *inventory.Index, f *File, now time.Time) []inventory.Owner {
-	owners := make([]inventory.Owner, 0, x.Credentials.Len()+x.Identities.Len())
-	for o := range Each(x, f, now) {
-		owners = append(owners, o)
-	}
-	slices.SortFunc(owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
-	return owners
-}
-
-// Each is Resolve for owners that nobody need hold: credentials', then identities'.
-func Each(x *inventory.Index, f *File, now time.Time) iter.Seq[inventory.Owner] {
-	return func(yield func(inventory.Owner) bool) {
-		r := newResolver(x, f, now)
-		for c := range x.Credentials.All() {
-			if !yield(r.credential(c)) {
-				return
-			}
-		}
-		for i := range x.Identities.All() {
-			if !yield(r.identity(i)) {
-				return
-			}
-		}
-	}
-}
-
-// resolver holds what all subjects share.
-type resolver struct {
+// Resolver finds owners one by one. It holds what all subjects share, and is for one goroutine.
+type Resolver struct {
 	x    *inventory.Index
 	file *File
 	now  time.Time
@@ -49,8 +21,9 @@ type resolver struct {
 	members map[string][]claim  // by home ID: what membership says
 }
 
-func newResolver(x *inventory.Index, f *File, now time.Time) *resolver {
-	r := &resolver{x: x, file: f, now: now, byName: map[string]string{}, teams: map[string]string{},
+// NewResolver returns the resolver of what x holds. f may be nil.
+func NewResolver(x *inventory.Index, f *File, now time.Time) *Resolver {
+	r := &Resolver{x: x, file: f, now: now, byName: map[string]string{}, teams: map[string]string{},
 		states: map[string]standing{}, members: map[string][]claim{}}
 	for u := range x.Users.All() {
 		r.byName[u.Username] = u.ID
@@ -64,7 +37,7 @@ func newResolver(x *inventory.Index, f *File, now time.Time) *resolver {
 }
 
 // addTeam notes who is in a team: by name in the file, or as a member of its GitLab group.
-func (r *resolver) addTeam(t Team) {
+func (r *Resolver) addTeam(t Team) {
 	ids := map[string]bool{}
 	unseen := 0
 	for _, name := range t.Members {
@@ -103,7 +76,7 @@ func (r *resolver) addTeam(t Team) {
 	r.states[t.Name] = s
 }
 
-func (r *resolver) homeByPath(path string) *inventory.Home {
+func (r *Resolver) homeByPath(path string) *inventory.Home {
 	if path == "" {
 		return nil
 	}
@@ -122,7 +95,35 @@ const (
 	levelOwner      = 50
 )
 
-func (r *resolver) credential(c *inventory.Credential) inventory.Owner {
+// Each lists the owner of every credential, then of every identity: one each, in the order of the rows, on which nothing
+// else depends.
+func (r *Resolver) Each() iter.Seq[inventory.Owner] {
+	return func(yield func(inventory.Owner) bool) {
+		for c := range r.x.Credentials.All() {
+			if !yield(r.credential(c)) {
+				return
+			}
+		}
+		for i := range r.x.Identities.All() {
+			if !yield(r.identity(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Owner returns the owner of a credential or identity; false when x holds none with this ID.
+func (r *Resolver) Owner(subject string) (inventory.Owner, bool) {
+	if c := r.x.Credential(subject); c != nil {
+		return r.credential(c), true
+	}
+	if i := r.x.Identity(subject); i != nil {
+		return r.identity(i), true
+	}
+	return inventory.Owner{}, false
+}
+
+func (r *Resolver) credential(c *inventory.Credential) inventory.Owner {
 	s := subject{id: c.ID, identity: c.Identity, kind: string(c.Kind), home: c.Home, names: []string{c.Name}, descriptions: []string{c.Description}}
 	creator, actsAs := c.Creator, ""
 	if i := r.x.Identity(c.Identity); i != nil {
@@ -139,14 +140,14 @@ func (r *resolver) credential(c *inventory.Credential) inventory.Owner {
 	return r.resolve(s, creator, actsAs, c.CreatedAt)
 }
 
-func (r *resolver) identity(i *inventory.Identity) inventory.Owner {
+func (r *Resolver) identity(i *inventory.Identity) inventory.Owner {
 	s := subject{id: i.ID, identity: i.ID, kind: i.Kind, home: i.Home, names: []string{i.Name}, descriptions: []string{i.Description}}
 	return r.resolve(s, i.Creator, i.ActsAs, i.CreatedAt)
 }
 
-func (r *resolver) resolve(s subject, creator, actsAs string, created inventory.When) inventory.Owner {
+func (r *Resolver) resolve(s subject, creator, actsAs string, created inventory.When) inventory.Owner {
 	homes, fit := r.homesOf(s)
-	e := &collector{resolver: r}
+	e := &collector{Resolver: r}
 	e.fromFile(s, homes)
 	e.declared(s, homes, fit)
 	e.created(s, homes, creator, actsAs, created)
@@ -159,7 +160,7 @@ func (r *resolver) resolve(s subject, creator, actsAs string, created inventory.
 
 // homesOf returns where a subject lives, sorted: its home, else the homes that its grants open, else those
 // that hold its value. fit says how near that is.
-func (r *resolver) homesOf(s subject) (homes []*inventory.Home, fit float64) {
+func (r *Resolver) homesOf(s subject) (homes []*inventory.Home, fit float64) {
 	if h := r.x.Home(s.home); h != nil && h.Kind != inventory.InstanceHome {
 		return []*inventory.Home{h}, fitDirect
 	}

@@ -57,11 +57,14 @@ func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	res, err := s.Judged(ctx, scan)
-	if err != nil {
+	q := s.read()
+	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
+	if res.Gaps, err = readResults[inventory.Gap](ctx, q, gapResult, sc); err != nil {
+		return Results{}, s.explain(err)
+	}
+	if res.Verdicts, res.Measures, err = s.Counts(ctx, scan); err != nil {
 		return Results{}, err
 	}
-	q := s.read()
 	if res.Owners, err = readOwners(ctx, q, sc, newInterner()); err != nil {
 		return Results{}, s.explain(err)
 	}
@@ -69,24 +72,10 @@ func (s *Store) Results(ctx context.Context, scan int64) (Results, error) {
 		return Results{}, s.explain(err)
 	}
 	slices.SortFunc(res.Owners, func(a, b inventory.Owner) int { return cmp.Compare(a.Subject, b.Subject) })
-	return res, nil
-}
-
-// Judged returns what Results does but for the owners, which Snapshot returns, and the events.
-func (s *Store) Judged(ctx context.Context, scan int64) (Results, error) {
-	sc, err := s.finished(ctx, scan)
-	if err != nil {
-		return Results{}, err
-	}
-	res := Results{Policy: sc.Policy, RulePack: sc.RulePack, Requests: sc.Requests}
-	if res.Gaps, err = readResults[inventory.Gap](ctx, s.read(), gapResult, sc); err != nil {
-		return Results{}, s.explain(err)
-	}
 	slices.SortFunc(res.Gaps, func(a, b inventory.Gap) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject, b.Subject))
 	})
-	res.Verdicts, res.Measures, err = s.Counts(ctx, scan)
-	return res, err
+	return res, nil
 }
 
 // Counts returns the verdict counts and the measures of a finished scan, as Results does.

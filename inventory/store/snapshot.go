@@ -26,20 +26,11 @@ const (
 // of every row. Volatile facts are those that this scan knew, as far as no later scan saw others. Past is nil.
 // Errors: ErrNoScan when no finished scan has this number.
 func (s *Store) Snapshot(ctx context.Context, scan int64) (*inventory.Snapshot, error) {
-	return s.snapshot(ctx, scan, true)
-}
-
-// Unseen returns what Snapshot does but for Seen: which visits showed a row is a third of the work, and no report says it.
-func (s *Store) Unseen(ctx context.Context, scan int64) (*inventory.Snapshot, error) {
-	return s.snapshot(ctx, scan, false)
-}
-
-func (s *Store) snapshot(ctx context.Context, scan int64, seen bool) (*inventory.Snapshot, error) {
 	sc, err := s.finished(ctx, scan)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := loadSnapshot(ctx, s.read(), sc, seen)
+	snap, err := loadSnapshot(ctx, s.read(), sc)
 	if err == nil {
 		snap.Owners, err = readOwners(ctx, s.read(), sc, newInterner())
 		snap.Sort()
@@ -84,7 +75,7 @@ type rowParts struct {
 }
 
 // loadSnapshot returns a snapshot without owners.
-func loadSnapshot(ctx context.Context, q session, sc inventory.Scan, seen bool) (*inventory.Snapshot, error) {
+func loadSnapshot(ctx context.Context, q session, sc inventory.Scan) (*inventory.Snapshot, error) {
 	ld := newLoader(q, sc)
 	snap := &inventory.Snapshot{Scan: sc}
 	counts, err := ld.counts(ctx)
@@ -94,10 +85,8 @@ func loadSnapshot(ctx context.Context, q session, sc inventory.Scan, seen bool) 
 	if err := ld.fill(ctx, snap, counts, rowsAt, sc.Instance, sc.Number); err != nil {
 		return nil, err
 	}
-	if seen {
-		if err := ld.sightings(ctx); err != nil {
-			return nil, err
-		}
+	if err := ld.sightings(ctx); err != nil {
+		return nil, err
 	}
 	if err := ld.uses(ctx); err != nil {
 		return nil, err
