@@ -14,10 +14,11 @@ with them, and the smallest credential that would do. It runs nothing and connec
 
 The script of a job (hooks, before_script, script, after_script, with includes, defaults and extends applied) is parsed
 with a shell's grammar; PowerShell, Windows batch and broken scripts are read by words. Variables are followed as far as
-they are static: from the YAML, through exports, pipes, files that the job writes, functions, ` + "`bash -c`" + ` and
+they are static: from the YAML, through exports, pipes, files that the job writes, functions and their arguments, arrays, branches
+(where one of several runs, the credentials of each are told), ` + "`find -exec`" + `, ` + "`bash -c`" + ` and
 ` + "`eval`" + `, wrappers such as ` + "`poetry run`" + ` or ` + "`doppler run --`" + `, into commands that run on a remote host. Scripts, Makefiles and package.json
 of the repository are followed one level deep where they are at hand; a program that the project itself defines cannot be read, and
-the job says so. Followed too are the configurations in which tools name their variables: settings of Maven, .npmrc
+the job says so; credentials that it is given, or that get another name for it, are told at low confidence. Followed too are the configurations in which tools name their variables: settings of Maven, .npmrc
 and .yarnrc.yml, build files of Gradle, requirements of pip, nuget.config, playbooks and inventories of Ansible, and of Terraform
 the providers, the backend and the variables marked as sensitive. What a job leaves in artifacts and dotenv reports is followed into the
 jobs that get them by needs, dependencies or stage: a file is named ` + "`artifact:PATH`" + `, a variable of a report as the job

@@ -128,11 +128,14 @@ func (r *reading) scriptFile(c *call, file value, args []value) {
 	}
 	r.wordsHandOver(c, args)
 	r.hidden = true
+	text, ok := r.open(name)
+	if !ok {
+		r.strayWords(c, args)
+	}
 	if r.followed[name] {
 		return
 	}
 	r.followed[name] = true
-	text, ok := r.open(name)
 	if !ok || r.inside {
 		if !r.inside && !installers.MatchString(path.Base(name)) {
 			r.opaque(strings.TrimSpace("runs " + name))
@@ -313,8 +316,8 @@ func (r *reading) stranger(c *call) {
 		}
 	}
 	other := "other-service"
-	if len(names) == 0 && !isScriptPath(c.path) {
-		names, other = secrets(c.in.names), ""
+	if len(names) == 0 && verbWord.MatchString(c.name) && !isScriptPath(c.path) {
+		names, other = secrets(join(append(slices.Clone(c.args), c.in), "").names), ""
 	}
 	names = keep(names, func(n string) bool { return !r.claimed[plain(n)] })
 	if len(names) == 0 {
@@ -342,5 +345,15 @@ func (r *reading) wordsHandOver(c *call, args []value) {
 		if system := systemOfNames([]string{n}); system != "" {
 			r.use(Use{System: system, Operation: "handed to " + c.name, AuthStyle: "argument", Confidence: Low}, []string{n})
 		}
+	}
+}
+
+// strayWords records credentials among the words of a script that is not at hand, of which no name tells the system.
+func (r *reading) strayWords(c *call, args []value) {
+	names := keep(secrets(join(args, "").names), func(n string) bool {
+		return systemOfNames([]string{n}) == "" && !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix)
+	})
+	if len(names) > 0 {
+		r.use(Use{System: "other-service", Operation: "handed to " + c.name, AuthStyle: "argument", Confidence: Low}, names)
 	}
 }

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ func (r *reading) finish() {
 		r.at = r.keys.at
 		r.use(Use{System: "ssh", Operation: "key loaded, not used by what is seen", AuthStyle: r.keys.style, Confidence: Medium}, r.keys.names)
 	}
+	r.keysInFiles()
 	if r.calls <= 0 {
 		r.opaque("more commands than are followed")
 	}
@@ -55,6 +57,32 @@ func (r *reading) finish() {
 		}
 		r.at = place(r.job.Origin)
 		r.uses = append(r.uses, Use{System: "opaque-include", Operation: operation, Kind: Unknown, AuthStyle: "unknown", Confidence: Low, Evidence: r.at})
+	}
+}
+
+// privateKey is what the private key of a user is called.
+var privateKey = regexp.MustCompile(`(?i)SSH_?(PRIV\w*|DEPLOY)?_?KEY|PRIVATE_?KEY|DEPLOY_?KEY|ID_(RSA|ED25519)`)
+
+// keysInFiles gives connections for which no key is seen the one that the job wrote to a file: a configuration of the
+// client, or of Ansible, names that.
+// Sources: ssh_config(5), https://docs.ansible.com/ansible/latest/reference_appendices/config.html#default-private-key-file
+func (r *reading) keysInFiles() {
+	var names []string
+	for _, path := range slices.Sorted(maps.Keys(r.written)) {
+		names = union(names, keep(r.written[path].names, func(n string) bool {
+			return privateKey.MatchString(n) && isSecret(n) && !r.claimed[n] && !strings.HasPrefix(n, literalPrefix)
+		}))
+	}
+	if len(names) == 0 {
+		return
+	}
+	for i, u := range r.uses {
+		if u.System == "ssh" && u.Kind == Ambient && len(u.Credentials) == 0 {
+			r.at = u.Evidence
+			r.uses = slices.Delete(r.uses, i, i+1)
+			r.use(Use{System: "ssh", Operation: u.Operation, AuthStyle: "ssh-key-file", Confidence: Medium}, names)
+			return
+		}
 	}
 }
 
@@ -156,13 +184,13 @@ func (r *reading) unseenNames() {
 	}
 }
 
-// ownVariables records credentials that the job gives itself under a name that a tool reads, or whose names tell a system,
-// where what runs cannot be read.
+// ownVariables records credentials that the job gives itself under the name of a tool's default: it does so for what calls
+// the tool; and where what runs cannot be read, those whose names tell a system.
 func (r *reading) ownVariables() {
-	if !r.hidden {
-		return
-	}
 	for _, v := range r.job.Variables {
+		if !r.hidden && !slices.ContainsFunc(tools().list, func(t *Tool) bool { return slices.Contains(t.Environment, v.Name) }) {
+			continue
+		}
 		names := keep(secrets(r.env[v.Name].names), func(n string) bool { return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) })
 		if system := cmp.Or(systemOfNames([]string{v.Name}), systemOfNames(names)); system != "" && len(names) > 0 && v.Where != "rules" {
 			r.at = place(v.Origin)
@@ -227,9 +255,23 @@ func (r *reading) renamed() {
 	for _, name := range r.given {
 		add(name)
 	}
+	r.filesForUnseen()
 	if len(names) > 0 {
 		r.at = place(r.job.Origin)
 		r.use(Use{System: "other-service", Operation: "variables for what is not seen", AuthStyle: "environment", Confidence: Low}, names)
+	}
+}
+
+// filesForUnseen records credentials that the job writes to a file, of the system that their names tell.
+func (r *reading) filesForUnseen() {
+	for _, path := range slices.Sorted(maps.Keys(r.written)) {
+		names := keep(secrets(r.written[path].names), func(n string) bool {
+			return !r.claimed[plain(n)] && !strings.HasPrefix(n, literalPrefix) && !strings.HasPrefix(n, ArtifactPrefix)
+		})
+		if system := systemOfNames(names); system != "" {
+			r.at = place(r.job.Origin)
+			r.use(Use{System: system, Operation: "file for what is not seen", AuthStyle: "file", Confidence: Low}, names)
+		}
 	}
 }
 

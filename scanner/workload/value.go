@@ -93,7 +93,7 @@ func isSecret(name string) bool {
 	if strings.Contains(name, ":") {
 		return true
 	}
-	if strings.HasPrefix(name, "CI_") && ciyaml.Predefined(name) {
+	if ciyaml.Predefined(name) && name != "KUBECONFIG" {
 		return predefined.MatchString(name)
 	}
 	return secretWord.MatchString(name) && !notSecret.MatchString(name)
