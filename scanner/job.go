@@ -99,7 +99,11 @@ func usagesOf(c *ciyaml.Config, j ciyaml.Job, uses []workload.Use) []inventory.U
 	}
 	for _, r := range j.References {
 		kind, confidence := referenceKind(r.Name, inYAML[r.Name])
-		if kind != "" && !given(j, r.Name) && !l.used[r.Name] {
+		switch {
+		case kind == "" || given(j, r.Name):
+		case l.used[r.Name]:
+			l.named(r.Name, confidence)
+		default:
 			l.add(inventory.Usage{Name: r.Name, Kind: kind, Path: r.File, Line: r.Line, Confidence: confidence})
 		}
 	}
@@ -128,6 +132,14 @@ func (l *usageList) add(u inventory.Usage) {
 		old.Operation = strings.TrimPrefix(old.Operation+"; "+u.Operation, "; ")
 	}
 	old.Style, old.LeastScope = firstOf(old.Style, u.Style), firstOf(old.LeastScope, u.LeastScope)
+}
+
+// named makes the use of a variable of which no system is told as sure as that the job names it.
+func (l *usageList) named(name, confidence string) {
+	at, ok := l.at[[2]string{name, "other-service"}]
+	if ok && workload.Confidence(confidence).AtLeast(workload.Confidence(l.all[at].Confidence)) {
+		l.all[at].Confidence = confidence
+	}
 }
 
 // useKinds are the inventory's words for workload's.

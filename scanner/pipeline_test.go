@@ -80,8 +80,8 @@ deploy:
 	const merged = file + "included:\n  script: [y $INCLUDED_TOKEN]\n"
 	whole := []string{
 		"job deploy production",
-		"deploy: ci-variable API_TOKEN  .gitlab-ci.yml:12 low",
-		"deploy: ci-variable DEPLOY_KEY  .gitlab-ci.yml:11 medium",
+		"deploy: ci-variable API_TOKEN other-service .gitlab-ci.yml:12 low",
+		"deploy: ci-variable DEPLOY_KEY other-service .gitlab-ci.yml:11 medium",
 		"deploy: external-secret DB_PASSWORD vault .gitlab-ci.yml:9 high",
 		"deploy: id-token AWS_ID_TOKEN aws .gitlab-ci.yml:11 low",
 		"deploy: id-token AWS_ID_TOKEN https://sts.amazonaws.com .gitlab-ci.yml:7 high",
