@@ -1,10 +1,12 @@
 package scanner
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -129,6 +131,53 @@ func TestRedirectToHTTPSIsNamed(t *testing.T) {
 	_, err := c.get(t.Context(), "user")
 	if err == nil || !strings.Contains(err.Error(), "redirected to https://"+c.Host()+": give that address") {
 		t.Errorf("get = %v, want the address to give", err)
+	}
+}
+
+// Whatever stands between may speak an older HTTP, count wrongly, or no HTTP at all: what is whole is read, and the rest is
+// a plain reason.
+func TestOddConnections(t *testing.T) {
+	const head, rows = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", `[{"id":1},{"id":2}]`
+	for name, tt := range map[string]struct{ raw, want string }{
+		"http_1_0":              {"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + rows, ""},
+		"length_of_more":        {head + "Content-Length: 100\r\nConnection: close\r\n\r\n" + rows, "the answer broke off"},
+		"length_of_less":        {head + "Content-Length: 9\r\n\r\n" + rows, "not whole JSON"},
+		"length_that_is_none":   {head + "Content-Length: many\r\n\r\n" + rows, "bad Content-Length"},
+		"two_lengths":           {head + "Content-Length: 19\r\nContent-Length: 9\r\n\r\n" + rows, "Content-Length"},
+		"chunks_that_break_off": {head + "Transfer-Encoding: chunked\r\n\r\n5\r\n" + rows[:5], "the answer broke off"},
+		"no_http":               {"SSH-2.0-OpenSSH_9.7\r\n", "malformed HTTP"},
+		"nothing":               {"", "EOF"},
+		"byte_order_mark":       {head + "Content-Length: 22\r\n\r\n\ufeff" + rows, "not whole JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = http.ReadRequest(bufio.NewReader(conn))
+					_, _ = conn.Write([]byte(tt.raw))
+					conn.Close()
+				}
+			}()
+			c := testClient(t, "http://"+listener.Addr().String(), testToken, nil)
+			ids, err := readAll(&Visit{run: &run{client: c}})
+			if tt.want == "" {
+				if err != nil || len(ids) != 2 {
+					t.Errorf("read %v, %v", ids, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("read %v, %v; want an error with %q", ids, err, tt.want)
+			}
+		})
 	}
 }
 
