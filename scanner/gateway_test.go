@@ -8,6 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +134,45 @@ func TestRedirectToHTTPSIsNamed(t *testing.T) {
 	_, err := c.get(t.Context(), "user")
 	if err == nil || !strings.Contains(err.Error(), "redirected to https://"+c.Host()+": give that address") {
 		t.Errorf("get = %v, want the address to give", err)
+	}
+}
+
+// A GitLab that is reached below another name and path than its own, and gives two rows a page, is read as whole as one
+// that is reached directly.
+func TestScanBehindAnotherName(t *testing.T) {
+	sources := []Source{userSource, personalAccessToken, deployToken, deployKey, runner, variable, memberSource}
+	direct := setup{Sources: sources}.scan(t)
+	behind := setup{Sources: sources, Client: func(o *ClientOptions) {
+		to, err := url.Parse(o.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy := httptest.NewServer(http.StripPrefix("/code", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = "gitlab.internal.example"
+			q := r.Out.URL.Query()
+			if q.Has("per_page") {
+				q.Set("per_page", "2")
+				r.Out.URL.RawQuery = q.Encode()
+			}
+		}}))
+		t.Cleanup(proxy.Close)
+		o.URL = proxy.URL + "/code"
+	}}.scan(t)
+	if direct.Err != nil || behind.Err != nil {
+		t.Fatal(direct.Err, behind.Err)
+	}
+	if behind.Client.Requests() <= direct.Client.Requests() {
+		t.Fatalf("%d requests behind the proxy, %d without: nothing was paged", behind.Client.Requests(), direct.Client.Requests())
+	}
+	for visit, c := range direct.coverage {
+		other := behind.coverage[visit]
+		if other.State != c.State || other.Reason != c.Reason || len(behind.visits[visit]) != len(direct.visits[visit]) {
+			t.Errorf("%s in %s is %s %q with %d rows, want %s %q with %d", visit.Source, visit.Home, other.State, other.Reason, len(behind.visits[visit]), c.State, c.Reason, len(direct.visits[visit]))
+		}
+	}
+	if len(behind.coverage) != len(direct.coverage) {
+		t.Errorf("%d visits, want %d", len(behind.coverage), len(direct.coverage))
 	}
 }
 
