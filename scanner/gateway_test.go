@@ -1,11 +1,16 @@
 package scanner
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +134,92 @@ func TestRedirectToHTTPSIsNamed(t *testing.T) {
 	_, err := c.get(t.Context(), "user")
 	if err == nil || !strings.Contains(err.Error(), "redirected to https://"+c.Host()+": give that address") {
 		t.Errorf("get = %v, want the address to give", err)
+	}
+}
+
+// A GitLab that is reached below another name and path than its own, and gives two rows a page, is read as whole as one
+// that is reached directly.
+func TestScanBehindAnotherName(t *testing.T) {
+	sources := []Source{userSource, personalAccessToken, deployToken, deployKey, runner, variable, memberSource}
+	direct := setup{Sources: sources}.scan(t)
+	behind := setup{Sources: sources, Client: func(o *ClientOptions) {
+		to, err := url.Parse(o.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy := httptest.NewServer(http.StripPrefix("/code", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = "gitlab.internal.example"
+			q := r.Out.URL.Query()
+			if q.Has("per_page") {
+				q.Set("per_page", "2")
+				r.Out.URL.RawQuery = q.Encode()
+			}
+		}}))
+		t.Cleanup(proxy.Close)
+		o.URL = proxy.URL + "/code"
+	}}.scan(t)
+	if direct.Err != nil || behind.Err != nil {
+		t.Fatal(direct.Err, behind.Err)
+	}
+	if behind.Client.Requests() <= direct.Client.Requests() {
+		t.Fatalf("%d requests behind the proxy, %d without: nothing was paged", behind.Client.Requests(), direct.Client.Requests())
+	}
+	for visit, c := range direct.coverage {
+		other := behind.coverage[visit]
+		if other.State != c.State || other.Reason != c.Reason || len(behind.visits[visit]) != len(direct.visits[visit]) {
+			t.Errorf("%s in %s is %s %q with %d rows, want %s %q with %d", visit.Source, visit.Home, other.State, other.Reason, len(behind.visits[visit]), c.State, c.Reason, len(direct.visits[visit]))
+		}
+	}
+	if len(behind.coverage) != len(direct.coverage) {
+		t.Errorf("%d visits, want %d", len(behind.coverage), len(direct.coverage))
+	}
+}
+
+// Whatever stands between may speak an older HTTP, count wrongly, or no HTTP at all: what is whole is read, and the rest is
+// a plain reason.
+func TestOddConnections(t *testing.T) {
+	const head, rows = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", `[{"id":1},{"id":2}]`
+	for name, tt := range map[string]struct{ raw, want string }{
+		"http_1_0":              {"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + rows, ""},
+		"length_of_more":        {head + "Content-Length: 100\r\nConnection: close\r\n\r\n" + rows, "the answer broke off"},
+		"length_of_less":        {head + "Content-Length: 9\r\n\r\n" + rows, "not whole JSON"},
+		"length_that_is_none":   {head + "Content-Length: many\r\n\r\n" + rows, "bad Content-Length"},
+		"two_lengths":           {head + "Content-Length: 19\r\nContent-Length: 9\r\n\r\n" + rows, "Content-Length"},
+		"chunks_that_break_off": {head + "Transfer-Encoding: chunked\r\n\r\n5\r\n" + rows[:5], "the answer broke off"},
+		"no_http":               {"SSH-2.0-OpenSSH_9.7\r\n", "malformed HTTP"},
+		"nothing":               {"", "EOF"},
+		"byte_order_mark":       {head + "Content-Length: 22\r\n\r\n\ufeff" + rows, "not whole JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = http.ReadRequest(bufio.NewReader(conn))
+					_, _ = conn.Write([]byte(tt.raw))
+					conn.Close()
+				}
+			}()
+			c := testClient(t, "http://"+listener.Addr().String(), testToken, nil)
+			ids, err := readAll(&Visit{run: &run{client: c}})
+			if tt.want == "" {
+				if err != nil || len(ids) != 2 {
+					t.Errorf("read %v, %v", ids, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("read %v, %v; want an error with %q", ids, err, tt.want)
+			}
+		})
 	}
 }
 

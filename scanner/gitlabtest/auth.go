@@ -91,6 +91,11 @@ func (s *Server) authenticate(r *http.Request, route *Route, now time.Time) (Act
 			break
 		}
 		return s.asToken(owner, route, now)
+	case *oauthToken:
+		own := strings.HasPrefix(route.Path, "personal_access_tokens/self") // which it is none of
+		if !own && (cred.way == byBearer || cred.way == byBasic && cred.user == "oauth2") {
+			return s.asToken(owner.AccessToken, route, now)
+		}
 	case *Job:
 		viaBasic := cred.way == byBasic && cred.user == "gitlab-ci-token"
 		if owner.Status != "running" || (cred.way != byJobToken && !viaBasic) || !(route.JobToken || route.Basic) {

@@ -10,6 +10,6 @@
 //
 // With Options.RepoDir the repositories are real: clients read and write them by git or by the API, and both see the
 // same. What people work with beside (labels, issues, merge requests) is kept as collections that begin empty. Pipelines
-// that are started wait for a runner, and gitlab-runner gets their jobs. What a client cannot do here, and GitLab can, is
-// said in the answer: accounts keep their names, and nobody signs in by a page.
+// that are started wait for a runner, and gitlab-runner gets their jobs. Nobody has a password: a personal access token lets
+// an application in. What a client cannot do here, and GitLab can, is said in the answer: accounts keep their names.
 package gitlabtest

@@ -30,12 +30,14 @@ type state struct {
 	grants  map[int64][]grant    // user ID -> direct memberships
 	last    map[string]int64     // table -> highest ID given out
 	records map[string][]*record // path of a list -> its rows, see collection
-	memo    map[string]any       // see remember
+	// grantsOf are what applications were let do: "code …", "device …" and "refresh …" -> the grant.
+	grantsOf map[string]*oauthGrant
+	memo     map[string]any // see remember
 }
 
 // newState makes the mutable copy of a checked world. The world itself is not touched.
 func newState(src *World, seed string) *state {
-	st := &state{w: clone(src), seed: seed, records: map[string][]*record{}}
+	st := &state{w: clone(src), seed: seed, records: map[string][]*record{}, grantsOf: map[string]*oauthGrant{}}
 	makeBots(st.w)
 	st.last = assignIDs(st.w)
 	st.index()

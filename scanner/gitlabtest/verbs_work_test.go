@@ -256,7 +256,7 @@ func TestFilesComeBack(t *testing.T) {
 	}
 }
 
-// TestOAuthDoor: there is no grant here to give a token for, and each refusal says what is wrong.
+// TestOAuthDoor: without a grant there is no token, and each refusal says what is wrong.
 func TestOAuthDoor(t *testing.T) {
 	s := newServer(t, Options{})
 	app := s.st.w.Applications[0]
