@@ -44,11 +44,11 @@ const (
 	againEffort = 32
 )
 
-// Add notes the value of a finding, if it is sure enough, long enough and no name, and its reason for further places. The first
-// finding of a value counts. It reports whether the value is sought.
+// Add notes the value of a finding, if it is sure enough, long enough and not written by hand, and its reason for further places. The
+// first finding of a value counts. It reports whether the value is sought.
 func (a *Again) Add(f Finding, reason string) bool {
 	text := f.Secret.Reveal()
-	if f.Confidence < AgainFrom || len(text) < againLeast || len(text) > againMost || isName(text) {
+	if f.Confidence < AgainFrom || len(text) < againLeast || len(text) > againMost || byHand(text) {
 		return false
 	}
 	if _, ok := a.numbers[text]; ok {
@@ -74,12 +74,21 @@ func (a *Again) Add(f Finding, reason string) bool {
 	return true
 }
 
-// isName reports whether a value is a name made of words, ansible_ssh_pass or test-vault-password: such a name stands elsewhere
-// for itself.
-func isName(text string) bool {
+// byHand reports whether a value is one that people write: a name, words, an alphabet. Such stand elsewhere for themselves:
+// a variable's name that was once taken for a secret would be told wherever the program uses it.
+func byHand(text string) bool {
+	if len(text) >= generatedFrom {
+		return false
+	}
 	s := shapeOf([]byte(text))
-	return s.digit == 0 && (s.kind == "word" || s.kind == "identifier" || s.kind == "constant")
+	return s.digit == 0 || s.longestSequence >= 10 || handKinds[s.kind]
 }
+
+// generatedFrom is the length, in bytes, from which on a value is none that people write.
+const generatedFrom = 64
+
+// handKinds are the shapes with digits that people write.
+var handKinds = set("reference stand-in mask placeholder number url phrase path email code numbered")
 
 // Len is how many values are sought.
 func (a *Again) Len() int { return len(a.values) }

@@ -28,7 +28,7 @@ import (
 )
 
 // matching names the decisions that this package takes; it is part of Version and changes whenever they do.
-const matching = "nhi-scan/detect/5"
+const matching = "nhi-scan/detect/6"
 
 // Options say which rules an Engine has. The zero Options mean the default catalogue.
 type Options struct {
