@@ -32,8 +32,8 @@ func (s *source) bare(a assignment, n word, i int) (assignment, bool) {
 		end = bytes.IndexByte(text, '<')
 	case a.op == opCell:
 		end = bytes.IndexByte(text, '|')
-	case wholeLine && (a.where == inData || a.where == inComment && s.genre.syntax == syntaxConf) && (a.op == opColon || a.op == opAssign):
-		end = s.lineValue(text, n)
+	case wholeLine && (a.where == inData || a.where == inComment && s.genre.syntax == syntaxConf) && (a.op == opColon || a.op == opAssign && s.genre.syntax == syntaxConf):
+		end = s.lineValue(text, n) // in YAML what follows "=" is a part of a command
 	case text[0] == '<' && bytes.IndexByte(text, '>') > 0: // <your password>
 		end = bytes.IndexByte(text, '>') + 1
 	default:

@@ -38,6 +38,7 @@ func TestAssignments(t *testing.T) {
 		{"a.yml", "tokens: {db_token: V}", "db_token colon bare data"},
 		{"a.yml", "- name: DB_PASSWORD\n  value: V\n", "DB_PASSWORD value bare data"},
 		{"a.yml", "- --api-token=V", "--api-token assign bare data"},
+		{"a.yml", "- run DB_PASSWORD=V DB_NAME=x ./a", "DB_PASSWORD assign bare data"},
 		{"a.json", `{"user": "u", "secretKey": "V"}`, "secretKey colon quoted data"},
 		{"a.json", `{"body": "{\"access_token\":\"V\",\"x\":1}"}`, "access_token colon quoted string"},
 		{"a.json", `{"name": "API_KEY", "value": "V"}`, "API_KEY value quoted data"},

@@ -61,7 +61,10 @@ var nameDoubts = []doubt{
 	{0.3, "a word of a sentence", func(c *suspect, v []byte) bool { return c.guessed() && c.passed() }},
 	{0.3, "the working directory", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.words[0] == "pwd" && len(c.name.words) == 1 &&
-			(c.hit.assigned.name == "$PWD" || c.hit.assigned.name == "PWD" && c.genre.lang == "shell" || bytes.HasSuffix(c.before(), []byte("$(")))
+			(c.hit.assigned.name == "$PWD" || c.hit.assigned.name == "PWD" && c.genre.lang == "shell" || bytes.HasSuffix(c.before(), []byte("$(")) || bytes.HasSuffix(c.before(), []byte("$(shell ")))
+	}},
+	{0.3, "the file of a system's accounts", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.name.words[0] == "passwd" && len(c.name.words) == 1 && bytes.HasSuffix(c.before(), []byte("/etc/"))
 	}},
 	// Source: https://pkg.go.dev/github.com/hashicorp/go-plugin#HandshakeConfig
 	{0.3, "a handshake, no secret", func(c *suspect, v []byte) bool { return c.guessed() && c.name.has("magic") && c.name.has("cookie") }},

@@ -146,6 +146,12 @@ func TestScan_doubts(t *testing.T) {
 		{"runner_in_kubernetes", "values.yaml", "runners:\n  secret: deploy-runner1\n", false},
 		{"secret_of_a_client", "values.yaml", "clientSecret: abc7-" + random(r, alnum, 14) + "\n", true},
 		{"cookie_in_a_document", "docs/api.md", "auth=abc123def456; Path=/", false},
+		{"site_key_of_a_captcha", ".env", "RECAPTCHA_SITE_KEY=6L" + random(r, alnum, 38), false},
+		{"secret_key_of_a_captcha", ".env", "RECAPTCHA_SECRET_KEY=6L" + random(r, alnum, 38), true},
+		{"site_key_of_a_program", ".env", "CIVICRM_SITE_KEY=" + random(r, alnum, 32), true},
+		{"file_of_accounts", "a.ts", `{ path: '/etc/passwd', content: 'malicious7' }`, false},
+		{"folder_of_make", "Makefile", "\t-v $(shell pwd):/go/src/acme.example/x7 \\\n", false},
+		{"variable_in_a_command", "a.yml", "script:\n  - run -user=x -password=$DB_PASSWORD -database=x -level=standard7 ./files\n", false},
 		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false

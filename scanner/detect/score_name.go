@@ -94,9 +94,15 @@ func factsOf(name string) nameFacts {
 }
 
 // public reports whether a name calls its value public. The key in a DSN of Sentry is one that every browser sends.
-// Source: https://docs.sentry.io/concepts/key-terms/dsn-explainer/
+// So does every browser see the site key of a captcha.
+// Source: https://docs.sentry.io/concepts/key-terms/dsn-explainer/, https://developers.google.com/recaptcha/docs/settings
 func (f *nameFacts) public() bool {
+	captcha := false
 	for i, w := range f.words {
+		captcha = captcha || strings.HasSuffix(w, "captcha") || w == "turnstile"
+		if captcha && (w == "sitekey" || w == "site" && i+2 == len(f.words) && f.words[i+1] == "key") {
+			return true
+		}
 		if w == "sentry" && i+2 == len(f.words) && f.words[i+1] == "key" {
 			return true
 		}
