@@ -22,7 +22,7 @@ var nameDoubts = []doubt{
 	{0.3, "a digest of a secret's file", func(c *suspect, v []byte) bool {
 		return c.guessed() && bytes.HasSuffix(c.before(), []byte("checksum/"))
 	}},
-	{0.3, "a version", func(c *suspect, v []byte) bool { return c.guessed() && versions[c.name.words[len(c.name.words)-1]] }},
+	{0.3, "a version", func(c *suspect, v []byte) bool { return c.guessed() && c.shape.kind != "random" && versions[c.name.words[len(c.name.words)-1]] }},
 	{0.4, "the hash of a key", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.class == "key" && len(c.name.words) > 1 && hashes[c.name.words[len(c.name.words)-1]]
 	}},

@@ -27,7 +27,7 @@ var forms = []form{
 	{"kubernetes-secret", "*.yaml *.yml *.json", "", kubernetesSecret},
 	{"rails-key", "master.key credentials.key production.key staging.key", "config/", wholeLines},
 	{"ansible-vault-password", ".vault_pass .vault-pass vault_pass.txt .vault_password vault-password-file", "", wholeLines},
-	{"filezilla", "sitemanager.xml recentservers.xml filezilla.xml", "", filezilla},
+	{"filezilla", "*.xml", "", filezilla},
 	{"jwk", "*.json *.jwk *.jwks", "", jwk},
 	{"esmtp", ".esmtprc .msmtprc .fetchmailrc", "", mailAccounts},
 }

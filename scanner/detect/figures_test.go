@@ -52,7 +52,7 @@ func vectors(t *testing.T, d *design, b []float64) {
 				negatives++
 			}
 		}
-		fmt.Printf("vectors at %.2f: %.1f %% of %d positives found; %.1f %% of %d negatives hit by anything, %.1f %% by their rule\n", threshold,
+		fmt.Printf("vectors at %.2f: %.2f %% of %d positives found; %.1f %% of %d negatives hit by anything, %.1f %% by their rule\n", threshold,
 			100*ratio(found, positives), positives, 100*ratio(hit, negatives), negatives, 100*ratio(byRule, negatives))
 	}
 	names := slices.SortedFunc(maps.Keys(missed), func(a, b string) int { return cmp.Or(cmp.Compare(missed[b], missed[a]), cmp.Compare(a, b)) })
