@@ -22,7 +22,9 @@ var nameDoubts = []doubt{
 	{0.3, "a digest of a secret's file", func(c *suspect, v []byte) bool {
 		return c.guessed() && bytes.HasSuffix(c.before(), []byte("checksum/"))
 	}},
-	{0.3, "a version", func(c *suspect, v []byte) bool { return c.guessed() && c.shape.kind != "random" && versions[c.name.words[len(c.name.words)-1]] }},
+	{0.3, "a version", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.shape.kind != "random" && versions[c.name.words[len(c.name.words)-1]]
+	}},
 	{0.4, "the hash of a key", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.class == "key" && len(c.name.words) > 1 && hashes[c.name.words[len(c.name.words)-1]]
 	}},
@@ -62,6 +64,15 @@ var nameDoubts = []doubt{
 	{0.3, "the working directory", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.words[0] == "pwd" && len(c.name.words) == 1 &&
 			(c.hit.assigned.name == "$PWD" || c.hit.assigned.name == "PWD" && c.genre.lang == "shell" || bytes.HasSuffix(c.before(), []byte("$(")) || bytes.HasSuffix(c.before(), []byte("$(shell ")))
+	}},
+	{0.3, "the name of a module in a version", func(c *suspect, v []byte) bool { return c.guessed() && moduleVersion.Match(v) }},
+	{0.3, "where passwords are kept", func(c *suspect, v []byte) bool { return c.guessed() && c.name.plural() && c.shape.kind == "word" }},
+	// Source: https://docs.sonarsource.com/sonarqube-server/latest/analyzing-source-code/analysis-parameters/
+	{0.3, "the id of a project", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.name.class == "key" && c.name.has("sonar") && c.name.has("project")
+	}},
+	{doubted, "an alphabet", func(c *suspect, v []byte) bool {
+		return c.guessed() && c.shape.longestSequence >= 20 && 4*c.shape.longestSequence >= 3*c.shape.n
 	}},
 	{0.3, "the file of a system's accounts", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.words[0] == "passwd" && len(c.name.words) == 1 && bytes.HasSuffix(c.before(), []byte("/etc/"))
@@ -213,3 +224,6 @@ func (c *suspect) listed() bool {
 // calledSo is a stand-in that tests are written with: my-client-secret, fake_access_token. Passwords are chosen so, what a
 // provider gives is not.
 var calledSo = regexp.MustCompile(`^(?:a|dummy|example|fake|mock|my|sample|some|test|the|your)(?:[-_][a-z]+)*[-_](?:key|secret|token)$`)
+
+// moduleVersion is a module of a build with its version, behind its group: io.jsonwebtoken:jjwt-api:0.12.6.
+var moduleVersion = regexp.MustCompile(`^[A-Za-z][\w.-]*:\d+(?:\.\d+)+[\w.-]*$`)

@@ -152,6 +152,12 @@ func TestScan_doubts(t *testing.T) {
 		{"file_of_accounts", "a.ts", `{ path: '/etc/passwd', content: 'malicious7' }`, false},
 		{"folder_of_make", "Makefile", "\t-v $(shell pwd):/go/src/acme.example/x7 \\\n", false},
 		{"variable_in_a_command", "a.yml", "script:\n  - run -user=x -password=$DB_PASSWORD -database=x -level=standard7 ./files\n", false},
+		{"module_with_a_version", "build.gradle", "runtimeOnly 'io.jsonwebtoken:jjwt-jackson:0.11.5'", false},
+		{"table_of_passwords", "config/auth.php", "'passwords' => 'users',", false},
+		{"project_of_sonar", "sonar-project.properties", "sonar.projectKey=Acme_ShopAPI7\n", false},
+		{"token_of_sonar", "sonar-project.properties", "sonar.token=" + random(r, alnum, 40) + "\n", true},
+		{"characters_of_tokens", "a.go", `const validTokenChars = "0123456789abcdefghijklmnopqrstuvwxyz"`, false},
+		{"flag_for_more_passes", "a.md", "npx svgo --precision=1 --multipass icon7.svg", false},
 		{"cut_short", "a.md", "export DEPLOY_TOKEN=ops_" + random(r, alnum, 24) + "... and so on", false},
 	} {
 		shown := false

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ var classWords = func() map[string]string {
 }()
 
 // notSecrets end like a word of a class and are none.
-var notSecrets = set("monkey turkey donkey hockey whiskey jockey keyboard keyword bypass compass passport passage author authority tokenizer surpass trespass overpass hotkey newkey pubkey publickey getpass nopasswd nopass")
+var notSecrets = set("monkey turkey donkey hockey whiskey jockey keyboard keyword bypass multipass compass passport passage author authority tokenizer surpass trespass overpass hotkey newkey pubkey publickey getpass nopasswd nopass")
 
 // goodHeads before "key", "auth" and the like make it a credential.
 var goodHeads = set("api access secret private master encryption encrypt signing sign app application consumer client license service deploy ssh account shared auth oauth jwt hmac session session webhook admin server account subscription instrumentation write read ingest project integration sdk developer dev user host security crypto cipher aes rsa")
@@ -136,6 +137,11 @@ func (f *nameFacts) refers() bool {
 		}
 	}
 	return false
+}
+
+// plural reports whether a name is of many secrets: of a table or a list that holds them.
+func (f *nameFacts) plural() bool {
+	return len(f.words) > 0 && slices.Contains([]string{"passwords", "secrets", "tokens", "credentials"}, f.words[len(f.words)-1])
 }
 
 // otherKey reports whether a name is of a key that opens nothing: of a table, or of a keyboard.
