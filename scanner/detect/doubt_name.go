@@ -72,7 +72,7 @@ var nameDoubts = []doubt{
 		return c.guessed() && c.name.class == "key" && c.name.has("sonar") && c.name.has("project")
 	}},
 	{doubted, "an alphabet", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.shape.longestSequence >= 20 && 4*c.shape.longestSequence >= 3*c.shape.n
+		return c.guessed() && c.shape.longestSequence >= 20 && 3*c.shape.longestSequence >= 2*c.shape.n
 	}},
 	{0.3, "the file of a system's accounts", func(c *suspect, v []byte) bool {
 		return c.guessed() && c.name.words[0] == "passwd" && len(c.name.words) == 1 && bytes.HasSuffix(c.before(), []byte("/etc/"))
