@@ -96,6 +96,9 @@ func TestScan_hostile(t *testing.T) {
 		"kelvin_signs":     strings.Repeat("to\u212aen = \u0130 ", 10_000),
 		"generic_specific": strings.Repeat("key=AKIA"+"QWERTYUIOPASDFGH token='"+"qwe1rty2uio3pas4' ", 5_000),
 	} {
+		if testing.Short() {
+			text = text[:len(text)/8]
+		}
 		checkFindings(t, text, e.Scan(name+".yaml", []byte(text)))
 	}
 }
@@ -122,10 +125,12 @@ func checkFindings(t testing.TB, text string, found []Finding) {
 		if f.Start < 0 || f.End < f.Start || f.End > len(text) || f.Secret.Reveal() != text[f.Start:f.End] {
 			t.Fatalf("finding %d of %s: offsets %d to %d do not give its secret", i, f.Detector, f.Start, f.End)
 		}
-		line := 1 + strings.Count(text[:f.Start], "\n")
-		column := f.Start - strings.LastIndexByte(text[:f.Start], '\n')
-		if i < 100 && (f.Line != line || f.Column != column) {
-			t.Fatalf("finding %d of %s: at %d:%d, want %d:%d", i, f.Detector, f.Line, f.Column, line, column)
+		if i < 100 { // counting takes as long as the text
+			line := 1 + strings.Count(text[:f.Start], "\n")
+			column := f.Start - strings.LastIndexByte(text[:f.Start], '\n')
+			if f.Line != line || f.Column != column {
+				t.Fatalf("finding %d of %s: at %d:%d, want %d:%d", i, f.Detector, f.Line, f.Column, line, column)
+			}
 		}
 		if f.EndLine < f.Line || f.EndLine == f.Line && f.EndColumn < f.Column {
 			t.Fatalf("finding %d of %s ends before it begins", i, f.Detector)
