@@ -20,10 +20,17 @@ type doubt struct {
 func (c *suspect) most(confidence float64) (most float64, reason string) {
 	v := c.content[c.hit.start:c.hit.end]
 	most = confidence
-	for i := range doubts {
-		if d := &doubts[i]; d.most < most && d.holds(c, v) {
-			most, reason = d.most, d.reason
+	ask := func(doubts []doubt) {
+		for i := range doubts {
+			if d := &doubts[i]; d.most < most && d.holds(c, v) {
+				most, reason = d.most, d.reason
+			}
 		}
+	}
+	ask(generalDoubts)
+	ask(formDoubts)
+	if c.guessed() {
+		ask(nameDoubts)
 	}
 	return most, reason
 }
@@ -34,11 +41,8 @@ func (c *suspect) doubted() bool {
 	return reason != ""
 }
 
-// doubts are asked of every likely suspect, so that before an expression stands a cheaper test of what it needs. Those that look
-// at the value alone stand for hits of all ranks but own detectors, which know a form; those that look at a name, for
-// values that only their name calls secret.
-var doubts = slices.Concat(generalDoubts, formDoubts, nameDoubts)
-
+// generalDoubts, like all doubts, are asked of every likely suspect, so that before an expression stands a cheaper test of what
+// it needs. Those that look at the value alone stand for hits of all ranks but own detectors, which know a form.
 var generalDoubts = []doubt{
 	// What stands behind "Basic" is base64 of user:password (RFC 7617).
 	{doubted, "what follows is no user and password in base64", func(c *suspect, v []byte) bool {

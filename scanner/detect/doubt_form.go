@@ -14,9 +14,8 @@ var formDoubts = []doubt{
 	{doubted, "a digest", hasForm(":-", `^(?i:sha-?(?:1|224|256|384|512)|md5|h1)[:-](?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/]{43,86}={0,2})$`)},
 	{doubted, "a date", func(c *suspect, v []byte) bool { return c.guessed() && date.Match(v) }},
 	{0.3, "a version", hasForm(".", `^`+oneVersion+`(?:\s?(?:\|\|?|,|-|\s)\s?`+oneVersion+`)*$`)},
-	{0.3, "an alphabet", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.shape.n >= 40 && c.shape.distinct == c.shape.n
-	}},
+	{doubted, "an alphabet", func(c *suspect, v []byte) bool { return c.guessed() && c.shape.alphabet() }},
+	{0.3, "the name of a module in a version", hasForm(":", `^[A-Za-z][\w.-]*:\d+(?:\.\d+)+[\w.-]*$`)}, // of io.jsonwebtoken:jjwt-api:0.12.6
 	{0.3, "a type of media", hasForm("/", `^(?:application|audio|font|image|message|model|multipart|text|video)/[\w.+*-]+$`)},
 	// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 	{0.3, "the name of a resource of AWS", hasForm(":", `^arn:`)},
@@ -88,10 +87,12 @@ var cmdlet = regexp.MustCompile(`^(?:Add|Convert|ConvertFrom|ConvertTo|Export|Fi
 // certificate begins a certificate or a public key in PEM, and the same in base64.
 var certificate = regexp.MustCompile(`^(?:LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS|LS0tLS1CRUdJTiBQVUJMSUMgS0VZ|-----BEGIN (?:CERTIFICATE|PUBLIC KEY))`)
 
-// issuedPrefix begins tokens whose whole form a detector knows: what begins so and was found by its name alone is cut short, or
-// was never issued.
+// issuedPrefix begins tokens whose whole form a detector knows, none of them shorter than leastIssued.
 var issuedPrefix = regexp.MustCompile(`^(?:xox[abeoprs]-|gh[oprsu]_|gl(?:pat|ptt|dt|rt|cbt|soat|imt|ffct|agent)-|dapi[0-9a-f]{8}|` +
 	`sk-(?:ant|proj)-|[rs]k_(?:live|test)_|npm_|pypi-AgE|dop_v1_|shp(?:at|ss|ca|pa)_|sm_(?:aat|pat|sat)_|px-(?:api|dep)-)`)
+
+// leastIssued is the length of the shortest of these tokens, in bytes: GitLab's.
+const leastIssued = 26
 
 // namedForms are the whole forms of tokens that are known by the provider in their name.
 var namedForms = []struct {
@@ -106,8 +107,8 @@ var namedForms = []struct {
 
 // malformed reports whether a value claims by its beginning or its name to be a token of a provider, and has not its form.
 func (c *suspect) malformed(v []byte) bool {
-	if issuedPrefix.Match(v) {
-		return true
+	if len(v) < leastIssued && issuedPrefix.Match(v) {
+		return true // cut short, or never issued; a longer one may be of a form that its provider has changed
 	}
 	if c.name.class != "token" && (c.name.class != "key" || c.name.head != "good") {
 		return false

@@ -7,108 +7,105 @@ import (
 	"strings"
 )
 
-// nameDoubts are of values whose name says that they open nothing.
+// nameDoubts are of values whose name says that they open nothing. They are asked where nothing but the name calls a value
+// secret.
 var nameDoubts = []doubt{
 	{0.3, "the name says that it is none", func(c *suspect, v []byte) bool {
-		return c.guessed() && len(c.name.words) > 1 && (denials[c.name.words[0]] || c.name.has("ask") || c.name.has("without"))
+		return len(c.name.words) > 1 && (denials[c.name.words[0]] || c.name.has("ask") || c.name.has("without"))
 	}},
 	// Source: RFC 6749, section 2.2
-	{0.3, "the id of a client, which is public", func(c *suspect, v []byte) bool { return c.guessed() && c.name.clientID() }},
-	{0.3, "the id of a key", func(c *suspect, v []byte) bool { return c.guessed() && c.name.keyID() }},
-	{0.3, "what a cache or a table is read by", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "key" && c.name.looksUp() }},
+	{0.3, "the id of a client, which is public", func(c *suspect, v []byte) bool { return c.name.clientID() }},
+	{0.3, "the id of a key", func(c *suspect, v []byte) bool { return c.name.keyID() }},
+	{0.3, "what a cache or a table is read by", func(c *suspect, v []byte) bool { return c.name.class == "key" && c.name.looksUp() }},
 	{0.4, "an id, and no key", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.shape.kind == "uuid" && (c.name.tail == "about" || c.name.class == "key" && c.name.head == "bad")
+		return c.shape.kind == "uuid" && (c.name.tail == "about" || c.name.class == "key" && c.name.head == "bad")
 	}},
 	{0.3, "a digest of a secret's file", func(c *suspect, v []byte) bool {
-		return c.guessed() && bytes.HasSuffix(c.before(), []byte("checksum/"))
+		return bytes.HasSuffix(c.before(), []byte("checksum/"))
 	}},
 	{0.3, "a version", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.shape.kind != "random" && versions[c.name.words[len(c.name.words)-1]]
+		return c.shape.kind != "random" && versions[c.name.words[len(c.name.words)-1]]
 	}},
 	{0.4, "the hash of a key", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "key" && len(c.name.words) > 1 && hashes[c.name.words[len(c.name.words)-1]]
+		return c.name.class == "key" && len(c.name.words) > 1 && hashes[c.name.words[len(c.name.words)-1]]
 	}},
 	{0.4, "a signature, which holds for one text", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "signature" && c.hit.assigned.op != opQuery && c.hit.assigned.where != inString
+		return c.name.class == "signature" && c.hit.assigned.op != opQuery && c.hit.assigned.where != inString
 	}},
 	{0.3, "the name of an entry", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "key" && c.name.head != "good" && 3*c.shape.digit <= c.shape.n && entryName.Match(v)
+		return c.name.class == "key" && c.name.head != "good" && 3*c.shape.digit <= c.shape.n && entryName.Match(v)
 	}},
 	{0.3, "the name of a secret, no secret", func(c *suspect, v []byte) bool {
-		return c.guessed() && len(c.name.words) == 1 && c.name.class == "secret" && c.shape.digit == 0 && c.shape.kind == "identifier"
+		return len(c.name.words) == 1 && c.name.class == "secret" && c.shape.digit == 0 && c.shape.kind == "identifier"
 	}},
 	// Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
 	{0.4, "the name of a secret, no secret", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.bare() && c.genre.syntax == syntaxYAML && c.name.ofObject() && c.shape.digit <= 2 && label.Match(v)
+		return c.bare() && c.genre.syntax == syntaxYAML && c.name.ofObject() && c.shape.digit <= 2 && label.Match(v)
 	}},
 	{0.3, "a name in a list", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.listed() && !c.shape.dense(v) && 4*c.shape.digit <= c.shape.n
+		return c.listed() && !c.shape.dense(v) && 4*c.shape.digit <= c.shape.n
 	}},
 	{0.3, "the type of a field", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.hit.assigned.op == opColon && c.content[c.hit.start-1] == ':' && fieldTypes[string(v)]
+		return c.hit.assigned.op == opColon && c.content[c.hit.start-1] == ':' && fieldTypes[string(v)]
 	}},
 	{0.3, "the fingerprint of an OpenPGP key", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "key" && (spacedHex.Match(v) || c.name.ofPackages() && fingerprintForm.Match(v))
+		return c.name.class == "key" && (spacedHex.Match(v) || c.name.ofPackages() && fingerprintForm.Match(v))
 	}},
 	{0.4, "something about a secret", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.tail == "about" && !c.shape.dense(v) && (wordKinds[c.shape.kind] || c.shape.kind == "numbered")
+		return c.name.tail == "about" && !c.shape.dense(v) && (wordKinds[c.shape.kind] || c.shape.kind == "numbered")
 	}},
 	{0.4, "a way to log in, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "auth" && c.hit.assigned.op != opScheme && c.shape.n <= 12 && method.Match(v)
+		return c.name.class == "auth" && c.hit.assigned.op != opScheme && c.shape.n <= 12 && method.Match(v)
 	}},
 	{0.4, "valid for one session", func(c *suspect, v []byte) bool {
-		return c.guessed() && (c.name.class == "session" || setCookie.Match(c.content[c.hit.end:min(len(c.content), c.hit.end+maxBlank)])) &&
+		return (c.name.class == "session" || setCookie.Match(c.content[c.hit.end:min(len(c.content), c.hit.end+maxBlank)])) &&
 			(c.genre.place == "docs" || c.hit.assigned.where == inComment)
 	}},
-	{0.3, "a word of a sentence", func(c *suspect, v []byte) bool { return c.guessed() && c.passed() }},
+	{0.3, "a word of a sentence", func(c *suspect, v []byte) bool { return c.passed() }},
 	{0.3, "the working directory", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.words[0] == "pwd" && len(c.name.words) == 1 &&
+		return c.name.words[0] == "pwd" && len(c.name.words) == 1 &&
 			(c.hit.assigned.name == "$PWD" || c.hit.assigned.name == "PWD" && c.genre.lang == "shell" || bytes.HasSuffix(c.before(), []byte("$(")) || bytes.HasSuffix(c.before(), []byte("$(shell ")))
 	}},
-	{0.3, "the name of a module in a version", func(c *suspect, v []byte) bool { return c.guessed() && moduleVersion.Match(v) }},
-	{0.3, "where passwords are kept", func(c *suspect, v []byte) bool { return c.guessed() && c.name.plural() && c.shape.kind == "word" }},
+	{0.3, "where passwords are kept", func(c *suspect, v []byte) bool { return c.name.plural() && c.shape.kind == "word" }},
 	// Source: https://docs.sonarsource.com/sonarqube-server/latest/analyzing-source-code/analysis-parameters/
 	{0.3, "the id of a project", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "key" && c.name.has("sonar") && c.name.has("project")
-	}},
-	{doubted, "an alphabet", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.shape.longestSequence >= 20 && 3*c.shape.longestSequence >= 2*c.shape.n
+		return c.name.class == "key" && c.name.has("sonar") && c.name.has("project")
 	}},
 	{0.3, "the file of a system's accounts", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.words[0] == "passwd" && len(c.name.words) == 1 && bytes.HasSuffix(c.before(), []byte("/etc/"))
+		return c.name.words[0] == "passwd" && len(c.name.words) == 1 && bytes.HasSuffix(c.before(), []byte("/etc/"))
 	}},
 	// Source: https://pkg.go.dev/github.com/hashicorp/go-plugin#HandshakeConfig
-	{0.3, "a handshake, no secret", func(c *suspect, v []byte) bool { return c.guessed() && c.name.has("magic") && c.name.has("cookie") }},
-	{0.3, "the number of an issue", func(c *suspect, v []byte) bool { return c.guessed() && c.name.class == "key" && issue.Match(v) }},
+	{0.3, "a handshake, no secret", func(c *suspect, v []byte) bool { return c.name.has("magic") && c.name.has("cookie") }},
+	{0.3, "the number of an issue", func(c *suspect, v []byte) bool { return c.name.class == "key" && issue.Match(v) }},
 	{0.3, "another name", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.hit.assigned.op == opComma && c.shape.digit == 0 && len(v) > len(c.hit.assigned.name) && bytes.HasPrefix(v, []byte(c.hit.assigned.name))
+		return c.hit.assigned.op == opComma && c.shape.digit == 0 && len(v) > len(c.hit.assigned.name) && bytes.HasPrefix(v, []byte(c.hit.assigned.name))
 	}},
 	{0.1, "an argument in a template", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.hit.assigned.op == opSpace && c.inAction()
+		return c.hit.assigned.op == opSpace && c.inAction()
 	}},
 	{0.3, "the name of an interface", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "api" && c.shape.digit <= 3 && bytes.IndexByte(v, '/') > 0
+		return c.name.class == "api" && c.shape.digit <= 3 && bytes.IndexByte(v, '/') > 0
 	}},
 	{0.3, "a variable", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.bare() && c.hit.assigned.op == opCompare && c.genre.syntax == syntaxYAML
+		return c.bare() && c.hit.assigned.op == opCompare && c.genre.syntax == syntaxYAML
 	}},
 	{0.4, "called so, and no token", func(c *suspect, v []byte) bool {
-		return c.guessed() && (c.name.class == "token" || c.name.class == "secret") && calledSo.Match(v)
+		return (c.name.class == "token" || c.name.class == "secret") && calledSo.Match(v)
 	}},
 	{0.3, "an expression", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.bare() && c.genre.place == "generated" && c.genre.syntax == syntaxCode
+		return c.bare() && c.genre.place == "generated" && c.genre.syntax == syntaxCode
 	}},
 	{0.3, "the name of a type", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.hit.assigned.op == opCompare && typeNames[string(v)] && bytes.Contains(c.before(), []byte("typeof"))
+		return c.hit.assigned.op == opCompare && typeNames[string(v)] && bytes.Contains(c.before(), []byte("typeof"))
 	}},
 	{0.4, "a word, no credential", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.name.class == "auth" && c.shape.lower == c.shape.n && c.shape.n < leastSecret
+		return c.name.class == "auth" && c.shape.lower == c.shape.n && c.shape.n < leastSecret
 	}},
 	{0.3, "the value of no secret, but of a question for one", func(c *suspect, v []byte) bool {
-		return c.guessed() && c.hit.assigned.op == opScheme && c.shape.lower == c.shape.n && c.shape.n <= 16
+		return c.hit.assigned.op == opScheme && c.shape.lower == c.shape.n && c.shape.n <= 16
 	}},
 	{doubted, "what a server asks for", func(c *suspect, v []byte) bool {
-		return c.guessed() && bytes.Contains(bytes.ToLower(c.before()), []byte("basic realm"))
+		return bytes.Contains(bytes.ToLower(c.before()), []byte("basic realm"))
 	}},
 }
 
@@ -224,6 +221,3 @@ func (c *suspect) listed() bool {
 // calledSo is a stand-in that tests are written with: my-client-secret, fake_access_token. Passwords are chosen so, what a
 // provider gives is not.
 var calledSo = regexp.MustCompile(`^(?:a|dummy|example|fake|mock|my|sample|some|test|the|your)(?:[-_][a-z]+)*[-_](?:key|secret|token)$`)
-
-// moduleVersion is a module of a build with its version, behind its group: io.jsonwebtoken:jjwt-api:0.12.6.
-var moduleVersion = regexp.MustCompile(`^[A-Za-z][\w.-]*:\d+(?:\.\d+)+[\w.-]*$`)

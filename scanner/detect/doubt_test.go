@@ -72,6 +72,7 @@ func TestScan_doubts(t *testing.T) {
 		{"password_of_nuget", "nuget.config", `<add key="ClearTextPassword" ` + "value=\"" + random(r, alnum, 12) + "\" />", true},
 		{"pair_of_the_standard", "a_test.go", `check(r.Header.Get("Authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")`, false},
 		{"guest_of_rabbitmq", "a.yml", "url: amqp://guest:guest@localhost:5672/", false},
+		{"token_of_a_form_to_come", "a.go", `GitHubToken = "ghs_` + random(r, alnum, 60) + `"`, true},
 		{"token_of_slack_too_short", "a.go", `token: "xoxp-` + digits(12) + `"`, false},
 		{"token_of_telegram_by_its_name", "a.sh", "TELEGRAM_BOT_TOKEN=" + digits(4) + ":" + random(r, alnum, 35), false},
 		{"secret_of_a_webhook_of_telegram", "a.sh", "TELEGRAM_SECRET_TOKEN=" + random(r, alnum, 32) + "7", true},

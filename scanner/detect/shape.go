@@ -222,6 +222,11 @@ func (s *shape) dense(v []byte) bool {
 	return true
 }
 
+// alphabet reports whether a value lists the characters that others are made of: each once, or most of them counted up.
+func (s *shape) alphabet() bool {
+	return s.n >= 40 && s.distinct == s.n || s.longestSequence >= 20 && 3*s.longestSequence >= 2*s.n
+}
+
 // madeUp reports whether the letters of what should be random show that somebody wrote them: repeated, counted up, words.
 func madeUp(v []byte) bool {
 	s := shapeOf(v)

@@ -278,3 +278,13 @@ func TestRunnersGetTheirOwnJobsOnly(t *testing.T) {
 		t.Error("a runner for protected refs got a job of another one")
 	}
 }
+
+func TestRefSlug(t *testing.T) {
+	for name, want := range map[string]string{
+		"main": "main", "feature/A--b_1": "feature-a--b-1", "-x-": "x", "ü": "", strings.Repeat("a", 62) + "/b": strings.Repeat("a", 62),
+	} {
+		if got := refSlug(name); got != want {
+			t.Errorf("refSlug(%q) = %q, want %q", name, got, want)
+		}
+	}
+}

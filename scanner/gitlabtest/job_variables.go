@@ -2,7 +2,6 @@ package gitlabtest
 
 import (
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -63,7 +62,7 @@ func (c *Call) predefined(j *Job) []Object {
 		"CI_RUNNER_ID", itoa(j.work.runner.ID), "CI_RUNNER_DESCRIPTION", j.work.runner.Description,
 	}
 	if j.Environment != "" {
-		pairs = append(pairs, "CI_ENVIRONMENT_NAME", j.Environment, "CI_ENVIRONMENT_SLUG", refSlug(j.Environment))
+		pairs = append(pairs, "CI_ENVIRONMENT_NAME", j.Environment, "CI_ENVIRONMENT_SLUG", slug(j.Environment))
 	}
 	if user != nil {
 		pairs = append(pairs, "GITLAB_USER_ID", itoa(user.ID), "GITLAB_USER_LOGIN", user.Username, "GITLAB_USER_NAME", user.Name, "GITLAB_USER_EMAIL", user.Email)
@@ -78,10 +77,9 @@ func (c *Call) predefined(j *Job) []Object {
 	return out
 }
 
-var unslugged = regexp.MustCompile(`[^a-z0-9]+`)
-
-// refSlug is a name as it may stand in a host name.
+// refSlug is a branch, a tag or a path as it may stand in a host name. That of an environment is slug.
+// Source: https://docs.gitlab.com/ci/variables/predefined_variables/, CI_COMMIT_REF_SLUG
 func refSlug(name string) string {
-	slug := unslugged.ReplaceAllString(strings.ToLower(name), "-")
-	return strings.Trim(slug[:min(63, len(slug))], "-")
+	plain := hostLetters(name)
+	return strings.Trim(plain[:min(63, len(plain))], "-")
 }

@@ -152,12 +152,7 @@ func deleteEnvironment(c *Call) Answer {
 // changed ends in a sum of the name. Source: https://docs.gitlab.com/ci/environments/, lib/gitlab/slug/environment.rb
 func slug(name string) string {
 	const longest, kept, sum = 24, 17, 6
-	plain := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(name))
+	plain := hostLetters(name)
 	if plain == "" || plain[0] < 'a' {
 		plain = "env-" + plain
 	}
@@ -170,4 +165,14 @@ func slug(name string) string {
 	digest := sha256.Sum256([]byte(name))
 	text := new(big.Int).SetBytes(digest[:]).Text(36)
 	return strings.TrimSuffix(plain[:min(len(plain), kept)], "-") + "-" + text[max(0, len(text)-sum):]
+}
+
+// hostLetters puts a hyphen in place of each character that may not stand in a host name, which has no capitals.
+func hostLetters(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name))
 }
